@@ -1,0 +1,59 @@
+"""Everything that can go wrong, as one family; imports nothing of ours.
+
+A message is one line: what happened, where, and what to do next. The command line prints it and leaves with the
+class's exit code, never with a traceback.
+"""
+
+from __future__ import annotations
+
+
+class PipelineError(Exception):
+    """A check that failed or a step that could not be done (exit code 1)."""
+
+    exit_code = 1
+
+
+class UsageError(PipelineError):
+    """The command was called in a way that cannot work (exit code 2)."""
+
+    exit_code = 2
+
+
+class SpecError(PipelineError):
+    """A model's spec file is missing, raises, or contradicts itself."""
+
+
+class TrainingError(PipelineError):
+    """Training cannot start or did not end with a usable model."""
+
+
+class ConversionError(PipelineError):
+    """The converter failed, crashed, or left a model that a microcontroller cannot run."""
+
+
+class ModelFileError(PipelineError):
+    """A .tflite file is broken, or of a kind that this program does not take."""
+
+
+class UnsupportedError(PipelineError):
+    """The model is sound, but the chosen target or the compiler has no right form for it."""
+
+
+class ParityError(PipelineError):
+    """Two forms of one model disagree."""
+
+
+class ArtifactsError(PipelineError):
+    """The artifacts folder cannot be read, written or locked."""
+
+
+class ToolMissingError(PipelineError):
+    """An outside program (compiler, emulator, flasher) is not installed."""
+
+
+class ToolFailedError(PipelineError):
+    """An outside program ran and failed; the message holds the end of what it printed."""
+
+
+class DeviceError(PipelineError):
+    """A board or an emulator did not answer, or answered wrongly."""

@@ -1,0 +1,114 @@
+"""What a model is, before it is trained: network, data, training, domain and the tolerance its int8 form must keep."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import SpecError
+
+if TYPE_CHECKING:
+    import keras
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The range of one input value on the device, in real units; int8 spreads its 256 steps over it."""
+
+    name: str
+    low: float
+    high: float
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise SpecError(
+                f"domain of input '{self.name}': low {self.low:g} must be below high {self.high:g}, and both finite."
+            )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Training pairs: inputs of shape (samples, *input shape) and targets of shape (samples, *output shape)."""
+
+    inputs: FloatArray
+    targets: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "targets"):
+            values = np.asarray(getattr(self, name))
+            if not np.issubdtype(values.dtype, np.number):
+                raise SpecError(f"data: {name} hold {values.dtype}, not numbers.")
+            values = values.astype(np.float32)
+            values.setflags(write=False)
+            object.__setattr__(self, name, values)
+            if len(values) == 0:
+                raise SpecError(f"data: {name} are empty; give at least one sample.")
+            bad = np.argwhere(~np.isfinite(values))
+            if len(bad):
+                where = ", ".join(map(str, bad[0]))
+                raise SpecError(
+                    f"data: {name}[{where}] is {values[tuple(bad[0])]}; {len(bad)} of {values.size} values are NaN or"
+                    " infinite. Clean the data first."
+                )
+        if len(self.inputs) != len(self.targets):
+            raise SpecError(f"data: {len(self.inputs)} inputs but {len(self.targets)} targets; each input needs one.")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One model, from network to tolerance.
+
+    `build`, `optimizer`, `loss` and `callbacks` are functions, so that a spec can be read without importing
+    TensorFlow: Keras is imported inside them. `inputs` names every input value and its range; where the network
+    takes many values of one kind (an image), one Domain stands for all of them. `tolerance` is the largest
+    difference between Keras and the int8 model that is accepted, in units of the output.
+    """
+
+    name: str
+    summary: str
+    build: Callable[[], keras.Model]
+    data: Callable[[np.random.Generator], Dataset]
+    optimizer: Callable[[], keras.optimizers.Optimizer]
+    loss: str
+    epochs: int
+    batch_size: int
+    inputs: tuple[Domain, ...]
+    outputs: tuple[str, ...]
+    tolerance: float
+    seed: int = 0
+    metrics: tuple[str, ...] = ()
+    callbacks: Callable[[], list[Any]] = field(default=list)
+    checks: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
+    """Pairs of inputs and outputs that a reader can check in the head, such as 10 + 2 = 12; reports show them."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise SpecError(f"model name '{self.name}': use lower-case letters, digits and underscores.")
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise SpecError(f"model '{self.name}': {name} is {getattr(self, name)}; it must be at least 1.")
+        if not self.tolerance > 0:
+            raise SpecError(f"model '{self.name}': tolerance is {self.tolerance:g}; it must be above 0.")
+        if not self.inputs or not self.outputs:
+            raise SpecError(f"model '{self.name}': name at least one input and one output.")
+
+    def load_data(self) -> Dataset:
+        """The data, drawn with the spec's own seed: the same arrays at every call."""
+        try:
+            data = self.data(np.random.default_rng(self.seed))
+        except SpecError as error:
+            raise SpecError(f"model '{self.name}': {error}") from error
+        except Exception as error:
+            raise SpecError(f"model '{self.name}': its data function raised {type(error).__name__}: {error}.") from error
+        if not isinstance(data, Dataset):
+            raise SpecError(f"model '{self.name}': its data function returned {type(data).__name__}, not a Dataset.")
+        return data

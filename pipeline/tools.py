@@ -1,0 +1,113 @@
+"""The only caller of subprocess: finding tools, running them with a time limit, keeping what they print."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import ToolFailedError, ToolMissingError
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a finished program left: its exit code (negative: the signal that ended it) and both streams."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def tail(self) -> str:
+        """The last lines of the error stream, or of the output where that is empty, for a message."""
+        text = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace")
+        return "\n".join(text.splitlines()[-12:])
+
+
+def find_tool(name: str, *, purpose: str, install: str) -> str:
+    """The full path of a program; ToolMissingError says what it is for and how to get it."""
+    path = shutil.which(name)
+    if path is None:
+        raise ToolMissingError(f"{name} is not installed; it is needed to {purpose}. Install it: {install}.")
+    return path
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    timeout_s: float,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    check: bool = True,
+) -> Output:
+    """Run a program to its end, its process group killed at the time limit.
+
+    Raises ToolMissingError where the program does not exist, and ToolFailedError where it takes too long or, with
+    `check`, ends with anything but 0.
+    """
+    name = Path(command[0]).name
+    with start(command, cwd=cwd, env=env) as process:
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            raise ToolFailedError(f"{name} did not finish within {timeout_s:g} s and was stopped.") from None
+    output = Output(process.returncode, stdout, stderr)
+    if check and output.returncode != 0:
+        raise ToolFailedError(f"{name} {describe_exit(output.returncode)}:\n{output.tail}")
+    return output
+
+
+@contextlib.contextmanager
+def start(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stderr: int = subprocess.PIPE,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A running program with piped streams; it and its children are gone when the block ends, however it ends."""
+    try:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            cwd=cwd,
+            env=dict(os.environ, **env) if env else None,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+    except FileNotFoundError:
+        raise ToolMissingError(f"{Path(command[0]).name} is not installed, or its folder is not on PATH.") from None
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+def describe_exit(returncode: int) -> str:
+    """An exit code in words: 'failed with exit code 1', 'was ended by SIGSEGV'."""
+    if returncode < 0:
+        return f"was ended by {signal.Signals(-returncode).name}"
+    return f"failed with exit code {returncode}"
+
+
+def _die_with_parent() -> None:
+    """In the child: ask Linux to end it when this process dies, so that even kill -9 leaves nothing behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
