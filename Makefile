@@ -1,0 +1,62 @@
+# tinyml-pipeline. `make train convert` is the main road; `make help` lists the rest.
+# MODEL=name takes one model, else all. FLAGS=... goes to the command as it is.
+
+.DEFAULT_GOAL := help
+.PHONY: help train convert generate parity test lint bench doctor clean
+
+# The first Python that runs and is 3.10 or 3.11 (tflite-runtime has no wheels past that).
+PYTHON := $(shell for p in python3.11 python3.10 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11)))' 2>/dev/null && echo $$p && break; done)
+TINYML := .venv/bin/tinyml
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+train: .venv/installed  ## train (MODEL=name for one) -> artifacts/MODEL/model.keras
+	@$(TINYML) train $(MODEL) $(FLAGS)
+
+convert: .venv/installed  ## to int8, C array and sketches, with proof -> artifacts/MODEL/
+	@$(TINYML) convert $(MODEL) $(FLAGS)
+
+# `make train convert` is a sequence, also under -j.
+ifneq ($(filter train,$(MAKECMDGOALS)),)
+convert generate parity: | train
+endif
+ifneq ($(filter convert,$(MAKECMDGOALS)),)
+generate parity: | convert
+endif
+
+generate: .venv/installed  ## write the C array and the sketches again
+	@$(TINYML) generate $(MODEL) $(FLAGS)
+
+parity: .venv/installed  ## Keras = int8 = C array = TFLM? prints and draws the answer
+	@$(TINYML) parity $(MODEL) $(FLAGS)
+
+test: lint  ## lint, then every test; brings compilers and emulators where it may
+	@$(TINYML) doctor --install
+	@.venv/bin/python -m pytest -n auto
+
+lint: .venv/installed  ## ruff and mypy
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+bench: .venv/installed  ## times of training, conversion, generation, parity
+	@.venv/bin/python -m tests.bench
+
+doctor: .venv/installed  ## what is installed, what is missing, how to get it
+	@$(TINYML) doctor
+
+clean:  ## remove .venv and everything generated
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find artifacts -mindepth 1 ! -name README.md -exec rm -rf {} +
+
+# Made new whenever pyproject.toml changes, so that nothing of an older set stays behind.
+.venv/installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 or 3.11 found: install python3.11 with its venv package" \
+		"(Debian, Ubuntu: apt install python3.11-venv; else python.org or pyenv), then run make again." >&2; exit 1; }
+	@echo "Setting up .venv with $$($(PYTHON) --version): about a minute and 2.4 GB."
+	@$(PYTHON) -m venv --clear .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --editable '.[test,locked]'
+	@touch $@

@@ -1,0 +1,57 @@
+"""Finds the models: every file of this folder, or of a user's own, that defines SPEC."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import pkgutil
+from pathlib import Path
+
+from pipeline import models
+from pipeline.errors import SpecError, UsageError
+from pipeline.models.spec import ModelSpec
+
+_NOT_MODELS = {"spec", "catalog"}
+
+
+def model_names() -> list[str]:
+    """The names of all models, in alphabetical order; reads no spec."""
+    return sorted(name for _, name, _ in pkgutil.iter_modules(models.__path__) if name not in _NOT_MODELS)
+
+
+def source_path(name: str) -> Path:
+    """The file that defines a model; UsageError names the nearest model where there is none."""
+    known = model_names()
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(known)}."
+        raise UsageError(f"there is no model '{name}'. {hint}")
+    return Path(models.__path__[0]) / f"{name}.py"
+
+
+def load_spec(name: str) -> ModelSpec:
+    """The spec of one model.
+
+    Raises UsageError for an unknown name and SpecError where the file raises, lacks SPEC, or names another model.
+    """
+    return load_spec_file(source_path(name), name)
+
+
+def load_spec_file(path: Path, name: str) -> ModelSpec:
+    """Run a spec file and take its SPEC; whatever it raises becomes one line that names the file."""
+    module_spec = importlib.util.spec_from_file_location(f"pipeline.models.{name}", path)
+    assert module_spec is not None
+    assert module_spec.loader is not None
+    module = importlib.util.module_from_spec(module_spec)
+    try:
+        module_spec.loader.exec_module(module)
+    except SpecError as error:
+        raise SpecError(f"{path.name}: {error}") from error
+    except Exception as error:
+        raise SpecError(f"{path.name} raises {type(error).__name__}: {error}. Mend the spec file.") from error
+    found = getattr(module, "SPEC", None)
+    if not isinstance(found, ModelSpec):
+        raise SpecError(f"{path.name} defines no SPEC; give it one: SPEC = ModelSpec(name='{name}', ...).")
+    if found.name != name:
+        raise SpecError(f"{path.name} names its model '{found.name}'; file and model must have the same name.")
+    return found
