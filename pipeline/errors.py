@@ -28,7 +28,11 @@ class TrainingError(PipelineError):
 
 
 class ConversionError(PipelineError):
-    """The converter failed, crashed, or left a model that a microcontroller cannot run."""
+    """The converter failed, crashed, or left a model that a microcontroller cannot run; `log` is what it printed."""
+
+    def __init__(self, message: str, *, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
 
 
 class ModelFileError(PipelineError):

@@ -1,0 +1,66 @@
+"""What several areas share: one process with TensorFlow for the whole run, and small models that nobody trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from pipeline.quantize.convert import KerasProcess
+from pipeline.quantize.framing import Message, pack_arrays
+
+FloatArray = npt.NDArray[np.float32]
+BuildKeras = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session")
+def keras_process() -> Iterator[KerasProcess]:
+    """One child process with TensorFlow for all tests; it starts at the first request."""
+    with KerasProcess(time_limit_s=120, module="tests.keras_child") as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def build_keras(keras_process: KerasProcess) -> BuildKeras:
+    """`build_keras("Sequential([Input((2,)), layers.Dense(1)])", weights=[...], seed=0)` -> a .keras archive.
+
+    The text is a Python expression of keras, layers, Input, Sequential and tf. Without weights, seeded ones.
+    """
+
+    def build(source: str, weights: Sequence[npt.ArrayLike] = (), seed: int = 0) -> bytes:
+        shapes, parts = pack_arrays([np.asarray(array, np.float32) for array in weights])
+        fields = {"do": "build", "seed": seed, "shapes": shapes}
+        return keras_process.request(Message(fields, (source.encode(), *parts)), "test").parts[0]
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def linear_archive(build_keras: BuildKeras) -> bytes:
+    """y = 2x - 1, exactly, as a .keras archive."""
+    return build_keras("Sequential([Input((1,)), layers.Dense(1)])", [[[2]], [-1]])
+
+
+@pytest.fixture(scope="session")
+def adder_archive(build_keras: BuildKeras) -> bytes:
+    """a + b for a, b >= 0 through the adder's layers 2-50-20-1, exactly: every neuron passes a share of the sum."""
+    return build_keras(
+        "Sequential([Input((2,)), layers.Dense(50, activation='relu'), layers.Dense(20, activation='relu'),"
+        " layers.Dense(1)])",
+        [np.ones((2, 50)), np.zeros(50), np.full((50, 20), 1 / 50), np.zeros(20), np.full((20, 1), 1 / 20), [0]],
+    )
+
+
+@pytest.fixture(scope="session")
+def linear_tflite(keras_process: KerasProcess, linear_archive: bytes) -> bytes:
+    """The int8 form of `linear_archive` on the domain -10 to 10."""
+    return keras_process.convert(linear_archive, np.linspace(-10, 10, 256, dtype=np.float32)[:, None], False, "linear")
+
+
+@pytest.fixture(scope="session")
+def adder_tflite(keras_process: KerasProcess, adder_archive: bytes) -> bytes:
+    """The int8 form of `adder_archive` on the domain 0 to 100, per tensor."""
+    corner = np.array([(a, b) for a in range(0, 101, 4) for b in range(0, 101, 4)], np.float32)
+    return keras_process.convert(adder_archive, corner, False, "adder")
