@@ -1,0 +1,179 @@
+"""The command line: parse, call the workflow, print. Starts without TensorFlow, numpy or a terminal library."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline import __version__
+from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from pipeline.workflow import Outcomes
+
+_models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...")
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
+_force_option = click.option("--force", is_flag=True, help="Do it again even where everything is up to date.")
+
+
+class _Group(click.Group):
+    """Turns every PipelineError into one line and its exit code, and Ctrl-C into one line and 130."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PipelineError as error:
+            click.echo(f"tinyml: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("\ntinyml: stopped; what was there before is unchanged.", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="tinyml")
+@click.option(
+    "--artifacts",
+    type=click.Path(path_type=Path),
+    default=Path("artifacts"),
+    envvar="TINYML_ARTIFACTS",
+    show_default=True,
+    help="Folder for everything that is made.",
+)
+@click.pass_context
+def main(ctx: click.Context, artifacts: Path) -> None:
+    """From a Keras model to a microcontroller, every step proven.
+
+    \b
+    The road:  tinyml train && tinyml convert
+    One model: tinyml convert linear
+    """
+    ctx.obj = artifacts
+
+
+@main.command()
+@_json_option
+def models(as_json: bool) -> None:
+    """List the models, what each does, and how far each has come.
+
+    Example: tinyml models
+    """
+    from pipeline import workflow
+    from pipeline.report import tables
+
+    _show(workflow.list_models(_root()), tables.models, as_json)
+
+
+@main.command()
+@_models_argument
+@_force_option
+@_json_option
+def train(models: tuple[str, ...], force: bool, as_json: bool) -> None:
+    """Train models in Keras; no name means all.
+
+    Example: tinyml train linear
+    """
+    from pipeline import workflow
+    from pipeline.report import tables
+
+    _report(workflow.train(models, _root(), force=force), tables.training, as_json)
+
+
+@main.command()
+@_models_argument
+@click.option(
+    "--per-channel",
+    is_flag=True,
+    help="One scale a neuron in dense layers: finer, but wrong on libraries of before September 2024.",
+)
+@_force_option
+@_json_option
+def convert(models: tuple[str, ...], per_channel: bool, force: bool, as_json: bool) -> None:
+    """Turn trained models into int8, a C array and sketches, and prove that they agree.
+
+    Example: tinyml convert adder --per-channel
+    """
+    from pipeline import workflow
+    from pipeline.report import tables
+
+    _report(workflow.convert(models, _root(), per_channel=per_channel, force=force), tables.conversion, as_json)
+
+
+@main.command()
+@click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
+@click.option("--library", "libraries", multiple=True, help="Only this target library (arduino-esp32, chirale, esp-idf).")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the files of one .tflite.")
+@_json_option
+def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+    """Write the C array and a sketch for each target library, also for a .tflite from elsewhere.
+
+    \b
+    Example: tinyml generate linear --library chirale
+             tinyml generate other.tflite -o my_sketch
+    """
+    from pipeline import workflow
+    from pipeline.report import tables
+
+    _report(workflow.generate(models, _root(), libraries=libraries, output=output), tables.generation, as_json)
+
+
+@main.command()
+@click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
+@_json_option
+def parity(models: tuple[str, ...], as_json: bool) -> None:
+    """Prove that Keras, the int8 model, the C array and TFLM agree; exit 1 where they do not.
+
+    Example: tinyml parity adder --json
+    """
+    from pipeline import workflow
+    from pipeline.report import tables
+
+    _report(workflow.parity(models, _root()), tables.parity, as_json)
+
+
+@main.command()
+@click.option("--install", is_flag=True, help="Bring missing compilers and emulators by apt, where that is allowed.")
+@_json_option
+def doctor(install: bool, as_json: bool) -> None:
+    """Say what is installed, what is missing, what that costs, and how to get it.
+
+    Example: tinyml doctor
+    """
+    from pipeline import doctor as examination
+    from pipeline.report import tables
+
+    checks = examination.examine()
+    if install:
+        click.echo(examination.install_missing(checks), err=True)
+        return
+    _show(checks, tables.doctor, as_json)
+    if any(check.found is None and check.needed_for == "everything" for check in checks):
+        sys.exit(1)
+
+
+def _root() -> Path:
+    root = click.get_current_context().find_root().obj
+    assert isinstance(root, Path)
+    return root
+
+
+def _report(outcomes: Outcomes[Any], table: Callable[[Sequence[Any]], None], as_json: bool) -> None:
+    """Show what was done, then what went wrong, one line each; exit 1 where a model failed or a check did not pass."""
+    _show(outcomes.results, table, as_json)
+    for error in outcomes.errors:
+        click.echo(f"tinyml: {error}", err=True)
+    if outcomes.errors or not all(result.passed for result in outcomes.results):
+        sys.exit(1)
+
+
+def _show(results: Sequence[Any], table: Callable[[Sequence[Any]], None], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(result) for result in results], indent=2, default=str))
+    else:
+        table(results)

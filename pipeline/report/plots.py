@@ -1,0 +1,154 @@
+"""Pictures of training and parity as PNG bytes: the same input gives the same bytes. Colours differ in grey too."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from pipeline.models.spec import Domain
+
+FloatArray = npt.NDArray[np.float64]
+DARK, LIGHT, GREY = "#1b3a6b", "#e08a1e", "#8a8a8a"
+_STYLE = {
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "figure.dpi": 100,
+    "savefig.dpi": 100,
+}
+
+
+def draw_loss(title: str, history: Mapping[str, Sequence[float]]) -> bytes:
+    """Every column of a history over the epochs; the loss on a logarithmic scale where it spans over a decade."""
+    figure = _figure(8, 4.8)
+    axes = figure.subplots()
+    curves = {name: np.asarray(values) for name, values in history.items() if name != "epoch"}
+    styles = [(DARK, "-"), (LIGHT, "--"), (GREY, "-."), ("black", ":")]
+    for (name, values), (color, line) in zip(curves.items(), styles * len(curves), strict=False):
+        axes.plot(np.arange(1, len(values) + 1), values, line, color=color, linewidth=1.8, label=name)
+    losses = np.concatenate([values for name, values in curves.items() if "loss" in name])
+    if losses.min() > 0 and losses.max() > 10 * losses.min():
+        axes.set_yscale("log")
+    axes.set(title=title, xlabel="epoch", ylabel="loss" if len(curves) == 1 else "loss and metrics")
+    if len(curves) > 1:
+        axes.legend()
+    return _png(figure)
+
+
+def draw_parity(
+    title: str,
+    inputs: Sequence[Domain],
+    values: FloatArray,
+    expected: FloatArray,
+    actual: FloatArray,
+    tolerance: float,
+    output: str,
+) -> bytes:
+    """Keras and int8 over the domain, with the error below.
+
+    `values` (vectors, inputs), `expected` and `actual` (vectors,) are in real units. One input gives curves, two give
+    maps of the whole domain where `values` is a full grid, more give int8 over Keras.
+    """
+    error = actual - expected
+    if values.shape[1] == 1:
+        figure = _draw_curves(inputs[0], values[:, 0], expected, actual, output)
+        _draw_error(figure.axes[1], _axis_label(inputs[0]), values[:, 0], error, tolerance)
+    elif values.shape[1] == 2 and len(values) == len(np.unique(values[:, 0])) * len(np.unique(values[:, 1])):
+        figure = _draw_maps(inputs, values, expected, actual, error, tolerance, output)
+    else:
+        figure = _draw_curves(None, expected, expected, actual, output)
+        _draw_error(figure.axes[1], f"{output} by Keras", expected, error, tolerance)
+    figure.suptitle(title, fontsize=14)
+    return _png(figure)
+
+
+def _draw_curves(domain: Domain | None, x: FloatArray, expected: FloatArray, actual: FloatArray, output: str) -> Figure:
+    figure = _figure(8, 7)
+    upper, _ = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
+    order = np.argsort(x, kind="stable")
+    upper.plot(x[order], expected[order], color=LIGHT, linewidth=5, alpha=0.8, label="Keras")
+    if domain is None:
+        upper.plot(x, actual, ".", color=DARK, markersize=3, label="int8")
+    else:
+        upper.step(x[order], actual[order], where="mid", color=DARK, linewidth=1.2, label="int8")
+    upper.set_ylabel(output)
+    upper.legend()
+    return figure
+
+
+def _draw_error(axes: Axes, label: str, x: FloatArray, error: FloatArray, tolerance: float) -> None:
+    axes.axhspan(-tolerance, tolerance, color=GREY, alpha=0.15, label=f"tolerance ±{tolerance:g}")
+    axes.plot(x, error, ".", color=DARK, markersize=3, label="int8 - Keras")
+    axes.set(xlabel=label, ylabel="error", ylim=_error_limits(error, tolerance))
+    axes.legend(loc="upper right", ncols=2, fontsize=10)
+
+
+def _draw_maps(
+    inputs: Sequence[Domain],
+    values: FloatArray,
+    expected: FloatArray,
+    actual: FloatArray,
+    error: FloatArray,
+    tolerance: float,
+    output: str,
+) -> Figure:
+    figure = _figure(10, 9)
+    axes = figure.subplots(2, 2)
+    xs, ys = np.unique(values[:, 0]), np.unique(values[:, 1])
+    order = np.lexsort((values[:, 0], values[:, 1]))
+    extent = (xs[0], xs[-1], ys[0], ys[-1])
+    low, high = min(expected.min(), actual.min()), max(expected.max(), actual.max())
+
+    def show(place: Axes, name: str, numbers: FloatArray, **style: Any) -> None:
+        image = place.imshow(
+            numbers[order].reshape(len(ys), len(xs)), origin="lower", extent=extent, aspect="auto", **style
+        )
+        place.grid(False)
+        place.set(title=name, xlabel=_axis_label(inputs[0]), ylabel=_axis_label(inputs[-1]))
+        figure.colorbar(image, ax=place)
+
+    show(axes[0, 0], f"{output} by Keras", expected, vmin=low, vmax=high, cmap="viridis")
+    show(axes[0, 1], f"{output} by int8", actual, vmin=low, vmax=high, cmap="viridis")
+    worst = float(np.abs(error).max()) or 1.0
+    show(axes[1, 0], "error, int8 - Keras", error, vmin=-worst, vmax=worst, cmap="PuOr")
+    histogram = axes[1, 1]
+    histogram.hist(error, bins=81, color=DARK)
+    for edge in (-tolerance, tolerance):
+        histogram.axvline(edge, color=LIGHT, linestyle="--", linewidth=2)
+    histogram.set(title=f"error; dashed: tolerance ±{tolerance:g}", xlabel="int8 - Keras", ylabel="vectors")
+    return figure
+
+
+def _axis_label(domain: Domain) -> str:
+    return f"{domain.name} [{domain.unit}]" if domain.unit else domain.name
+
+
+def _error_limits(error: FloatArray, tolerance: float) -> tuple[float, float]:
+    reach = 1.6 * max(tolerance, float(np.abs(error).max()))
+    return -reach, reach
+
+
+def _figure(width: float, height: float) -> Figure:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams.update(mpl.rcParamsDefault)
+    mpl.rcParams.update(_STYLE)
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
