@@ -107,7 +107,9 @@ def convert(models: tuple[str, ...], per_channel: bool, force: bool, as_json: bo
 
 @main.command()
 @click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
-@click.option("--library", "libraries", multiple=True, help="Only this target library (arduino-esp32, chirale, esp-idf).")
+@click.option(
+    "--library", "libraries", multiple=True, help="Only this target library (arduino-esp32, chirale, esp-idf)."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the files of one .tflite.")
 @_json_option
 def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path | None, as_json: bool) -> None:

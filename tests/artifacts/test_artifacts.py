@@ -1,0 +1,194 @@
+"""artifacts/: one folder a model, replaced in one step, nothing lost, every trouble one clear line."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline import artifacts
+from pipeline.artifacts import ModelFolder
+from pipeline.errors import ArtifactsError
+
+WRITER = """
+import itertools, sys
+from pathlib import Path
+from pipeline.artifacts import ModelFolder
+folder = ModelFolder(Path(sys.argv[1]), "m")
+for n in itertools.count():
+    with folder.locked():
+        data = (b"%d" % n) * 5000
+        folder.publish({"train": ("x", {"a.bin": data, "deep/b.bin": data}, {"n": n})}, {})
+    print(n, flush=True)
+"""
+
+
+def publish(folder: ModelFolder, made_from: str = "x", **files: bytes) -> list[str]:
+    with folder.locked():
+        return folder.publish({"train": (made_from, files, {})}, {"numpy": "1"})
+
+
+def assert_whole(folder: ModelFolder) -> None:
+    """Every file that the manifest names has the hash that it says."""
+    record = folder.record("train")
+    assert record is not None
+    assert folder.is_current("train", record.made_from)
+
+
+def test_publish_writes_files_and_their_hashes(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path, "m")
+    publish(folder, made_from="seed 0", a=b"one", b=b"two")
+    manifest = json.loads((tmp_path / "m/manifest.json").read_text())
+    assert manifest["model"] == "m"
+    assert manifest["environment"] == {"numpy": "1"}
+    assert manifest["stages"]["train"]["files"]["a"] == (
+        "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
+    )
+    assert folder.is_current("train", "seed 0")
+    assert not folder.is_current("train", "seed 1")
+    assert folder.read("a", made_by="train") == b"one"
+
+
+def test_other_stages_and_own_files_are_carried_over(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path, "m")
+    publish(folder, a=b"one", gone=b"old")
+    with folder.locked():
+        folder.publish({"convert": ("y", {"sub/c": b"three"}, {})}, {})
+    (folder.path / "sub" / "mine.txt").write_text("my notes")
+    publish(folder, a=b"uno")
+    assert (folder.path / "a").read_bytes() == b"uno"
+    assert not (folder.path / "gone").exists()
+    assert (folder.path / "sub/c").read_bytes() == b"three"
+    assert (folder.path / "sub/mine.txt").read_text() == "my notes"
+    assert folder.is_current("convert", "y")
+
+
+def test_an_edited_file_is_kept_beside_the_new_one(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path, "m")
+    publish(folder, sketch=b"ours")
+    (folder.path / "sketch").write_bytes(b"mine")
+    assert publish(folder, sketch=b"ours, newer") == ["sketch"]
+    assert (folder.path / "sketch").read_bytes() == b"ours, newer"
+    assert (folder.path / "sketch.edited").read_bytes() == b"mine"
+    assert publish(folder, sketch=b"ours, newest") == []
+
+
+def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path, "m")
+    publish(folder, a=b"one")
+    (folder.path / "a").write_bytes(b"bad")
+    assert not folder.is_current("train", "x")
+    with pytest.raises(ArtifactsError) as caught:
+        folder.read("a", made_by="train")
+    assert str(caught.value) == (
+        f"{folder.path}/a is not what 'tinyml train' wrote (its SHA-256 differs from manifest.json)."
+        " Run: tinyml train m --force"
+    )
+
+
+def test_a_file_that_is_not_there_names_its_command(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactsError) as caught:
+        ModelFolder(tmp_path, "m").read("model.keras", made_by="train")
+    assert str(caught.value) == f"{tmp_path}/m/model.keras is not there. Run: tinyml train m"
+
+
+def test_a_broken_manifest_is_as_none(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path, "m")
+    publish(folder, a=b"one")
+    (folder.path / "manifest.json").write_text('["half')
+    assert folder.record("train") is None
+    publish(folder, a=b"two")
+    assert_whole(folder)
+
+
+def test_a_second_run_says_so_and_stops(tmp_path: Path) -> None:
+    with ModelFolder(tmp_path, "m").locked(), pytest.raises(ArtifactsError) as caught:
+        publish(ModelFolder(tmp_path, "m"), a=b"one")
+    assert str(caught.value) == (f"m: another run is at work on {tmp_path}/m. Wait until it ends, or stop it first.")
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    root = tmp_path / "a_file"
+    root.write_text("not a folder")
+    with pytest.raises(ArtifactsError) as caught:
+        publish(ModelFolder(root, "m"), a=b"one")
+    assert str(caught.value) == (
+        f"{root}/m cannot be written (File exists). Nothing was changed;"
+        " mend the folder's permissions or give another one with --artifacts."
+    )
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    folder = ModelFolder(tmp_path, "m")
+    publish(folder, a=b"one")
+
+    def full(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(artifacts.os, "fsync", full)
+    with pytest.raises(ArtifactsError) as caught:
+        publish(folder, a=b"two")
+    monkeypatch.undo()
+    assert str(caught.value) == (
+        f"{folder.path}: the disk is full. Nothing was changed; free some space and run it again."
+    )
+    assert folder.read("a", made_by="train") == b"one"
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["m"]
+
+
+def test_a_real_write_that_finds_no_room(tmp_path: Path) -> None:
+    """The system itself refuses the write here: a limit on the size of a file, in a child."""
+    code = (
+        "import resource, signal, sys\nfrom pathlib import Path\nfrom pipeline.artifacts import ModelFolder\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "folder = ModelFolder(Path(sys.argv[1]), 'm')\n"
+        "with folder.locked():\n"
+        "    folder.publish({'train': ('x', {'a': b'one'}, {})}, {})\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "    folder.publish({'train': ('x', {'a': bytes(5000)}, {})}, {})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert "the disk is full. Nothing was changed" in done.stderr
+    assert (tmp_path / "m/a").read_bytes() == b"one"
+
+
+def test_where_names_cannot_be_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifacts, "_exchange_names", lambda a, b: False)
+    folder = ModelFolder(tmp_path, "m")
+    publish(folder, a=b"one")
+    publish(folder, a=b"two")
+    assert folder.read("a", made_by="train") == b"two"
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["m"]
+
+
+def test_a_kill_between_two_renames_is_undone(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path, "m")
+    publish(folder, a=b"one")
+    folder.path.rename(tmp_path / ".m.previous")
+    with folder.locked():
+        assert folder.read("a", made_by="train") == b"one"
+
+
+def test_kill_at_random_moments_leaves_old_or_new(tmp_path: Path) -> None:
+    """A writer that does nothing but publish is killed 20 times; the folder is whole each time."""
+    rng = random.Random(1)
+    folder = ModelFolder(tmp_path, "m")
+    for _ in range(20):
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(rng.uniform(0, 0.03))
+            writer.send_signal(signal.SIGKILL)
+        assert_whole(folder)
+        assert (folder.path / "a.bin").read_bytes() == (folder.path / "deep/b.bin").read_bytes()
+    publish(folder, a=b"after")
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["m"]
