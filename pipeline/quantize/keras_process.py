@@ -58,7 +58,7 @@ def load_model(archive: bytes) -> keras.Model:
         try:
             model: keras.Model = keras.saving.load_model(path, compile=False)
         except Exception as error:
-            raise RefusedError(f"Keras cannot load its archive: {_first_line(error)}") from error
+            raise RefusedError(_why_not_loaded(archive, error)) from error
     return model
 
 
@@ -126,6 +126,14 @@ def _check_arrays(model: keras.Model, arrays: Sequence[FloatArray]) -> None:
         wanted = _fixed_shape(tensor)
         if array.shape[1:] != wanted:
             raise RefusedError(f"data of shape {array.shape[1:]} do not fit its input of shape {wanted}.")
+
+
+def _why_not_loaded(archive: bytes, error: Exception) -> str:
+    if not archive.startswith(b"PK"):
+        return "this is not a .keras archive. Train the model again."
+    if "Lambda" in str(error):
+        return "it has a Lambda layer, whose Python code Keras does not load. Use Keras' own layers and ops instead."
+    return f"Keras cannot load its archive: {_first_line(error)}"
 
 
 def _explain(error: Exception, layers: Sequence[str]) -> str:

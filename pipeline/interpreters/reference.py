@@ -1,0 +1,75 @@
+"""tflite-runtime with TensorFlow Lite's reference kernels: a second opinion on the int8 model."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.compiler.read_tflite import read_tflite
+from pipeline.errors import UnsupportedError
+from pipeline.interpreters.batch import Int8Array, input_rows, output_arrays, without_batch
+from pipeline.interpreters.native_output import native_stderr
+from pipeline.interpreters.tflm import require_int8_ports
+
+
+class ReferenceInterpreter:
+    """A model in tflite-runtime: reference kernels, one thread, no delegate.
+
+    The default kernels and delegates round differently. The file is checked first: a broken one crashes the library.
+    Raises ModelFileError for a broken file, UnsupportedError for what the library will not run.
+    """
+
+    def __init__(self, tflite: bytes) -> None:
+        self._graph = read_tflite(tflite)
+        require_int8_ports(self._graph)
+        self._stateful = any(tensor.is_variable for tensor in self._graph.tensors)
+        module = _tflite_runtime()
+        with native_stderr() as printed:
+            try:
+                self._interpreter: Any = module.Interpreter(
+                    model_content=tflite,
+                    num_threads=1,
+                    experimental_op_resolver_type=module.OpResolverType.BUILTIN_REF,
+                )
+                self._interpreter.allocate_tensors()
+                return
+            except Exception as error:
+                failure = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UnsupportedError(f"tflite-runtime cannot run this model: {failure or printed.reason}")
+
+    def invoke(self, inputs: Sequence[Int8Array]) -> tuple[Int8Array, ...]:
+        """Outputs (n, *shape) int8, one array an output, for inputs of the same form; shapes without the batch."""
+        count, rows = input_rows(self._graph, inputs)
+        outputs = output_arrays(self._graph, count)
+        interpreter = self._interpreter
+        # Views of the interpreter's own memory, and the call below the Python class, which checks for such views:
+        # half the time a vector. They stay valid as long as nothing is allocated anew, and are dropped at the end.
+        targets = [interpreter.tensor(index)() for index in self._graph.inputs]
+        sources = [interpreter.tensor(index)() for index in self._graph.outputs]
+        run = interpreter._interpreter.Invoke
+        reset = interpreter._interpreter.ResetVariableTensors if self._stateful else None
+        for position, row in enumerate(rows):
+            if reset is not None:
+                reset()
+            for target, values in zip(targets, row, strict=True):
+                target[...] = values
+            run(0)
+            for source, output in zip(sources, outputs, strict=True):
+                output[position] = source
+        return without_batch(self._graph, outputs)
+
+
+def _tflite_runtime() -> Any:
+    """tflite_runtime's module with its symbols bound to itself.
+
+    Loaded after TensorFlow without RTLD_DEEPBIND, it fails or, worse, runs TensorFlow's kernels in silence.
+    """
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(flags | getattr(os, "RTLD_DEEPBIND", 0))
+    try:
+        from tflite_runtime import interpreter
+    finally:
+        sys.setdlopenflags(flags)
+    return interpreter
