@@ -1,0 +1,7 @@
+/*
+ * No model at all: what this leaves in flash is the start-up code.
+ */
+int main(void)
+{
+    return 0;
+}
