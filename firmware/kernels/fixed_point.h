@@ -1,0 +1,38 @@
+/* Requantization as TensorFlow Lite for Microcontrollers computes it, bit for bit.
+ *
+ * Right shifts of negative numbers are arithmetic in every compiler that this project supports. */
+#ifndef KERNELS_FIXED_POINT_H
+#define KERNELS_FIXED_POINT_H
+
+#include <stdint.h>
+
+/* a * b / 2^31, rounded to nearest, a half up. Not for a = b = INT32_MIN, which no multiplier is. */
+static inline int32_t doubling_high_multiply(int32_t a, int32_t b)
+{
+    return (int32_t)(((int64_t)a * b + (INT32_C(1) << 30)) >> 31);
+}
+
+/* x / 2^exponent, rounded to nearest, a half away from zero. */
+static inline int32_t rounding_divide_by_power_of_two(int32_t x, int_fast8_t exponent)
+{
+    const int32_t remainder = x & (int32_t)((UINT32_C(1) << exponent) - 1u);
+    const int32_t half = (int32_t)((UINT32_C(1) << exponent) >> 1);
+
+    return (x >> exponent) + (exponent > 0 && remainder >= half + (x < 0));
+}
+
+/* x * multiplier * 2^(shift - 31). TFLite rounds twice here, in the high multiply and in the shift; keep both. */
+static inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, int_fast8_t shift)
+{
+    if (shift > 0) {
+        return doubling_high_multiply(x * (INT32_C(1) << shift), multiplier);
+    }
+    return rounding_divide_by_power_of_two(doubling_high_multiply(x, multiplier), (int_fast8_t)-shift);
+}
+
+static inline int8_t clamp_s8(int32_t x, int8_t min, int8_t max)
+{
+    return x < min ? min : x > max ? max : (int8_t)x;
+}
+
+#endif

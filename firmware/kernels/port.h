@@ -1,0 +1,50 @@
+/* Where constants live and how they are read: AVR keeps them in program memory, apart from data. */
+#ifndef KERNELS_PORT_H
+#define KERNELS_PORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVR__)
+#include <avr/pgmspace.h>
+
+#define FLASH PROGMEM
+
+static inline int8_t flash_read_s8(const int8_t *address)
+{
+    return (int8_t)pgm_read_byte(address);
+}
+
+static inline int32_t flash_read_s32(const int32_t *address)
+{
+    return (int32_t)pgm_read_dword(address);
+}
+
+static inline void flash_copy(void *to, const void *from, size_t size)
+{
+    memcpy_P(to, from, size);
+}
+
+#else
+
+#define FLASH
+
+static inline int8_t flash_read_s8(const int8_t *address)
+{
+    return *address;
+}
+
+static inline int32_t flash_read_s32(const int32_t *address)
+{
+    return *address;
+}
+
+static inline void flash_copy(void *to, const void *from, size_t size)
+{
+    memcpy(to, from, size);
+}
+
+#endif
+
+#endif

@@ -1,0 +1,57 @@
+"""Where each activation lies in the one buffer that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Life:
+    """A value of `size_bytes` that must be kept from step `first` to step `last`, both included."""
+
+    key: int
+    size_bytes: int
+    first: int
+    last: int
+
+    def overlaps(self, other: Life) -> bool:
+        return self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """`offsets` maps each life's key to its place in a buffer of `size_bytes`."""
+
+    offsets: Mapping[int, int]
+    size_bytes: int
+
+
+# Several orders, each laid out first-fit; no single one is best for every network. The last key makes ties definite.
+_ORDERS: tuple[Callable[[Life], tuple[int, ...]], ...] = (
+    lambda life: (-life.size_bytes, life.first, life.key),
+    lambda life: (-(life.last - life.first), -life.size_bytes, life.key),
+    lambda life: (-(life.last - life.first + 1) * life.size_bytes, life.first, life.key),
+    lambda life: (life.first, -life.size_bytes, life.key),
+    lambda life: (-life.last, -life.size_bytes, life.key),
+    lambda life: (life.first, -life.last, life.key),
+)
+
+
+def plan_memory(lives: Sequence[Life], *, alignment: int = 1) -> MemoryPlan:
+    """The smallest of several plans; values whose lives overlap never share a byte, offsets are multiples of
+    `alignment`. The same lives give the same plan."""
+    plans = [_first_fit(sorted(lives, key=order), alignment) for order in _ORDERS]
+    return min(plans, key=lambda plan: plan.size_bytes)
+
+
+def _first_fit(lives: Sequence[Life], alignment: int) -> MemoryPlan:
+    placed: list[tuple[int, Life]] = []
+    for life in lives:
+        offset = 0
+        for start, other in sorted(placed, key=lambda place: (place[0], place[1].key)):
+            if life.overlaps(other) and start < offset + life.size_bytes and offset < start + other.size_bytes:
+                offset = -(-(start + other.size_bytes) // alignment) * alignment
+        placed.append((offset, life))
+    end = max((offset + life.size_bytes for offset, life in placed), default=0)
+    return MemoryPlan({life.key: offset for offset, life in sorted(placed, key=lambda place: place[1].key)}, end)

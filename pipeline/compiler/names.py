@@ -1,0 +1,56 @@
+"""What things are called in the C: ports and layers, from the names that a converter leaves in the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.compiler.c_text import identifier, unique
+from pipeline.compiler.graph import Graph, Operation
+
+# Names that the converter makes up, and the ends of paths that name a TensorFlow op instead of a layer.
+_MADE_UP = re.compile(
+    r"(stateful)?partitionedcall(_\d+)?|identity(_\d+)?|output_\d+|tfl_\w+|arith_\w+|sequential(_\d+)?"
+)
+_OP_ENDS = re.compile(
+    r"(matmul|biasadd|relu\d?|relu_n1_to_1|sigmoid|tanh|softmax|add|mul|sub|concat|reshape|readvariableop|resource|"
+    r"leakyrelu|identity|transpose)(_\d+)?"
+)
+
+
+@dataclass(frozen=True)
+class Names:
+    """`prefix` of every public symbol, the model's name for comments, the file's SHA-256, ports as C identifiers."""
+
+    prefix: str
+    model: str
+    sha256: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def port_names(own: Sequence[str], given: Sequence[str], fallback: str, taken: set[str]) -> tuple[str, ...]:
+    """One C identifier a port: the given names, else `fallback` for an only port, else the model's own names."""
+    names = []
+    for number, name in enumerate(given or own):
+        plain = re.sub(r":\d+$", "", name).removeprefix("serving_default_")
+        if not given and (len(own) == 1 or _MADE_UP.fullmatch(plain.lower())):
+            plain = ""
+        numbered = fallback if len(own) == 1 else f"{fallback}_{number}"
+        names.append(unique(identifier(plain.rsplit("/", 1)[-1], numbered), taken))
+    return tuple(names)
+
+
+def layer_name(graph: Graph, operation: Operation, taken: set[str]) -> str:
+    """The Keras layer that an operation came from, as far as its tensors' names tell; else op and number."""
+    fallback = operation.name.lower()
+    indices = [*operation.outputs, *(i for i in operation.inputs[1:] if i != -1 and graph.tensors[i].is_constant)]
+    for index in indices:
+        for path in graph.tensors[index].name.split(";"):
+            parts = [part for part in re.sub(r":\d+$", "", path).lower().split("/") if part]
+            while parts and (_OP_ENDS.fullmatch(parts[-1]) or _MADE_UP.fullmatch(parts[-1])):
+                parts.pop()
+            if parts:
+                return unique(identifier(parts[-1], fallback), taken)
+    return unique(f"{fallback}_{operation.index}", taken)
