@@ -15,7 +15,7 @@ from pipeline import __version__
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
-    from pipeline.workflow import Outcomes
+    from pipeline.workflow.outcomes import Outcomes
 
 _models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...")
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
@@ -29,7 +29,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except PipelineError as error:
-            click.echo(f"tinyml: {error}", err=True)
+            _complain(error)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("\ntinyml: stopped; what was there before is unchanged.", err=True)
@@ -64,10 +64,10 @@ def models(as_json: bool) -> None:
 
     Example: tinyml models
     """
-    from pipeline import workflow
     from pipeline.report import tables
+    from pipeline.workflow import outcomes
 
-    _show(workflow.list_models(_root()), tables.models, as_json)
+    _show(outcomes.list_models(_root()), tables.models, as_json)
 
 
 @main.command()
@@ -79,10 +79,10 @@ def train(models: tuple[str, ...], force: bool, as_json: bool) -> None:
 
     Example: tinyml train linear
     """
-    from pipeline import workflow
     from pipeline.report import tables
+    from pipeline.workflow.train import train as train_models
 
-    _report(workflow.train(models, _root(), force=force), tables.training, as_json)
+    _report(train_models(models, _root(), force=force), tables.training, as_json)
 
 
 @main.command()
@@ -99,10 +99,10 @@ def convert(models: tuple[str, ...], per_channel: bool, force: bool, as_json: bo
 
     Example: tinyml convert adder --per-channel
     """
-    from pipeline import workflow
     from pipeline.report import tables
+    from pipeline.workflow.convert import convert as convert_models
 
-    _report(workflow.convert(models, _root(), per_channel=per_channel, force=force), tables.conversion, as_json)
+    _report(convert_models(models, _root(), per_channel=per_channel, force=force), tables.conversion, as_json)
 
 
 @main.command()
@@ -119,10 +119,10 @@ def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path |
     Example: tinyml generate linear --library chirale
              tinyml generate other.tflite -o my_sketch
     """
-    from pipeline import workflow
     from pipeline.report import tables
+    from pipeline.workflow.generate import generate as generate_models
 
-    _report(workflow.generate(models, _root(), libraries=libraries, output=output), tables.generation, as_json)
+    _report(generate_models(models, _root(), libraries=libraries, output=output), tables.generation, as_json)
 
 
 @main.command()
@@ -133,10 +133,10 @@ def parity(models: tuple[str, ...], as_json: bool) -> None:
 
     Example: tinyml parity adder --json
     """
-    from pipeline import workflow
     from pipeline.report import tables
+    from pipeline.workflow.parity import parity as parity_models
 
-    _report(workflow.parity(models, _root()), tables.parity, as_json)
+    _report(parity_models(models, _root()), tables.parity, as_json)
 
 
 @main.command()
@@ -169,7 +169,7 @@ def _report(outcomes: Outcomes[Any], table: Callable[[Sequence[Any]], None], as_
     """Show what was done, then what went wrong, one line each; exit 1 where a model failed or a check did not pass."""
     _show(outcomes.results, table, as_json)
     for error in outcomes.errors:
-        click.echo(f"tinyml: {error}", err=True)
+        _complain(error)
     if outcomes.errors or not all(result.passed for result in outcomes.results):
         sys.exit(1)
 
@@ -179,3 +179,10 @@ def _show(results: Sequence[Any], table: Callable[[Sequence[Any]], None], as_jso
         click.echo(json.dumps([dataclasses.asdict(result) for result in results], indent=2, default=str))
     else:
         table(results)
+
+
+def _complain(error: PipelineError) -> None:
+    """One line; above it what a crashed converter printed, where there is any."""
+    if log := getattr(error, "log", ""):
+        click.echo(f"{log}\n", err=True)
+    click.echo(f"tinyml: {error}", err=True)

@@ -90,7 +90,9 @@ def _packages() -> list[Check]:
 def _programs() -> list[Check]:
     compiler = next((path for name in ("c++", "g++", "clang++") if (path := shutil.which(name))), None)
     return [
-        Check("c++", compiler, "checking the C array as a compiler sees it (convert, parity)", "apt install g++", "g++"),
+        Check(
+            "c++", compiler, "checking the C array as a compiler sees it (convert, parity)", "apt install g++", "g++"
+        ),
     ]
 
 

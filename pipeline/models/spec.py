@@ -108,7 +108,9 @@ class ModelSpec:
         except SpecError as error:
             raise SpecError(f"model '{self.name}': {error}") from error
         except Exception as error:
-            raise SpecError(f"model '{self.name}': its data function raised {type(error).__name__}: {error}.") from error
+            raise SpecError(
+                f"model '{self.name}': its data function raised {type(error).__name__}: {error}."
+            ) from error
         if not isinstance(data, Dataset):
             raise SpecError(f"model '{self.name}': its data function returned {type(data).__name__}, not a Dataset.")
         return data

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 DARK, LIGHT, GREY = "#1b3a6b", "#e08a1e", "#8a8a8a"
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "font.size": 12,
     "axes.titlesize": 13,
     "axes.spines.top": False,

@@ -1,0 +1,133 @@
+"""Results as tables on the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.doctor import Check
+    from pipeline.workflow.outcomes import ModelStatus, Result
+
+_PLAIN_WIDTH = 160  # columns where the output is no terminal, so that a log keeps its lines whole
+
+
+def models(statuses: Sequence[ModelStatus]) -> None:
+    _table(["model", "what it shows", "done"], [[status.model, status.summary, status.state] for status in statuses])
+
+
+def training(results: Sequence[Result]) -> None:
+    rows = []
+    for result in results:
+        facts = result.facts["train"]
+        rows.append(
+            [
+                result.model,
+                str(facts["epochs"]),
+                f"{facts['loss']:.4g}",
+                str(facts["parameters"]),
+                "up to date" if result.up_to_date else f"{facts['seconds']:.1f} s",
+                f"{result.folder}/model.keras",
+            ]
+        )
+    _table(["model", "epochs", "loss", "parameters", "time", "written to"], rows)
+
+
+def conversion(results: Sequence[Result]) -> None:
+    """The table that says how close the chip will be to Keras, then where everything lies."""
+    for result in results:
+        _lines(f"{result.model}: int8 model", result.facts["convert"]["lint"])
+    _table(
+        ["model", "int8", "arena", "worst error", "steps", "mean", "tolerance", "TFLM", "proof"],
+        [_parity_row(result, _sizes(result)) for result in results],
+    )
+    for result in results:
+        state = "up to date" if result.up_to_date else "written"
+        sketches = ", ".join(result.facts["generate"]["libraries"])
+        print(f"{result.folder}: {state}; sketches for {sketches}; look at parity.png and loss.png")
+
+
+def generation(results: Sequence[Result]) -> None:
+    _table(
+        ["model", "sketches for", "arena", "self-test vectors", "written to"],
+        [
+            [
+                result.model,
+                ", ".join(facts["libraries"]),
+                f"{facts['arena_bytes']:,} B",
+                str(facts["golden_vectors"]),
+                result.folder,
+            ]
+            for result in results
+            for facts in [result.facts["generate"]]
+        ],
+    )
+
+
+def parity(results: Sequence[Result]) -> None:
+    for result in results:
+        facts = result.facts["parity"]
+        _table(
+            [result.model, "verdict", "what was found"],
+            [[row["name"], "pass" if row["passed"] else "FAIL", row["summary"]] for row in facts["rows"]],
+        )
+        print(f"{result.model}: {facts['claim']}\n")
+
+
+def doctor(checks: Sequence[Check]) -> None:
+    _table(
+        ["what", "found", "needed for", "how to get it"],
+        [
+            [check.name, check.found or "MISSING", check.needed_for, "" if check.found else check.remedy]
+            for check in checks
+        ],
+    )
+
+
+def _sizes(result: Result) -> list[str]:
+    return [f"{result.facts['convert']['bytes']:,} B", f"{result.facts['generate']['arena_bytes']:,} B"]
+
+
+def _parity_row(result: Result, sizes: Sequence[str]) -> list[str]:
+    facts = result.facts["parity"]
+    real = _row_of(facts, "tolerance")
+    exact = _row_of(facts, "exact")
+    return [
+        result.model,
+        *sizes,
+        f"{real['worst']:.3g}",
+        f"{real['worst_steps']:.2g}",
+        f"{real['mean']:.2g}",
+        f"{real['tolerance']:g}",
+        f"{exact['vectors'] - exact['mismatches']:,} of {exact['vectors']:,} equal" if exact else "not run",
+        facts["claim"],
+    ]
+
+
+def _row_of(facts: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """The first row of a kind; empty where it was not run."""
+    return next((row for row in facts["rows"] if row["kind"] == kind), {})
+
+
+def _lines(heading: str, lines: Iterable[str]) -> None:
+    print(heading)
+    for line in lines:
+        print(f"  {line}")
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """One table; nothing where there are no rows."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    filled = list(rows)
+    if not filled:
+        return
+    table = Table(*headings, box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for row in filled:
+        table.add_row(*row)
+    wide = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", _PLAIN_WIDTH))
+    Console(width=wide, markup=False, highlight=False).print(table)

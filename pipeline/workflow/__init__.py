@@ -1,0 +1,1 @@
+"""The road as straight-line code, one module a verb; the only place that chains stages and writes artifacts."""

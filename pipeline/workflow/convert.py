@@ -1,0 +1,102 @@
+"""`tinyml convert`: trained network to int8, C array and sketches, with the proof that they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline import provenance
+from pipeline.artifacts import ModelFolder
+from pipeline.interpreters.tflm import TflmInterpreter
+from pipeline.models.catalog import load_spec, source_path
+from pipeline.models.spec import ModelSpec
+from pipeline.parity.vectors import parity_inputs
+from pipeline.quantize.convert import KerasProcess
+from pipeline.quantize.lint import lint
+from pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort
+from pipeline.quantize.representative import representative_inputs
+from pipeline.report import progress
+from pipeline.workflow.generate import firmware_files, named_model
+from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
+from pipeline.workflow.parity import pack_answers, parity_facts, prove
+
+_STAGES = ("convert", "generate", "parity")
+
+
+def convert(names: Sequence[str], root: Path, *, per_channel: bool = False, force: bool = False) -> Outcomes[Result]:
+    """int8 model, C array, sketches and proof, published together; 'up to date' where nothing changed."""
+    with KerasProcess() as keras:
+        return each(chosen(names), lambda name: _convert_one(name, ModelFolder(root, name), keras, per_channel, force))
+
+
+def _convert_one(name: str, folder: ModelFolder, keras: KerasProcess, per_channel: bool, force: bool) -> Result:
+    environment = provenance.environment()
+    with folder.locked():
+        archive = folder.read("model.keras", made_by="train")
+        trained = folder.record("train")
+        assert trained is not None, "read() has found it"
+        code = provenance.text_digest(source_path(name), provenance.PACKAGE, provenance.FIRMWARE)
+        made_from = provenance.digest(trained.files["model.keras"], per_channel, code, environment)
+        records = {stage: folder.record(stage) for stage in _STAGES}
+        if not force and all(folder.is_current(stage, made_from) for stage in _STAGES):
+            facts = {stage: record.facts for stage, record in records.items() if record is not None}
+            return Result(name, str(folder.path), facts, up_to_date=True, passed=bool(facts["parity"]["passed"]))
+        with progress.working(f"{name}: converting to int8"):
+            spec = load_spec(name)
+            model, converted, convert_facts = _quantize(spec, archive, keras, per_channel)
+        with progress.working(f"{name}: writing the C array and the sketches"):
+            generated, generate_facts = firmware_files(model, (), spec)
+        with progress.working(f"{name}: proving it on {convert_facts['parity_vectors']:,} inputs"):
+            report, proofs = prove(model, spec, converted["keras_answers.npz"], generated)
+        edited = folder.publish(
+            {
+                "convert": (made_from, converted, convert_facts),
+                "generate": (made_from, generated, generate_facts),
+                "parity": (made_from, proofs, parity_facts(report)),
+            },
+            environment,
+        )
+        tell_edited(folder, edited)
+    facts = {"convert": convert_facts, "generate": generate_facts, "parity": parity_facts(report)}
+    return Result(name, str(folder.path), facts, passed=report.passed)
+
+
+def _quantize(
+    spec: ModelSpec, archive: bytes, keras: KerasProcess, per_channel: bool
+) -> tuple[QuantizedModel, dict[str, bytes], dict[str, Any]]:
+    """The int8 model, the files of the convert stage and the facts of its manifest entry."""
+    samples = spec.load_data().inputs
+    representative = representative_inputs(spec.inputs, samples.shape[1:], samples, spec.seed)
+    model = named_model(keras.convert(archive, representative, per_channel, spec.name), spec)
+    inputs = parity_inputs(model.inputs, (samples,), seed=spec.seed)
+    real = [port.dequantize(array) for port, array in zip(model.inputs, inputs.arrays, strict=True)]
+    answers = keras.predict(archive, real, spec.name)
+    found = lint(model.graph, inputs.arrays, TflmInterpreter(model.tflite).invoke(inputs.arrays))
+    files = {
+        "model.tflite": model.tflite,
+        "keras_answers.npz": pack_answers(inputs, answers),
+        "lint.txt": ("\n".join(found.lines()) + "\n").encode(),
+    }
+    facts = {
+        "per_channel": per_channel,
+        "bytes": len(model.tflite),
+        "operations": [list(operation) for operation in found.operations],
+        "inputs": [_port_facts(port) for port in model.inputs],
+        "outputs": [_port_facts(port) for port in model.outputs],
+        "lint": found.lines(),
+        "parity_vectors": len(inputs),
+    }
+    return model, files, facts
+
+
+def _port_facts(port: QuantizedPort) -> dict[str, Any]:
+    return {
+        "name": port.name,
+        "values": list(port.values),
+        "shape": list(port.shape),
+        "scale": port.scale,
+        "zero_point": port.zero_point,
+        "low": port.low,
+        "high": port.high,
+    }

@@ -1,0 +1,107 @@
+"""`tinyml generate`: int8 model to C array and sketches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline import provenance
+from pipeline.artifacts import ModelFolder
+from pipeline.errors import UsageError
+from pipeline.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
+from pipeline.models.catalog import load_spec, model_names
+from pipeline.models.spec import ModelSpec
+from pipeline.parity.vectors import golden_vectors
+from pipeline.quantize.quantized_model import QuantizedModel, load_quantized
+from pipeline.report import progress
+from pipeline.runtimes import tflm
+from pipeline.runtimes.runtime import Oracle
+from pipeline.runtimes.tflm_libraries import find_library
+from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file, read_file, tell_edited
+
+
+def generate(
+    names: Sequence[str], root: Path, *, libraries: Sequence[str] = (), output: Path | None = None
+) -> Outcomes[Result]:
+    """The C array and the sketches again; of a .tflite from elsewhere, in a folder of its own."""
+    if output is not None and not (len(names) == 1 and is_file(names[0])):
+        raise UsageError("--output takes exactly one .tflite; a model's files always land in its artifacts folder.")
+    targets = [find_library(name).name for name in libraries]
+    return each(
+        chosen(names, files=True),
+        lambda name: (
+            _generate_file(Path(name), root, targets, output) if is_file(name) else _generate_model(name, root, targets)
+        ),
+    )
+
+
+def named_model(tflite: bytes, spec: ModelSpec) -> QuantizedModel:
+    """The int8 form of one of our models; its single values have the names that the spec gives them."""
+    inputs = [domain.name for domain in spec.inputs]
+    return load_quantized(tflite, spec.name, spec.summary, inputs, spec.outputs)
+
+
+def converted_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
+    """The model that `convert` left in its folder; ArtifactsError where it did not, or it was damaged."""
+    return named_model(folder.read("model.tflite", made_by="convert"), spec)
+
+
+def model_of_file(path: Path) -> QuantizedModel:
+    """A .tflite from elsewhere; ModelFileError where it is broken, or not full int8 of batch 1."""
+    return load_quantized(read_file(path), path.stem, f"from {path.name}")
+
+
+def firmware_files(
+    model: QuantizedModel, libraries: Sequence[str], spec: ModelSpec | None
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """C array and sketches of one model, and the facts of the manifest entry.
+
+    Libraries that were not asked for and cannot run the model are left out, with the reason told.
+    """
+    golden = golden_vectors(model, TflmInterpreter(model.tflite).invoke, spec.checks if spec else ())
+    oracle = Oracle(golden, minimum_arena_bytes(model.tflite), spec.inputs if spec else ())
+    able, refused = tflm.supported_libraries(model)
+    targets = {name: find_library(name) for name in libraries} or able
+    tree = tflm.data_sources(model)
+    for target in targets.values():
+        tree = tree.merged(tflm.TflmRuntime().sources(model, target, oracle))
+    for reason in () if libraries else refused.values():
+        progress.say(f"no sketch for {reason}")
+    facts = {
+        "libraries": list(targets),
+        "golden_vectors": len(golden),
+        "arena_minimum_bytes": oracle.arena_bytes,
+        "arena_bytes": tflm.plan_arena(model.graph, oracle.arena_bytes).total,
+    }
+    return encoded(tree), facts
+
+
+def encoded(tree: Mapping[str, str]) -> dict[str, bytes]:
+    return {path: text.encode() for path, text in tree.items()}
+
+
+def _generate_model(name: str, root: Path, libraries: Sequence[str]) -> Result:
+    folder = ModelFolder(root, name)
+    with folder.locked():
+        spec = load_spec(name)
+        model = converted_model(spec, folder)
+        with progress.working(f"{name}: writing the C array and the sketches"):
+            files, facts = firmware_files(model, libraries, spec)
+        converted = folder.record("convert")
+        assert converted is not None, "converted_model() has found it"
+        made_from = provenance.digest(converted.made_from, libraries) if libraries else converted.made_from
+        tell_edited(folder, folder.publish({"generate": (made_from, files, facts)}, provenance.environment()))
+    return Result(name, str(folder.path), {"generate": facts})
+
+
+def _generate_file(path: Path, root: Path, libraries: Sequence[str], output: Path | None) -> Result:
+    if output is None and path.stem in model_names():
+        raise UsageError(f"{path.name} has the name of one of our models; give its files a folder with --output.")
+    folder = ModelFolder(output.parent, output.name) if output is not None else ModelFolder(root, path.stem)
+    model = model_of_file(path)
+    with folder.locked(), progress.working(f"{path.name}: writing the C array and the sketches"):
+        files, facts = firmware_files(model, libraries, None)
+        made_from = provenance.digest(model.sha256, libraries)
+        tell_edited(folder, folder.publish({"generate": (made_from, files, facts)}, provenance.environment()))
+    return Result(path.stem, str(folder.path), {"generate": facts})

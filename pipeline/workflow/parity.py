@@ -1,0 +1,127 @@
+"""`tinyml parity`: Keras, the int8 model, the C array and TFLM, compared."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline import provenance
+from pipeline.artifacts import ModelFolder
+from pipeline.interpreters.reference import ReferenceInterpreter
+from pipeline.interpreters.tflm import TflmInterpreter
+from pipeline.models.catalog import load_spec
+from pipeline.models.spec import ModelSpec
+from pipeline.parity.compare import compare_exact, compare_real
+from pipeline.parity.compiled_array import array_as_compiled
+from pipeline.parity.report import ArrayCheck, ParityReport, Row
+from pipeline.parity.spot_check import spot_checks
+from pipeline.parity.vectors import InputSet, parity_inputs
+from pipeline.quantize.quantized_model import QuantizedModel
+from pipeline.report import plots, progress
+from pipeline.runtimes.tflm import array_names, data_sources
+from pipeline.workflow.generate import converted_model, encoded, model_of_file
+from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def parity(names: Sequence[str], root: Path) -> Outcomes[Result]:
+    """Prove again what `convert` proved, from the files on disk; a .tflite from elsewhere is proven against TFLM."""
+    return each(
+        chosen(names, files=True),
+        lambda name: _parity_of_file(Path(name)) if is_file(name) else _parity_of_model(name, root),
+    )
+
+
+def prove(
+    model: QuantizedModel, spec: ModelSpec | None, answers: bytes | None, generated: Mapping[str, bytes]
+) -> tuple[ParityReport, dict[str, bytes]]:
+    """Compare every form of one model; the report, and the files of the parity stage.
+
+    `answers` are Keras' own (see `pack_answers`), None for a model of which we have no Keras form; `generated` holds
+    the texts of model_data.h and model_data.cc.
+    """
+    header, source = generated["model_data.h"].decode(), generated["model_data.cc"].decode()
+    compiled = array_as_compiled(source, header, *array_names(model.name))
+    inputs = parity_inputs(model.inputs)
+    keras = None
+    if answers is not None:
+        inputs, keras = _unpack_answers(answers, inputs.exhaustive)
+    int8 = ReferenceInterpreter(model.tflite).invoke(inputs.arrays)
+    rows: list[Row] = []
+    if spec is not None and keras is not None:
+        rows.append(compare_real("Keras = int8", keras, int8[0], model.outputs[0], spec.tolerance))
+        rows.extend(spot_checks(model, TflmInterpreter(model.tflite).invoke, spec.checks))
+    array = ArrayCheck("C array = .tflite", model.tflite, compiled)
+    rows.append(array)
+    if array.passed:  # TFLM trusts every offset of what it is given
+        device = TflmInterpreter(compiled).invoke(inputs.arrays)
+        rows.append(compare_exact("int8 = TFLM", int8, device, inputs.arrays))
+    report = ParityReport(model, len(inputs), inputs.exhaustive, tuple(rows))
+    for row in rows:
+        if not row.passed:
+            progress.say(f"PARITY FAILED: {report.failure(row)}")
+    files = {"parity.json": (report.to_json() + "\n").encode()}
+    if spec is not None and keras is not None:
+        files["parity.png"] = _picture(spec, model, inputs, keras, int8[0])
+    return report, files
+
+
+def parity_facts(report: ParityReport) -> dict[str, Any]:
+    return {
+        "passed": report.passed,
+        "claim": report.claim if report.passed else "FAILED",
+        "vectors": report.vectors,
+        "exhaustive": report.exhaustive,
+        "rows": [{**row.to_json(), "summary": row.summary} for row in report.rows],
+    }
+
+
+def pack_answers(inputs: InputSet, answers: FloatArray) -> bytes:
+    """int8 inputs and what Keras says of their real values, as the bytes of an .npz; the same bytes each time."""
+    buffer = io.BytesIO()
+    np.savez(buffer, answers=answers, **{f"input_{i}": array for i, array in enumerate(inputs.arrays)})
+    return buffer.getvalue()
+
+
+def _unpack_answers(data: bytes, exhaustive: bool) -> tuple[InputSet, FloatArray]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        inputs = tuple(arrays[f"input_{i}"] for i in range(len(arrays.files) - 1))
+        return InputSet(inputs, exhaustive), arrays["answers"]
+
+
+def _picture(
+    spec: ModelSpec, model: QuantizedModel, inputs: InputSet, keras: FloatArray, int8: npt.NDArray[np.int8]
+) -> bytes:
+    real = model.inputs[0].dequantize(inputs.arrays[0]).reshape(len(inputs), -1).astype(np.float64)
+    actual = model.outputs[0].dequantize(int8).reshape(len(inputs), -1)[:, 0].astype(np.float64)
+    expected = keras.reshape(len(inputs), -1)[:, 0].astype(np.float64)
+    title = f"{spec.name}: Keras and int8 on {len(inputs):,} inputs"
+    return plots.draw_parity(title, spec.inputs, real, expected, actual, spec.tolerance, spec.outputs[0])
+
+
+def _parity_of_model(name: str, root: Path) -> Result:
+    folder = ModelFolder(root, name)
+    with folder.locked():
+        spec = load_spec(name)
+        model = converted_model(spec, folder)
+        answers = folder.read("keras_answers.npz", made_by="convert")
+        generated = {file: folder.read(file, made_by="generate") for file in ("model_data.h", "model_data.cc")}
+        with progress.working(f"{name}: proving it"):
+            report, files = prove(model, spec, answers, generated)
+        converted = folder.record("convert")
+        assert converted is not None, "converted_model() has found it"
+        folder.publish({"parity": (converted.made_from, files, parity_facts(report))}, provenance.environment())
+    return Result(name, str(folder.path), {"parity": parity_facts(report)}, passed=report.passed)
+
+
+def _parity_of_file(path: Path) -> Result:
+    model = model_of_file(path)
+    with progress.working(f"{path.name}: proving it against TFLM"):
+        report, _ = prove(model, None, None, encoded(data_sources(model)))
+    return Result(path.stem, str(path.parent), {"parity": parity_facts(report)}, passed=report.passed)

@@ -1,0 +1,53 @@
+"""`tinyml train`: spec to trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline import provenance
+from pipeline.artifacts import ModelFolder
+from pipeline.models.catalog import load_spec, source_path
+from pipeline.report import progress
+from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
+
+
+def train(names: Sequence[str], root: Path, *, force: bool = False) -> Outcomes[Result]:
+    """Train models; all of them in this one process, so that TensorFlow starts once."""
+    return each(chosen(names), lambda name: _train_one(name, ModelFolder(root, name), force))
+
+
+def _train_one(name: str, folder: ModelFolder, force: bool) -> Result:
+    environment = provenance.environment()
+    code = provenance.text_digest(
+        source_path(name), provenance.PACKAGE / "models" / "spec.py", provenance.PACKAGE / "training"
+    )
+    made_from = provenance.digest(code, environment)
+    with folder.locked():
+        record = folder.record("train")
+        if record is not None and not force and folder.is_current("train", made_from):
+            return Result(name, str(folder.path), {"train": record.facts}, up_to_date=True)
+        from pipeline.report import plots
+        from pipeline.training.train import train as train_model
+
+        spec = load_spec(name)
+        with progress.epochs(name, spec.epochs) as report:
+            trained = train_model(spec, report)
+        if trained.fallback_reason:
+            progress.say(f"{name}: trained by Model.fit, which is slower, because {trained.fallback_reason}.")
+        columns = trained.history.columns
+        files = {
+            "model.keras": trained.keras_archive,
+            "history.csv": trained.history.to_csv().encode(),
+            "loss.png": plots.draw_loss(f"{name}: {spec.summary}", columns),
+        }
+        facts = {
+            "seed": spec.seed,
+            "epochs": len(columns["loss"]),
+            "updates": trained.updates,
+            "parameters": trained.parameters,
+            "method": trained.method,
+            **{column: values[-1] for column, values in columns.items() if column != "epoch"},
+        }
+        tell_edited(folder, folder.publish({"train": (made_from, files, facts)}, environment))
+    return Result(name, str(folder.path), {"train": {**facts, "seconds": trained.seconds}})

@@ -1,0 +1,92 @@
+"""Who may import whom: cli -> workflow -> stages -> types. Read from the imports with ast, so that it stays true."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "pipeline"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+STAGES = {"training", "quantize", "interpreters", "compiler", "runtimes", "parity", "device", "report"}
+# The only modules of a stage that other stages may import: they define types.
+TYPES = {
+    "pipeline.training.trained_model",
+    "pipeline.training.history",
+    "pipeline.quantize.quantized_model",
+    "pipeline.compiler.graph",
+    "pipeline.compiler.read_tflite",  # how a Graph comes to be; whoever is handed a .tflite needs it
+    "pipeline.compiler.source_tree",
+    "pipeline.compiler.target",
+    "pipeline.runtimes.runtime",
+    "pipeline.boards.board",
+    "pipeline.device.device",
+}
+TENSORFLOW = {"tensorflow", "keras"}
+MAY_USE_TENSORFLOW = {"training", "models"}
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports, at any depth; `from a import b` counts as a and a.b."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def stage_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "pipeline" and parts[1] in STAGES else None
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_tools_starts_programs(path: Path) -> None:
+    if name_of(path) not in {"pipeline.tools"}:
+        assert not {name for name in imports_of(path) if name.split(".")[0] == "subprocess"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_tensorflow_stays_where_it_is_paid_for(path: Path) -> None:
+    module = name_of(path)
+    if stage_of(module) == "training" or module.startswith("pipeline.models.") or module.endswith(".keras_process"):
+        return
+    assert not {name for name in imports_of(path) if name.split(".")[0] in TENSORFLOW}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_stage_imports_only_types_of_other_stages(path: Path) -> None:
+    own = stage_of(name_of(path))
+    if own is None:
+        return
+    others = {name for name in imports_of(path) if stage_of(name) not in (None, own)}
+    foreign = {name for name in others if not any(name == ok or name.startswith(f"{ok}.") for ok in TYPES)}
+    packages = {f"pipeline.{stage}" for stage in STAGES}
+    assert foreign <= packages, f"{name_of(path)} imports {sorted(foreign - packages)}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "compiler" in path.parts], ids=name_of)
+def test_the_compiler_is_pure(path: Path) -> None:
+    banned = {"pipeline.boards", "pipeline.tools", "click", "subprocess"}
+    assert not {name for name in imports_of(path) if name in banned or name.startswith("pipeline.boards")}
+
+
+def test_errors_imports_nothing_of_ours() -> None:
+    assert not {name for name in imports_of(PACKAGE / "errors.py") if name.startswith("pipeline")}
+
+
+def test_only_the_workflow_and_the_command_line_chain_stages() -> None:
+    """A module outside every stage may use the functions of one stage; only the workflow joins them."""
+    for path in MODULES:
+        module = name_of(path)
+        if stage_of(module) is None and module not in {"pipeline.workflow", "pipeline.cli"}:
+            used = {stage_of(name) for name in imports_of(path) if name not in TYPES} - {None, "report"}
+            assert len(used) <= 1, f"{module} chains {used}"
