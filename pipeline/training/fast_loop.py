@@ -1,0 +1,181 @@
+"""`Model.fit` without its overhead: Keras' own `train_step`, many batches in one call of a `tf.function`.
+
+`fit` spends a millisecond of Python on every batch; a step of a small network takes a twentieth of that. Here the
+batches are cut on the device. Order, shapes and arithmetic are those of `fit(shuffle=False)`, so the numbers are too,
+to the last bit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipeline.training.keras_import import import_keras, quiet
+from pipeline.training.prepare import Prepared
+
+if TYPE_CHECKING:
+    import keras
+
+EpochDone = Callable[[int, Mapping[str, float]], None]
+
+_BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+_OVERRIDES = ("train_step", "compute_metrics", "get_metrics_result", "make_train_function", "fit", "reset_metrics")
+_LONGEST_CALL_S = 0.5
+"""Ctrl-C is heard between two calls, so none may take much longer."""
+
+
+class NotTraceableError(Exception):
+    """The step cannot be traced as a loop; the text says why. Nothing has been trained."""
+
+
+def unsupported(prepared: Prepared) -> str | None:
+    """Why this model needs `Model.fit`, in words that complete 'trained with Model.fit: ...'; None where it does not."""
+    _, keras = import_keras()
+    model = prepared.model
+    for name in _OVERRIDES:
+        if getattr(type(model), name) is not getattr(keras.Model, name):
+            return f"the model has its own {name}"
+    if model.run_eagerly:
+        return "the model runs eagerly"
+    for callback in prepared.callbacks:
+        for hook in _BATCH_HOOKS:
+            # LambdaCallback and its like set hooks on the instance, where they are plain functions.
+            function = getattr(getattr(callback, hook), "__func__", None)
+            if function is not getattr(keras.callbacks.Callback, hook):
+                return f"the callback {type(callback).__name__} acts on every batch"
+    return None
+
+
+def run_fast_loop(prepared: Prepared, epochs: int, batch_size: int, done: EpochDone) -> int:
+    """Train the model in place, as `fit(shuffle=False)` would; returns the number of updates.
+
+    `done(epoch, logs)` is called after every epoch, counted from 0, after the callbacks have seen it. Raises
+    NotTraceableError before the first update where the loop does not suit the model.
+    """
+    _, keras = import_keras()
+    model = prepared.model
+    steps = -(-len(prepared.data.inputs) // batch_size)
+    run_epoch = _trace(prepared, batch_size)
+    callbacks = keras.callbacks.CallbackList(
+        prepared.callbacks, add_history=True, model=model, epochs=epochs, steps=steps, verbose=0
+    )
+    model.stop_training = False
+    callbacks.on_train_begin()
+    logs: dict[str, float] = {}
+    updates = 0
+    for epoch in range(epochs):
+        model.reset_metrics()
+        callbacks.on_epoch_begin(epoch)
+        logs = {name: float(value) for name, value in run_epoch().items()}
+        updates += steps
+        callbacks.on_epoch_end(epoch, logs)
+        done(epoch, logs)
+        if model.stop_training:
+            break
+    # An optimizer that averages its weights puts the average in place here.
+    model.optimizer.finalize_variable_values(model.trainable_weights)
+    callbacks.on_train_end(logs)
+    return updates
+
+
+def _trace(prepared: Prepared, batch_size: int) -> Callable[[], Mapping[str, Any]]:
+    """A function that runs one epoch and returns its metrics as tensors."""
+    tf, _ = import_keras()
+    model, data = prepared.model, prepared.data
+    full, rest = divmod(len(data.inputs), batch_size)
+    inputs, targets = tf.constant(data.inputs), tf.constant(data.targets)
+
+    def step(start: Any, size: int) -> None:
+        model.train_step((_cut(tf, inputs, start, size), _cut(tf, targets, start, size)))
+
+    def batches(first: Any, last: Any) -> Mapping[str, Any]:
+        def body(index: Any) -> Any:
+            step(index * batch_size, batch_size)
+            return index + 1
+
+        tf.while_loop(lambda index: index < last, body, [first], parallel_iterations=1)
+        return _results(model)
+
+    def single(size: int) -> Callable[[], Mapping[str, Any]]:
+        def run() -> Mapping[str, Any]:
+            step(full * batch_size if size == rest else 0, size)
+            return _results(model)
+
+        return run
+
+    def traced(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
+        try:
+            concrete = tf.function(function, autograph=False).get_concrete_function(*arguments)
+        except Exception as error:
+            raise NotTraceableError(f"its step cannot be traced as a loop ({type(error).__name__})") from error
+        call: Callable[..., Any] = concrete
+        return call
+
+    number = tf.TensorSpec((), tf.int32)
+    with quiet():
+        many = traced(batches, number, number) if full > 1 else None
+        one = traced(single(batch_size)) if full == 1 else None
+        last = traced(single(rest)) if rest else None
+    executor = _executor(tf)
+
+    def run_epoch() -> Mapping[str, Any]:
+        logs: Mapping[str, Any] = {}
+        with executor():
+            if many is not None:
+                for first, end in pieces(full):
+                    logs = many(tf.constant(first), tf.constant(end))
+            if one is not None:
+                logs = one()
+            if last is not None:
+                logs = last()
+        return logs
+
+    pieces = _Pieces()
+    return run_epoch
+
+
+def _results(model: keras.Model) -> Mapping[str, Any]:
+    results: Mapping[str, Any] = model.get_metrics_result()
+    return results
+
+
+def _cut(tf: Any, values: Any, start: Any, size: int) -> Any:
+    """A batch of a shape known when it is traced; the last, smaller one is traced by itself, as in `fit`."""
+    batch = values[start : start + size]
+    batch.set_shape((size, *values.shape[1:]))
+    return batch
+
+
+def _executor(tf: Any) -> Callable[[], contextlib.AbstractContextManager[None]]:
+    """A small step's operations take less time than handing them from thread to thread, so one thread runs them all.
+
+    That executor leaves a loop's body to the plain kernels. With oneDNN on, `fit` uses other kernels, and its numbers
+    would be missed in the last digits: then the usual executor stays.
+    """
+    from tensorflow.python.framework.test_util import IsMklEnabled
+
+    if IsMklEnabled():
+        return contextlib.nullcontext
+    return lambda: tf.experimental.function_executor_type("SINGLE_THREADED_EXECUTOR")
+
+
+class _Pieces:
+    """Cuts an epoch into calls of at most about half a second, from what the last calls took."""
+
+    def __init__(self) -> None:
+        self._batches = 64
+
+    def __call__(self, full: int) -> Iterator[tuple[int, int]]:
+        first = 0
+        while first < full:
+            end = min(first + self._batches, full)
+            started = time.perf_counter()
+            yield first, end
+            seconds = time.perf_counter() - started
+            if seconds > _LONGEST_CALL_S:
+                self._batches = max(1, self._batches // 2)
+            elif seconds < _LONGEST_CALL_S / 4 and end - first == self._batches:
+                self._batches *= 4
+            first = end
