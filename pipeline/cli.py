@@ -186,3 +186,7 @@ def _complain(error: PipelineError) -> None:
     if log := getattr(error, "log", ""):
         click.echo(f"{log}\n", err=True)
     click.echo(f"tinyml: {error}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -47,7 +47,7 @@ def load_spec_file(path: Path, name: str) -> ModelSpec:
         module_spec.loader.exec_module(module)
     except SpecError as error:
         raise SpecError(f"{path.name}: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SpecError(f"{path.name} raises {type(error).__name__}: {error}. Mend the spec file.") from error
     found = getattr(module, "SPEC", None)
     if not isinstance(found, ModelSpec):

@@ -1,0 +1,142 @@
+"""Specs that cannot be: each one clear line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import PipelineError, SpecError, UsageError
+from pipeline.models.catalog import load_spec, load_spec_file, model_names, source_path
+from pipeline.models.spec import Dataset, Domain, ModelSpec
+
+
+def spec_with(**changes: object) -> ModelSpec:
+    parts: dict[str, object] = {
+        "name": "m",
+        "summary": "",
+        "build": lambda: None,
+        "data": lambda rng: Dataset(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32)),
+        "optimizer": lambda: None,
+        "loss": "mean_squared_error",
+        "epochs": 1,
+        "batch_size": 1,
+        "inputs": (Domain("x", 0, 1),),
+        "outputs": ("y",),
+        "tolerance": 0.1,
+    }
+    return ModelSpec(**{**parts, **changes})  # type: ignore[arg-type]
+
+
+def dataset(inputs: object, targets: object = ((1.0,),)) -> Dataset:
+    return Dataset(np.array(inputs), np.array(targets))
+
+
+REFUSED = {
+    "domain upside down": (
+        lambda: Domain("x", 3, -3),
+        "domain of input 'x': low 3 must be below high -3, and both finite.",
+    ),
+    "empty domain": (
+        lambda: Domain("x", 2, 2),
+        "domain of input 'x': low 2 must be below high 2, and both finite.",
+    ),
+    "domain without end": (
+        lambda: Domain("x", 0, float("inf")),
+        "domain of input 'x': low 0 must be below high inf, and both finite.",
+    ),
+    "NaN": (
+        lambda: dataset([[0.0, 1.0], [2.0, float("nan")]]),
+        "data: inputs[1, 1] is nan; 1 of 4 values are NaN or infinite. Clean the data first.",
+    ),
+    "infinity in the targets": (
+        lambda: dataset([[1.0]], [[float("-inf")]]),
+        "data: targets[0, 0] is -inf; 1 of 1 values are NaN or infinite. Clean the data first.",
+    ),
+    "empty": (lambda: dataset(np.zeros((0, 2))), "data: inputs are empty; give at least one sample."),
+    "text": (lambda: dataset([["a"]]), "data: inputs hold <U1, not numbers."),
+    "unequal lengths": (
+        lambda: dataset([[1.0], [2.0]]),
+        "data: 2 inputs but 1 targets; each input needs one.",
+    ),
+    "name": (
+        lambda: spec_with(name="My Model"),
+        "model name 'My Model': use lower-case letters, digits and underscores.",
+    ),
+    "epochs": (lambda: spec_with(epochs=0), "model 'm': epochs is 0; it must be at least 1."),
+    "tolerance": (lambda: spec_with(tolerance=float("nan")), "model 'm': tolerance is nan; it must be above 0."),
+    "inputs": (lambda: spec_with(inputs=()), "model 'm': name at least one input and one output."),
+    "data function that raises": (
+        lambda: spec_with(data=lambda rng: 1 / 0).load_data(),
+        "model 'm': its data function raised ZeroDivisionError: division by zero.",
+    ),
+    "data function that returns a list": (
+        lambda: spec_with(data=lambda rng: []).load_data(),
+        "model 'm': its data function returned list, not a Dataset.",
+    ),
+    "data function with NaN": (
+        lambda: spec_with(data=lambda rng: dataset([[float("nan")]])).load_data(),
+        "model 'm': data: inputs[0, 0] is nan; 1 of 1 values are NaN or infinite. Clean the data first.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
+def test_refused(case: tuple[object, str]) -> None:
+    make, message = case
+    with pytest.raises(SpecError) as caught:
+        make()  # type: ignore[operator]
+    assert str(caught.value) == message
+
+
+SPEC_FILES = {
+    "raises": ("1 / 0", "m.py raises ZeroDivisionError: division by zero. Mend the spec file."),
+    "no Python": ("a b", "m.py raises SyntaxError: invalid syntax (m.py, line 1). Mend the spec file."),
+    "no SPEC": ("", "m.py defines no SPEC; give it one: SPEC = ModelSpec(name='m', ...)."),
+    "a domain upside down": (
+        "from pipeline.models.spec import Domain\nDomain('x', 1, 0)",
+        "m.py: domain of input 'x': low 1 must be below high 0, and both finite.",
+    ),
+    "leaves": ("raise SystemExit(3)", "m.py raises SystemExit: 3. Mend the spec file."),
+}
+
+
+@pytest.mark.parametrize("case", SPEC_FILES.values(), ids=SPEC_FILES.keys())
+def test_spec_file_refused(case: tuple[str, str], tmp_path: Path) -> None:
+    text, message = case
+    path = tmp_path / "m.py"
+    path.write_text(text)
+    with pytest.raises(SpecError) as caught:
+        load_spec_file(path, "m")
+    assert str(caught.value) == message
+
+
+def test_a_spec_of_another_name_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.py"
+    path.write_text(source_path("linear").read_text())
+    with pytest.raises(SpecError) as caught:
+        load_spec_file(path, "other")
+    assert str(caught.value) == "other.py names its model 'linear'; file and model must have the same name."
+
+
+def test_unknown_models_name_the_nearest() -> None:
+    with pytest.raises(UsageError) as caught:
+        source_path("liner")
+    assert str(caught.value) == "there is no model 'liner'. Did you mean 'linear'?"
+    with pytest.raises(UsageError) as caught:
+        source_path("zzz")
+    assert str(caught.value) == f"there is no model 'zzz'. There are: {', '.join(model_names())}."
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_every_model_loads_and_draws_the_same_data_each_time(name: str) -> None:
+    spec = load_spec(name)
+    first, second = spec.load_data(), spec.load_data()
+    np.testing.assert_array_equal(first.inputs, second.inputs)
+    np.testing.assert_array_equal(first.targets, second.targets)
+
+
+def test_every_error_is_a_line_of_its_own_family() -> None:
+    assert PipelineError.exit_code == 1
+    assert UsageError.exit_code == 2
