@@ -1,0 +1,209 @@
+"""The TFLM road: the model as a C array, an interpreter around it, and a sketch that proves itself at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.compiler.graph import Graph, Operation
+from pipeline.compiler.source_tree import SourceTree
+from pipeline.errors import PipelineError, UnsupportedError
+from pipeline.quantize.quantized_model import QuantizedModel
+from pipeline.runtimes.c_names import c_identifier
+from pipeline.runtimes.runtime import Oracle
+from pipeline.runtimes.template_values import model_values, sketch_values
+from pipeline.runtimes.tflm_libraries import ADD_METHODS, LIBRARIES, TargetLibrary
+
+if TYPE_CHECKING:
+    import jinja2
+
+_TEMPLATES = Path(__file__).resolve().parents[2] / "firmware" / "templates" / "tflm"
+# Template -> file, for what every project holds; `*` is the suffix of C++ sources.
+_SHARED = {
+    "model_data.h": "model_data.h",
+    "model_data.cc": "model_data.*",
+    "model_io.h": "model_io.h",
+    "golden.h": "golden.h",
+    "model_config.h": "model_config.h",
+    "engine.h": "engine.h",
+    "engine.cpp": "engine.*",
+    "model_runner.h": "model_runner.h",
+    "model_runner.cpp": "model_runner.*",
+    "platform.h": "platform.h",
+    "text.h": "text.h",
+}
+_MARGIN_BYTES = 1024
+_ALIGNMENT = 16
+
+
+@dataclass(frozen=True)
+class Arena:
+    """The arena's size in bytes and what it is made of: total = minimum + scratch + margin, a multiple of 16."""
+
+    minimum: int
+    scratch: int
+    margin: int
+
+    @property
+    def total(self) -> int:
+        return self.minimum + self.scratch + self.margin
+
+
+class TflmRuntime:
+    """Sketches and projects for the libraries of tflm_libraries.LIBRARIES."""
+
+    name = "tflm"
+
+    def check(self, model: QuantizedModel, target: TargetLibrary) -> None:
+        """UnsupportedError where `target` lacks an operation of the model, or would compute it wrongly in silence."""
+        for operation in model.graph.operations:
+            reason = _refusal(model.graph, operation, target)
+            if reason is not None:
+                raise UnsupportedError(f"{model.name} for {target.name}: {reason}")
+
+    def sources(self, model: QuantizedModel, target: TargetLibrary, oracle: Oracle) -> SourceTree:
+        """`<library>/<name>/...`: a sketch folder, or an ESP-IDF project.
+
+        The folder bears the model's name as a C identifier. ValueError where `oracle` is not of this model.
+        """
+        self.check(model, target)
+        values = {
+            **model_values(model, oracle),
+            **sketch_values(target),
+            "add_methods": add_methods(model.graph),
+            **_arena_values(plan_arena(model.graph, oracle.arena_bytes)),
+        }
+        folder = f"{target.name}/{values['id']}"
+        if target.layout == "esp-idf":
+            return _esp_idf_project(values).under(folder)
+        files = {file.replace("*", "cpp"): _render(template, values) for template, file in _SHARED.items()}
+        files["platform.cpp"] = _render("platform_arduino.cpp", values)
+        files[f"{values['id']}.ino"] = _render("sketch.ino", values)
+        return SourceTree(files).under(folder)
+
+
+def data_sources(model: QuantizedModel) -> SourceTree:
+    """`model_data.h`, `model_data.cc` and `model_io.h` alone, for a project of one's own."""
+    values = model_values(model, None)
+    return SourceTree({name: _render(name, values) for name in ("model_data.h", "model_data.cc", "model_io.h")})
+
+
+def array_names(model_name: str) -> tuple[str, str]:
+    """The symbols of a model's array and of its length in model_data.cc."""
+    identifier = c_identifier(model_name)
+    return f"{identifier}_model_data", f"{identifier}_model_data_len"
+
+
+def supported_libraries(model: QuantizedModel) -> tuple[dict[str, TargetLibrary], dict[str, str]]:
+    """The libraries that run this model, and for each of the others the reason why not."""
+    able, refused = {}, {}
+    for name, library in LIBRARIES.items():
+        try:
+            TflmRuntime().check(model, library)
+            able[name] = library
+        except UnsupportedError as error:
+            refused[name] = str(error)
+    return able, refused
+
+
+def add_methods(graph: Graph) -> tuple[str, ...]:
+    """The resolver's methods for the operations of `graph`, each once, in order of first use."""
+    return tuple(dict.fromkeys(ADD_METHODS[operation.name] for operation in graph.operations))
+
+
+def plan_arena(graph: Graph, minimum: int) -> Arena:
+    """The arena that a sketch gets.
+
+    To the `minimum` that the host's TFLM needed come: twice the bytes of input and weights of the largest convolution,
+    because ESP-NN (on the ESP32-S3) copies both as 16-bit numbers and CMSIS-NN unrolls the input; and a margin of a
+    quarter, at least 1 KiB.
+    """
+    scratch = 0
+    for operation in graph.operations:
+        if operation.name in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+            scratch = max(scratch, 2 * sum(graph.tensors[index].size for index in operation.inputs[:2]))
+    margin = max(_MARGIN_BYTES, minimum // 4)
+    margin += -(minimum + scratch + margin) % _ALIGNMENT
+    return Arena(minimum, scratch, margin)
+
+
+def _refusal(graph: Graph, operation: Operation, target: TargetLibrary) -> str | None:
+    where = f"{operation.name} (operation {operation.index})"
+    others = [library for library in LIBRARIES.values() if library is not target]
+    if operation.name not in ADD_METHODS:
+        return (
+            f"{where} is not an operation that TensorFlow Lite for Microcontrollers registers by itself. Replace the"
+            " layer that it came from."
+        )
+    if operation.name in target.lacks:
+        able = _names(library for library in others if operation.name not in library.lacks)
+        return f"{where} is missing in {target.full_name}. Choose {able}, or replace the layer."
+    if operation.name == "FULLY_CONNECTED" and not target.per_channel_dense:
+        weights = graph.tensors[operation.inputs[1]].quantization
+        if weights is not None and weights.per_channel:
+            able = _names(library for library in others if library.per_channel_dense)
+            return (
+                f"{where} has weights quantized per channel, which {target.full_name} computes wrongly without a word."
+                f" Convert without --per-channel, or choose {able}."
+            )
+    if operation.name == "CONV_2D" and not target.grouped_conv:
+        image, weights_tensor = (graph.tensors[index] for index in operation.inputs[:2])
+        if image.shape[-1] != weights_tensor.shape[-1]:
+            able = _names(library for library in others if library.grouped_conv)
+            return (
+                f"{where} is a grouped convolution, which {target.full_name} computes wrongly without a word. Set"
+                f" groups to 1, or choose {able}."
+            )
+    return None
+
+
+def _names(libraries: Iterable[TargetLibrary]) -> str:
+    return " or ".join(library.name for library in libraries)
+
+
+def _arena_values(arena: Arena) -> dict[str, int]:
+    return {
+        "arena_minimum": arena.minimum,
+        "arena_scratch": arena.scratch,
+        "arena_margin": arena.margin,
+        "arena_bytes": arena.total,
+    }
+
+
+def _esp_idf_project(values: Mapping[str, Any]) -> SourceTree:
+    files = {f"main/{file.replace('*', 'cc')}": _render(template, values) for template, file in _SHARED.items()}
+    for template, file in (
+        ("platform_esp_idf.cc", "main/platform.cc"),
+        ("esp_idf_main.cc", "main/main.cc"),
+        ("esp_idf_main_CMakeLists.txt", "main/CMakeLists.txt"),
+        ("esp_idf_component.yml", "main/idf_component.yml"),
+        ("esp_idf_CMakeLists.txt", "CMakeLists.txt"),
+        ("esp_idf_sdkconfig.defaults", "sdkconfig.defaults"),
+    ):
+        files[file] = _render(template, values)
+    return SourceTree(files)
+
+
+def _render(template: str, values: Mapping[str, Any]) -> str:
+    return _environment().get_template(f"{template}.j2").render(values)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    if not _TEMPLATES.is_dir():
+        raise PipelineError(
+            f"the sketches' templates are not in {_TEMPLATES}. Install from a clone of the project: pip install -e ."
+        )
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
