@@ -10,13 +10,10 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.training.keras_import import import_keras, quiet
 from pipeline.training.prepare import Prepared
-
-if TYPE_CHECKING:
-    import keras
 
 EpochDone = Callable[[int, Mapping[str, float]], None]
 
@@ -31,7 +28,7 @@ class NotTraceableError(Exception):
 
 
 def unsupported(prepared: Prepared) -> str | None:
-    """Why this model needs `Model.fit`, in words that complete 'trained with Model.fit: ...'; None where it does not."""
+    """Why this model needs `Model.fit`, in words that complete 'Model.fit, because ...'; None where it does not."""
     _, keras = import_keras()
     model = prepared.model
     for name in _OVERRIDES:
@@ -83,82 +80,92 @@ def run_fast_loop(prepared: Prepared, epochs: int, batch_size: int, done: EpochD
 def _trace(prepared: Prepared, batch_size: int) -> Callable[[], Mapping[str, Any]]:
     """A function that runs one epoch and returns its metrics as tensors."""
     tf, _ = import_keras()
-    model, data = prepared.model, prepared.data
-    full, rest = divmod(len(data.inputs), batch_size)
-    inputs, targets = tf.constant(data.inputs), tf.constant(data.targets)
-
-    def step(start: Any, size: int) -> None:
-        model.train_step((_cut(tf, inputs, start, size), _cut(tf, targets, start, size)))
-
-    def batches(first: Any, last: Any) -> Mapping[str, Any]:
-        def body(index: Any) -> Any:
-            step(index * batch_size, batch_size)
-            return index + 1
-
-        tf.while_loop(lambda index: index < last, body, [first], parallel_iterations=1)
-        return _results(model)
-
-    def single(size: int) -> Callable[[], Mapping[str, Any]]:
-        def run() -> Mapping[str, Any]:
-            step(full * batch_size if size == rest else 0, size)
-            return _results(model)
-
-        return run
-
-    def traced(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
-        try:
-            concrete = tf.function(function, autograph=False).get_concrete_function(*arguments)
-        except Exception as error:
-            raise NotTraceableError(f"its step cannot be traced as a loop ({type(error).__name__})") from error
-        call: Callable[..., Any] = concrete
-        return call
-
-    number = tf.TensorSpec((), tf.int32)
+    full, rest = divmod(len(prepared.data.inputs), batch_size)
+    pieces = _Pieces()
     with quiet():
-        many = traced(batches, number, number) if full > 1 else None
-        one = traced(single(batch_size)) if full == 1 else None
-        last = traced(single(rest)) if rest else None
-    executor = _executor(tf)
+        # The last, smaller batch has a shape of its own, and so a trace of its own, as in `fit`.
+        many = _trace_loop(prepared, batch_size, batch_size) if full else None
+        last = _trace_loop(prepared, batch_size, rest) if rest else None
 
     def run_epoch() -> Mapping[str, Any]:
         logs: Mapping[str, Any] = {}
-        with executor():
-            if many is not None:
-                for first, end in pieces(full):
-                    logs = many(tf.constant(first), tf.constant(end))
-            if one is not None:
-                logs = one()
-            if last is not None:
-                logs = last()
+        if many is not None:
+            for first, end in pieces(full):
+                logs = many(tf.constant(first), tf.constant(end))
+        if last is not None:
+            logs = last(tf.constant(full), tf.constant(full + 1))
         return logs
 
-    pieces = _Pieces()
     return run_epoch
 
 
-def _results(model: keras.Model) -> Mapping[str, Any]:
-    results: Mapping[str, Any] = model.get_metrics_result()
-    return results
+def _trace_loop(prepared: Prepared, batch_size: int, size: int) -> Callable[[Any, Any], Mapping[str, Any]]:
+    """A function of two numbers, `first` and `end`: a step on the first `size` samples of each of these batches."""
+    tf, _ = import_keras()
+    model = prepared.model
+    inputs, targets = tf.constant(prepared.data.inputs), tf.constant(prepared.data.targets)
+
+    def cut(values: Any, start: Any) -> Any:
+        batch = values[start : start + size]
+        batch.set_shape((size, *values.shape[1:]))
+        return batch
+
+    def loop(first: Any, end: Any) -> Mapping[str, Any]:
+        def body(index: Any) -> Any:
+            start = index * batch_size
+            model.train_step((cut(inputs, start), cut(targets, start)))
+            return index + 1
+
+        tf.while_loop(lambda index: index < end, body, [first], parallel_iterations=1)
+        results: Mapping[str, Any] = model.get_metrics_result()
+        return results
+
+    number = tf.TensorSpec((), tf.int32)
+    for executor in _executors(tf):
+        # The executor counts when tracing too: loops take another form for each.
+        with executor():
+            try:
+                traced = tf.function(loop, autograph=False).get_concrete_function(number, number)
+            except Exception as error:
+                raise NotTraceableError(f"its step cannot be traced as a loop ({type(error).__name__})") from error
+            if executor is not contextlib.nullcontext and _calls_functions(traced):
+                continue
+            try:
+                traced(tf.constant(0), tf.constant(0))  # no step, but an executor that cannot run it says so now
+            except tf.errors.OpError:
+                continue
+
+        def run(first: Any, end: Any, executor: _Executor = executor, traced: Any = traced) -> Mapping[str, Any]:
+            with executor():
+                results: Mapping[str, Any] = traced(first, end)
+            return results
+
+        return run
+    raise NotTraceableError("its step does not run in a loop")
 
 
-def _cut(tf: Any, values: Any, start: Any, size: int) -> Any:
-    """A batch of a shape known when it is traced; the last, smaller one is traced by itself, as in `fit`."""
-    batch = values[start : start + size]
-    batch.set_shape((size, *values.shape[1:]))
-    return batch
+_Executor = Callable[[], contextlib.AbstractContextManager[None]]
 
 
-def _executor(tf: Any) -> Callable[[], contextlib.AbstractContextManager[None]]:
-    """A small step's operations take less time than handing them from thread to thread, so one thread runs them all.
+def _executors(tf: Any) -> list[_Executor]:
+    """The executors to try, fastest first.
 
-    That executor leaves a loop's body to the plain kernels. With oneDNN on, `fit` uses other kernels, and its numbers
-    would be missed in the last digits: then the usual executor stays.
+    A small step's operations take less time than handing them from thread to thread, so one thread runs them all. That
+    executor leaves a loop's body to the plain kernels. With oneDNN on, `fit` uses other kernels, and its numbers would
+    be missed in the last digits: then only the usual executor will do.
     """
     from tensorflow.python.framework.test_util import IsMklEnabled
 
+    usual: _Executor = contextlib.nullcontext
     if IsMklEnabled():
-        return contextlib.nullcontext
-    return lambda: tf.experimental.function_executor_type("SINGLE_THREADED_EXECUTOR")
+        return [usual]
+    return [lambda: tf.experimental.function_executor_type("SINGLE_THREADED_EXECUTOR"), usual]
+
+
+def _calls_functions(traced: Any) -> bool:
+    """Whether the loop's body calls further functions; on one thread, such a call may wait for itself for ever."""
+    library = traced.graph.as_graph_def().library
+    return any(node.op.endswith("PartitionedCall") for function in library.function for node in function.node_def)
 
 
 class _Pieces:

@@ -73,9 +73,11 @@ def quiet() -> Iterator[Noise]:
 
 
 def one_line(error: BaseException) -> str:
-    """The first line of an error's text that says something, without a full stop at its end."""
+    """The first line of an error's text that says something, without its full stop."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].rstrip(".") if lines else "no message"
+    # TensorFlow's own errors begin with a headline that says nothing.
+    telling = [line for line in lines if not line.startswith("Graph execution error")] or lines
+    return telling[0].rstrip(".:") if telling else "no message"
 
 
 def flush() -> None:

@@ -1,4 +1,4 @@
-"""From a spec to a compiled Keras model whose data fit it; everything that can be known before training is asked here."""
+"""From a spec to a compiled Keras model whose data fit it; what can be known before training is asked here."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ def _check_known(spec: ModelSpec, kind: str, name: str, module: Any) -> None:
     try:
         module.get(name)
     except Exception as error:
-        names = sorted(n for n in dir(module) if n.islower() and not n.startswith("_") and n not in ("get", "serialize"))
+        names = sorted(
+            n for n in dir(module) if n.islower() and not n.startswith("_") and n not in ("get", "serialize")
+        )
         near = difflib.get_close_matches(str(name), names, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise SpecError(f"model '{spec.name}': Keras knows no {kind} '{name}'.{hint}") from error
