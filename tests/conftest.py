@@ -45,11 +45,11 @@ def linear_archive(build_keras: BuildKeras) -> bytes:
 
 @pytest.fixture(scope="session")
 def adder_archive(build_keras: BuildKeras) -> bytes:
-    """a + b for a, b >= 0 through the adder's layers 2-50-20-1, exactly: every neuron passes a share of the sum."""
+    """a + b for a, b >= 0 through the adder's layers 2-50-20-1, exactly: every neuron passes the sum on."""
     return build_keras(
         "Sequential([Input((2,)), layers.Dense(50, activation='relu'), layers.Dense(20, activation='relu'),"
         " layers.Dense(1)])",
-        [np.ones((2, 50)), np.zeros(50), np.full((50, 20), 1 / 50), np.zeros(20), np.full((20, 1), 1 / 20), [0]],
+        [np.ones((2, 50)), np.full(50, 10), np.full((50, 20), 1 / 50), np.full(20, -5), np.full((20, 1), 1 / 20), [-5]],
     )
 
 
@@ -64,3 +64,17 @@ def adder_tflite(keras_process: KerasProcess, adder_archive: bytes) -> bytes:
     """The int8 form of `adder_archive` on the domain 0 to 100, per tensor."""
     corner = np.array([(a, b) for a in range(0, 101, 4) for b in range(0, 101, 4)], np.float32)
     return keras_process.convert(adder_archive, corner, False, "adder")
+
+
+@pytest.fixture(scope="session")
+def convert_otherwise(keras_process: KerasProcess) -> Callable[..., bytes]:
+    """`convert_otherwise(archive, how="float", batch=1)`: a .tflite that the program refuses.
+
+    `how` is float, dynamic_range, int16 or int8.
+    """
+
+    def convert(archive: bytes, how: str, batch: int = 1) -> bytes:
+        fields = {"do": "convert_otherwise", "how": how, "batch": batch}
+        return keras_process.request(Message(fields, (archive,)), "test").parts[0]
+
+    return convert

@@ -31,22 +31,25 @@ def convert_otherwise(request: Message) -> Message:
     """Models that the program refuses: parts[0] a Keras archive; `how`: float, dynamic_range, int16; `batch`."""
     import numpy as np
     import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     model = keras_process.load_model(request.parts[0])
     shape = (request.fields["batch"], *model.inputs[0].shape[1:])
-    function = tf.function(lambda x: model(x, training=False)).get_concrete_function(tf.TensorSpec(shape, tf.float32))
-    frozen = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
+    function = tf.function(lambda x: model(x, training=False)).get_concrete_function(
+        tf.TensorSpec(shape, tf.float32, name="x")
+    )
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([convert_variables_to_constants_v2(function)])
     if request.fields["how"] != "float":
-        frozen.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if request.fields["how"] in ("int8", "int16"):
         draw = np.random.default_rng(0)
-        frozen.representative_dataset = lambda: ([draw.random(shape, np.float32)] for _ in range(20))
+        converter.representative_dataset = lambda: ([draw.random(shape, np.float32)] for _ in range(20))
         int16 = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
         kind = tf.int16 if request.fields["how"] == "int16" else tf.int8
         ops = int16 if request.fields["how"] == "int16" else tf.lite.OpsSet.TFLITE_BUILTINS_INT8
-        frozen.target_spec.supported_ops = [ops]
-        frozen.inference_input_type = frozen.inference_output_type = kind
-    return Message({"ok": True}, (bytes(frozen.convert()),))
+        converter.target_spec.supported_ops = [ops]
+        converter.inference_input_type = converter.inference_output_type = kind
+    return Message({"ok": True}, (bytes(converter.convert()),))
 
 
 HANDLERS = {"build": build, "convert_otherwise": convert_otherwise}

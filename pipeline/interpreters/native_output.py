@@ -18,9 +18,13 @@ class NativeOutput:
 
     @property
     def reason(self) -> str:
-        """The first line printed, as a sentence; empty where nothing was."""
-        lines = [line.strip() for line in self.text.splitlines() if line.strip()]
-        return lines[0] if not lines or lines[0].endswith(".") else f"{lines[0]}."
+        return first_sentence(self.text)
+
+
+def first_sentence(text: str) -> str:
+    """The first line printed, with a full stop; empty where nothing was."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line if not line or line.endswith(".") else f"{line}."
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.compiler.read_tflite import read_tflite
 from pipeline.errors import UnsupportedError
 from pipeline.interpreters.batch import Int8Array, input_rows, output_arrays, without_batch
-from pipeline.interpreters.native_output import native_stderr
+from pipeline.interpreters.native_output import first_sentence, native_stderr
 from pipeline.interpreters.tflm import require_int8_ports
 
 
@@ -36,7 +36,7 @@ class ReferenceInterpreter:
                 self._interpreter.allocate_tensors()
                 return
             except Exception as error:
-                failure = str(error).splitlines()[0] if str(error) else type(error).__name__
+                failure = first_sentence(str(error))
         raise UnsupportedError(f"tflite-runtime cannot run this model: {failure or printed.reason}")
 
     def invoke(self, inputs: Sequence[Int8Array]) -> tuple[Int8Array, ...]:
@@ -44,20 +44,25 @@ class ReferenceInterpreter:
         count, rows = input_rows(self._graph, inputs)
         outputs = output_arrays(self._graph, count)
         interpreter = self._interpreter
-        # Views of the interpreter's own memory, and the call below the Python class, which checks for such views:
-        # half the time a vector. They stay valid as long as nothing is allocated anew, and are dropped at the end.
-        targets = [interpreter.tensor(index)() for index in self._graph.inputs]
-        sources = [interpreter.tensor(index)() for index in self._graph.outputs]
         run = interpreter._interpreter.Invoke
         reset = interpreter._interpreter.ResetVariableTensors if self._stateful else None
-        for position, row in enumerate(rows):
-            if reset is not None:
-                reset()
-            for target, values in zip(targets, row, strict=True):
-                target[...] = values
-            run(0)
-            for source, output in zip(sources, outputs, strict=True):
-                output[position] = source
+        try:
+            # Views of the interpreter's own memory, and the call below the Python class, which checks for such views:
+            # half the time a vector. They stay valid as long as nothing is allocated anew.
+            targets = [interpreter.tensor(index)() for index in self._graph.inputs]
+            sources = [interpreter.tensor(index)() for index in self._graph.outputs]
+            for position, row in enumerate(rows):
+                if reset is not None:
+                    reset()
+                for target, values in zip(targets, row, strict=True):
+                    target[...] = values
+                run(0)
+                for source, output in zip(sources, outputs, strict=True):
+                    output[position] = source
+        except (RuntimeError, ValueError) as error:
+            raise UnsupportedError(
+                f"tflite-runtime failed while it ran this model: {first_sentence(str(error))}"
+            ) from None
         return without_batch(self._graph, outputs)
 
 

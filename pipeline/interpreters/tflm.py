@@ -12,8 +12,9 @@ from pipeline import tools
 from pipeline.compiler.graph import Graph
 from pipeline.compiler.read_tflite import read_tflite
 from pipeline.errors import ModelFileError, UnsupportedError
+from pipeline.interpreters.arena_probe import REFUSED
 from pipeline.interpreters.batch import Int8Array, input_rows, output_arrays, without_batch
-from pipeline.interpreters.native_output import native_stderr
+from pipeline.interpreters.native_output import first_sentence, native_stderr
 
 _PROBE_SECONDS = 60
 _PROBE_LIVES = 8
@@ -22,8 +23,10 @@ _PROBE_LIVES = 8
 class TflmInterpreter:
     """A model in TFLM, with an arena that is surely large enough unless `arena_bytes` is given.
 
-    The file is checked first: TFLM itself trusts every offset in it. Raises ModelFileError for a broken file or an
-    input or output that is not int8, UnsupportedError with TFLM's own words for what it will not run.
+    The file is checked first: TFLM itself trusts every offset in it. What the check lets through can still crash this
+    process where somebody has tampered with it; `minimum_arena_bytes` runs a model from elsewhere safely. Raises
+    ModelFileError for a broken file or an input or output that is not int8, UnsupportedError with TFLM's own words for
+    what it will not run.
     """
 
     def __init__(self, tflite: bytes, arena_bytes: int | None = None) -> None:
@@ -62,7 +65,7 @@ class TflmInterpreter:
                     for index, output in enumerate(outputs):
                         output[position] = get_output(index)
                 return without_batch(self._graph, outputs)
-            except RuntimeError as error:
+            except (RuntimeError, ValueError) as error:
                 failure = error
         raise UnsupportedError(f"TFLM failed while it ran this model: {printed.reason or failure}")
 
@@ -81,17 +84,16 @@ def minimum_arena_bytes(tflite: bytes) -> int:
     """The smallest tensor arena, in steps of 16 bytes, in which TFLM runs the model; found by bisection.
 
     An upper bound for a 32-bit chip: this machine's pointers have 64 bits, and TFLM keeps its own structures in the
-    arena. The search runs in a child process, because TFLM crashes in an arena that cannot hold its first structures.
+    arena. The search runs in a child process, because TFLM crashes in an arena that cannot hold its first structures,
+    and on some damaged files. Raises UnsupportedError with TFLM's own words for what it will not run.
     """
     graph = read_tflite(tflite)
     require_int8_ports(graph)
-    TflmInterpreter(tflite)  # a model that runs nowhere gets its own message
-    low, high = 0, 0
-    sizes = _generous_arenas(graph)
-    command = [sys.executable, "-m", "pipeline.interpreters.arena_probe"]
+    low, high = 0, _generous_arenas(graph)[-1]
+    ends_well = False
     for _ in range(_PROBE_LIVES):
         output = tools.run(
-            [*command, str(low), str(high or sizes[-1])],
+            [sys.executable, "-m", "pipeline.interpreters.arena_probe", str(low), str(high)],
             timeout_s=_PROBE_SECONDS,
             cwd=Path(pipeline.__file__).parents[1],
             stdin=tflite,
@@ -100,11 +102,17 @@ def minimum_arena_bytes(tflite: bytes) -> int:
         tried = [int(line) for line in output.stdout.split()]
         if output.returncode == 0:
             return tried[-1]
-        if not tried:
+        if output.returncode == REFUSED:
+            raise UnsupportedError(
+                f"TFLM cannot run this model: {first_sentence(output.stderr.decode(errors='replace'))}"
+            )
+        ends_well = ends_well or len(tried) > 1  # the probe begins with the largest arena
+        if not ends_well:
             break
-        low = tried[-1]  # TFLM crashed here: too small
+        low = max(size for size in tried if size < high)  # it crashed in this one: too small
     raise UnsupportedError(
-        f"the search for TFLM's smallest arena failed: its probe {tools.describe_exit(output.returncode)}."
+        f"TFLM crashed on this model (it {tools.describe_exit(output.returncode)}); the file is most likely damaged. "
+        "Convert or copy the model again."
     )
 
 

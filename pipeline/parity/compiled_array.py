@@ -29,7 +29,8 @@ def array_as_compiled(source: str, header: str, array: str, length: str, *, head
         (place / "model_data.cc").write_text(source)
         defines = [f'-DMODEL_HEADER="{header_name}"', f"-DMODEL_DATA={array}", f"-DMODEL_LENGTH={length}"]
         warnings = ["-Wall", "-Wextra", "-Werror"]
-        command: list[str | Path] = [*compiler, "-std=c++17", *warnings, *defines, "-I", place, MAIN, place / "model_data.cc"]
+        sources = [MAIN, place / "model_data.cc"]
+        command: list[str | Path] = [*compiler, "-std=c++17", *warnings, *defines, "-I", place, *sources]
         tools.run([*command, "-o", place / "host_check"], timeout_s=_TIMEOUT_S)
         return tools.run([place / "host_check"], timeout_s=_TIMEOUT_S).stdout
 

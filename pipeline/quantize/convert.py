@@ -98,7 +98,11 @@ class KerasProcess:
         """The child's answer; `message.parts[0]` is a Keras archive. ConversionError where it has none."""
         self.warm_up()
         assert self._child is not None
-        answer = self._child.ask(message, self._time_limit_s)
+        try:
+            answer = self._child.ask(message, self._time_limit_s)
+        except BaseException:
+            self.close()  # Ctrl-C in the middle of an answer: the next request must not read the rest of it
+            raise
         if answer is None:
             text = self._describe_end(self._child, message, name)
             log = self._child.log
@@ -112,6 +116,11 @@ class KerasProcess:
         if child.timed_out:
             return (
                 f"model '{name}': the converter did not finish within {self._time_limit_s:g} s and was stopped. Use a "
+                "smaller network or fewer representative inputs."
+            )
+        if child.ending.endswith("SIGKILL"):
+            return (
+                f"model '{name}': the converter was ended by SIGKILL, most likely because memory ran out. Use a "
                 "smaller network or fewer representative inputs."
             )
         rolled = rolled_layers(message.parts[0])

@@ -92,7 +92,7 @@ def convert_model(model: keras.Model, representative: Sequence[FloatArray], per_
     try:
         return bytes(converter.convert())
     except Exception as error:
-        raise RefusedError(_explain(error, [layer.name for layer in model.layers])) from error
+        raise RefusedError(_explain(error, function.graph, model)) from error
 
 
 def predict_model(model: keras.Model, inputs: Sequence[FloatArray]) -> list[FloatArray]:
@@ -136,14 +136,19 @@ def _why_not_loaded(archive: bytes, error: Exception) -> str:
     return f"Keras cannot load its archive: {_first_line(error)}"
 
 
-def _explain(error: Exception, layers: Sequence[str]) -> str:
-    text = str(error)
-    ops = sorted(set(re.findall(r"'(tf\.\w+)' op is neither a custom op nor a flex op", text)))
-    if not ops:
+def _explain(error: Exception, graph: Any, model: keras.Model) -> str:
+    """Why the converter refused the model; names the layers where it names TensorFlow operations."""
+    types = sorted(set(re.findall(r"'tf\.(\w+)' op is neither a custom op nor a flex op", str(error))))
+    if not types:
         return f"the converter refused it: {_first_line(error)}"
-    named = [layer for layer in layers if re.search(rf"\b{re.escape(layer)}\b", text)]
-    at = f" (layer '{named[0]}')" if len(named) == 1 else ""
-    return f"TensorFlow Lite has no form of {', '.join(ops)}{at}. Replace that layer by a supported one."
+    scopes = "/".join(operation.name for operation in graph.get_operations() if operation.type in types).split("/")
+    # Keras may add a number to a layer's name where it makes a scope of it.
+    layers = [
+        f"'{layer.name}'" for layer in getattr(model, "operations", model.layers)
+        if any(re.fullmatch(rf"{re.escape(layer.name)}(_\d+)?", scope) for scope in scopes)
+    ]  # fmt: skip
+    at = f" (layer {', '.join(layers)})" if layers else ""
+    return f"TensorFlow Lite has no form of tf.{', tf.'.join(types)}{at}. Replace that layer by a supported one."
 
 
 def _first_line(error: Exception) -> str:
@@ -151,15 +156,25 @@ def _first_line(error: Exception) -> str:
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
+def _import_tensorflow() -> str | None:
+    """Pay for the import now, while the parent may be busy with other work; why it failed, where it does."""
+    try:
+        import tensorflow  # noqa: F401
+    except ImportError as error:
+        return f"TensorFlow cannot be imported ({_first_line(error)[:-1]}). Run 'tinyml doctor'."
+    return None
+
+
 def serve() -> None:
     """Answer messages until the pipe closes."""
     # Libraries print where they like: the answers keep a private copy of standard output, prints go to standard error.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    import tensorflow  # noqa: F401  (paid now, while the parent may still be busy with other work)
-
+    broken = _import_tensorflow()
     while (request := read_message(sys.stdin.buffer)) is not None:
         try:
+            if broken is not None:
+                raise RefusedError(broken)
             answer = HANDLERS[request.fields["do"]](request)
         except RefusedError as error:
             answer = Message({"ok": False, "refused": str(error)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ _HOW = (
     "Convert it with a representative dataset, TFLITE_BUILTINS_INT8, and inference_input_type and "
     "inference_output_type set to int8"
 )
+_MADE_UP = re.compile(r"((StatefulPartitionedCall|PartitionedCall|Identity)(_\d+)?|(input|output)_\d+)?")
 _SHAPE_OPS = ("SHAPE", "STRIDED_SLICE", "PACK")
 # Layers with an int8 form that do what the float one was there for.
 _INSTEAD = {"ELU": "relu or leaky_relu", "SIN": "a layer with an int8 form", "COS": "a layer with an int8 form"}
@@ -72,17 +74,29 @@ def lint(
     graph: Graph,
     inputs: Sequence[npt.NDArray[np.int8]] = (),
     outputs: Sequence[npt.NDArray[np.int8]] = (),
+    input_labels: Sequence[str] = (),
+    output_labels: Sequence[str] = (),
 ) -> LintReport:
-    """Look at a model; with `inputs` and `outputs`, one int8 array a port, also at how much of the range they use."""
+    """Look at a model; with `inputs` and `outputs`, one int8 array a port, also at how much of the range they use.
+
+    The labels, one a port, stand for the file's own names of inputs and outputs.
+    """
     counts = Counter((operation.name, operation.version) for operation in graph.operations)
     return LintReport(
         tuple((name, version, count) for (name, version), count in counts.items()),
         len(graph.tensors),
         graph_has_per_channel_dense(graph),
-        _ports(graph, graph.inputs, graph.input_names, inputs),
-        _ports(graph, graph.outputs, graph.output_names, outputs),
+        _ports(graph, graph.inputs, input_labels or port_names(graph.input_names, "input"), inputs),
+        _ports(graph, graph.outputs, output_labels or port_names(graph.output_names, "output"), outputs),
         tuple(_problems(graph)),
     )
+
+
+def port_names(names: Sequence[str], role: str) -> list[str]:
+    """The names of a model's inputs or outputs, without the marks and made-up names of the converter."""
+    short = [re.sub(r"^serving_default_|:\d+$", "", name) for name in names]
+    plain = [role] if len(names) == 1 else [f"{role}_{position}" for position in range(len(names))]
+    return [other if _MADE_UP.fullmatch(name) else name for name, other in zip(short, plain, strict=True)]
 
 
 def graph_has_per_channel_dense(graph: Graph) -> bool:
@@ -111,7 +125,9 @@ def _ports(
 
 def _problems(graph: Graph) -> list[str]:
     if not graph.operations:
-        return ["the model has no operation; there is nothing to run."]
+        return ["it has no operation; there is nothing to run."]
+    if not graph.inputs or not graph.outputs:
+        return [f"it has no {'output' if graph.inputs else 'input'}; there is nothing to run."]
     ports = [graph.tensors[index] for index in (*graph.inputs, *graph.outputs)]
     kind = _wrong_kind(graph, ports)
     if kind:
@@ -123,6 +139,8 @@ def _problems(graph: Graph) -> list[str]:
         if graph.tensors[index].shape and graph.tensors[index].shape[0] != 1
     ]
     for tensor in ports:
+        if tensor.size == 0:
+            problems.append(f"tensor '{tensor.name}' is empty (shape {list(tensor.shape)}). Convert the model again.")
         quantization = tensor.quantization
         sound = quantization is not None and not quantization.per_channel and quantization.scale > 0
         if not (sound and quantization is not None and -128 <= quantization.zero_point <= 127):

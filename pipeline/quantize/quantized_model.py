@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +13,9 @@ import numpy.typing as npt
 from pipeline.compiler.graph import Graph
 from pipeline.compiler.read_tflite import read_tflite
 from pipeline.errors import ModelFileError
-from pipeline.quantize.lint import lint
+from pipeline.quantize.lint import LintReport, lint, port_names
 
 Int8Array = npt.NDArray[np.int8]
-# Names that the converter makes up where the network gives none.
-_NAMELESS = re.compile(r"(StatefulPartitionedCall|PartitionedCall|Identity)(_\d+)?(:\d+)?|")
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,11 @@ class QuantizedPort:
     def size(self) -> int:
         """The number of values."""
         return math.prod(self.shape)
+
+    @property
+    def label(self) -> str:
+        """What a person reads: the names of its values, or its own."""
+        return ", ".join(self.values) or self.name
 
     @property
     def low(self) -> float:
@@ -97,6 +99,16 @@ class QuantizedModel:
     def sha256(self) -> str:
         return self.graph.sha256
 
+    def lint(self, vectors: Vectors | None = None) -> LintReport:
+        """What the model is in plain language; with vectors, also how much of the int8 range they use."""
+        return lint(
+            self.graph,
+            vectors.inputs if vectors else (),
+            vectors.outputs if vectors else (),
+            [port.label for port in self.inputs],
+            [port.label for port in self.outputs],
+        )
+
 
 def load_quantized(
     tflite: bytes,
@@ -134,16 +146,13 @@ def _ports(
     graph: Graph, indices: Sequence[int], names: Sequence[str], role: str, values: Sequence[str]
 ) -> tuple[QuantizedPort, ...]:
     ports = []
-    for position, (index, name) in enumerate(zip(indices, names, strict=True)):
+    for index, name in zip(indices, port_names(names, role), strict=True):
         tensor = graph.tensors[index]
         assert tensor.quantization is not None, "the lint has checked it"
-        short = re.sub(r"^serving_default_|:\d+$", "", name)
-        if _NAMELESS.fullmatch(name) or short == f"{role}_{position}":
-            short = role if len(indices) == 1 else f"{role}_{position}"
         named = len(indices) == 1 and len(values) == tensor.size
         ports.append(
             QuantizedPort(
-                short,
+                name,
                 tuple(values) if named else (),
                 sample_shape(tensor.shape),
                 tensor.quantization.scale,
