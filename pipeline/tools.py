@@ -15,6 +15,8 @@ from pathlib import Path
 
 from pipeline.errors import ToolFailedError, ToolMissingError
 
+Process = subprocess.Popen[bytes]
+
 _PR_SET_PDEATHSIG = 1
 
 

@@ -1,0 +1,244 @@
+"""SourceTree + Board -> FirmwareImage: writes the sources, calls the board's compiler, reads the sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipeline import tools
+from pipeline.boards.board import Board, Optimize, QemuMachine
+from pipeline.compiler.graph import Graph
+from pipeline.compiler.source_tree import SourceTree
+from pipeline.errors import ToolFailedError, UnsupportedError
+
+Kind = Literal["bare", "bench", "verify"]
+
+_FIRMWARE = Path(__file__).parents[1] / "firmware"
+_PORTS = _FIRMWARE / "ports"
+_PROTOCOL = _FIRMWARE / "protocol"
+_COMPILE_TIMEOUT_S = 300
+_BATCH_LIMIT = 128
+_FRAME_LIMIT_BYTES = 60_000  # the firmware counts the bytes of a frame in 16 bits
+_OPTIMIZE_FLAGS: dict[Optimize, str] = {"size": "-Os", "speed": "-O2"}
+_WARNING_FLAGS = ("-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-pedantic")
+
+
+@dataclass(frozen=True)
+class ModelInterface:
+    """What the firmware around a model must know of it: its .tflite's SHA-256 and the bytes of each port."""
+
+    sha256: str
+    input_sizes: tuple[int, ...]
+    output_sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, graph: Graph) -> ModelInterface:
+        inputs = tuple(graph.tensors[index].size for index in graph.inputs)
+        outputs = tuple(graph.tensors[index].size for index in graph.outputs)
+        return cls(graph.sha256, inputs, outputs)
+
+    @property
+    def input_bytes(self) -> int:
+        return sum(self.input_sizes)
+
+    @property
+    def output_bytes(self) -> int:
+        return sum(self.output_sizes)
+
+
+@dataclass(frozen=True)
+class FirmwareImage:
+    """A linked firmware and what it takes of the board.
+
+    `flash_bytes` is all that is written to flash, `ram_bytes` the static data (the stack comes on top);
+    `flash_bytes` = `startup_bytes` + `code_bytes` + `constant_bytes`, the last with the initial values of variables.
+    """
+
+    elf: Path
+    board: str
+    kind: Kind
+    flash_bytes: int
+    ram_bytes: int
+    startup_bytes: int
+    code_bytes: int
+    constant_bytes: int
+    warnings: str
+    """What the compiler had to say; empty where all is well."""
+
+
+def build_firmware(
+    sources: SourceTree,
+    interface: ModelInterface,
+    board: Board,
+    kind: Kind,
+    build_dir: Path,
+    optimize: Optimize | None = None,
+) -> FirmwareImage:
+    """Compile and link a model (`model.h`, `model.c` and what they include) into a firmware for `board`.
+
+    'bench' is start-up code, the model and one call, for its sizes; 'verify' answers the host over the wire protocol;
+    'bare' leaves the model out. Everything is written below `build_dir`. Raises ToolMissingError without the compiler,
+    ToolFailedError with the compiler's words, UnsupportedError where the firmware does not fit the board.
+    """
+    compiler = tools.find_tool(
+        f"{board.toolchain.prefix}gcc",
+        purpose=f"build firmware for {board.name}",
+        install=f"apt install {board.toolchain.package}",
+    )
+    build_dir.mkdir(parents=True, exist_ok=True)
+    files = sources.merged({"model_io.h": _model_io(interface)})
+    for path, text in files.items():
+        target = build_dir / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    model = [] if kind == "bare" else [Path(path) for path in files if path.endswith((".c", ".S"))]
+    elf = build_dir / f"{kind}.elf"
+    command = [
+        compiler,
+        *_compile_flags(board, optimize or board.optimize),
+        *(_protocol_defines(board, interface) if kind == "verify" else ()),
+        *model,
+        *_own_sources(board, kind),
+        *_link_flags(board),
+        "-o",
+        elf.name,
+    ]
+    output = tools.run(command, timeout_s=_COMPILE_TIMEOUT_S, cwd=build_dir, check=False)
+    if output.returncode:
+        raise _build_error(board, kind, output.tail)
+    return _measure_image(elf, board, kind, output.stderr.decode(errors="replace").strip())
+
+
+def _model_io(interface: ModelInterface) -> str:
+    """How firmware calls a model whose inputs, and whose outputs, lie behind one another in one buffer."""
+    parameters, arguments = [], []
+    for kind, buffer, sizes in (
+        ("const int8_t *in", "inputs", interface.input_sizes),
+        ("int8_t *out", "outputs", interface.output_sizes),
+    ):
+        for number, offset in enumerate(_offsets(sizes)):
+            parameters.append(f"{kind}_{number}")
+            arguments.append(f"({buffer}) + {offset}")
+    sha256 = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(interface.sha256))
+    return f"""\
+/* How the firmware calls the model: its inputs lie behind one another in one buffer, and so do its outputs. */
+#ifndef MODEL_IO_H
+#define MODEL_IO_H
+
+#define MODEL_IO_INPUT_BYTES {interface.input_bytes}
+#define MODEL_IO_OUTPUT_BYTES {interface.output_bytes}
+#define MODEL_IO_PARAMETERS {", ".join(parameters)}
+#define MODEL_IO_CALL(function, inputs, outputs) (function)({", ".join(arguments)})
+
+/* Of the .tflite that the model was compiled from. */
+#define MODEL_IO_SHA256 {sha256}
+
+#endif
+"""
+
+
+def _offsets(sizes: Sequence[int]) -> list[int]:
+    return [sum(sizes[:number]) for number in range(len(sizes))]
+
+
+def _compile_flags(board: Board, optimize: Optimize) -> list[str | Path]:
+    toolchain, port = board.toolchain, board.port
+    includes = [Path("."), _PROTOCOL, _PORTS / "common"]
+    flags: list[str | Path] = ["-std=c99", *_WARNING_FLAGS, _OPTIMIZE_FLAGS[optimize], *toolchain.flags]
+    flags += ["-ffunction-sections", "-fdata-sections", "-fno-common", "-fno-tree-loop-distribute-patterns"]
+    if port.startup == "host":
+        flags.append("-D_POSIX_C_SOURCE=200809L")
+    elif toolchain.headers_package is None:
+        flags += ["-ffreestanding", "-fbuiltin", "-isystem", _PORTS / "freestanding"]
+    defines = [*toolchain.defines, *port.defines]
+    if isinstance(board.emulator, QemuMachine):
+        defines.append(f"NANOSECONDS_PER_INSTRUCTION={board.emulator.nanoseconds_per_instruction}u")
+    return [*flags, *(f"-I{path}" for path in includes), *(f"-D{define}" for define in defines)]
+
+
+def _protocol_defines(board: Board, interface: ModelInterface) -> list[str]:
+    vector_bytes = interface.input_bytes + interface.output_bytes
+    batch = min(_BATCH_LIMIT, max(1, board.batch_bytes // vector_bytes))
+    if batch * max(interface.input_bytes, interface.output_bytes) > _FRAME_LIMIT_BYTES:
+        raise UnsupportedError(
+            f"{board.name}: the model's inputs ({interface.input_bytes} bytes) or outputs ({interface.output_bytes})"
+            f" are more than a frame of the wire protocol holds ({_FRAME_LIMIT_BYTES})."
+        )
+    unit = ["nothing", "cycles", "instructions"].index(board.counter)
+    clock_hz = board.clock_hz if board.counter == "cycles" else 0
+    defines = [
+        f"-DMACHINE_UNIT={unit}",
+        f"-DMACHINE_CLOCK_HZ={clock_hz}u",
+        f"-DPROTOCOL_BATCH={batch}",
+        f"-DPROTOCOL_LINE_BUFFER={board.line_buffer}",
+    ]
+    return defines if board.port.startup == "host" else [*defines, "-DPROTOCOL_MEASURES_STACK"]
+
+
+def _own_sources(board: Board, kind: Kind) -> list[Path]:
+    if board.port.startup == "host":
+        sources = [_PORTS / "host" / "main.c"] if kind == "verify" else [_PORTS / "common" / f"{kind}_main.c"]
+    else:
+        sources = [_PORTS / "common" / f"{kind}_main.c", _PORTS / board.port.startup / "startup.S"]
+        if board.toolchain.headers_package is None:
+            sources.append(_PORTS / "freestanding" / "string.c")
+        if kind == "verify":
+            sources.append(_PORTS / board.port.machine / "machine.c")
+    if kind == "verify":
+        sources += [_PROTOCOL / "protocol.c", _PROTOCOL / "measure.c"]
+    return sources
+
+
+def _link_flags(board: Board) -> list[str | Path]:
+    port = board.port
+    if port.startup == "host":
+        return ["-Wl,--gc-sections"]
+    symbols = {
+        "FLASH_ORIGIN": port.flash_origin,
+        "FLASH_BYTES": board.flash_bytes,
+        "RAM_ORIGIN": port.ram_origin,
+        "RAM_BYTES": board.ram_bytes,
+        "WORD_BYTES": port.word_bytes,
+    }
+    defsyms = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
+    script = _PORTS / "common" / "flash_and_ram.ld"
+    return ["-nostdlib", "-nostartfiles", "-Wl,--gc-sections", *defsyms, "-T", script, *board.toolchain.libraries]
+
+
+def _build_error(board: Board, kind: Kind, words: str) -> ToolFailedError | UnsupportedError:
+    for region, limit in (("flash", board.flash_bytes), ("ram", board.ram_bytes)):
+        marker = f"region `{region}' overflowed by "
+        if marker in words:
+            over = int(words.split(marker)[1].split()[0])
+            return UnsupportedError(
+                f"{board.name}: the {kind} firmware needs {limit + over:,} bytes of {region.replace('ram', 'RAM')},"
+                f" {over:,} more than there are; choose a smaller model or a larger board."
+            )
+    return ToolFailedError(
+        f"{board.toolchain.prefix}gcc could not build the {kind} firmware for {board.name}:\n{words}"
+    )
+
+
+def _measure_image(elf: Path, board: Board, kind: Kind, warnings: str) -> FirmwareImage:
+    size = tools.find_tool(
+        f"{board.toolchain.prefix}size",
+        purpose=f"measure firmware for {board.name}",
+        install=f"apt install {board.toolchain.package.replace('gcc', 'binutils')}",
+    )
+    lines = tools.run([size, "-A", elf], timeout_s=30).stdout.decode().splitlines()
+    sections = {words[0]: int(words[1]) for words in map(str.split, lines) if len(words) == 3 and words[1].isdigit()}
+    startup, code = sections.get(".startup", 0), sections.get(".text", 0)
+    constants = sections.get(".rodata", 0) + sections.get(".data", 0)
+    return FirmwareImage(
+        elf=elf,
+        board=board.name,
+        kind=kind,
+        flash_bytes=startup + code + constants,
+        ram_bytes=sections.get(".data", 0) + sections.get(".bss", 0),
+        startup_bytes=startup,
+        code_bytes=code,
+        constant_bytes=constants,
+        warnings=warnings,
+    )

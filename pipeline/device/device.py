@@ -1,0 +1,63 @@
+"""The one interface to whatever runs a firmware: a line of bytes with time limits, and a log."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, TypeVar
+
+Self = TypeVar("Self", bound="Device")
+
+
+class Device(ABC):
+    """Opened by `with`; whatever was started is gone when the block ends, however it ends.
+
+    `log` keeps what was started and all that it said outside of the protocol.
+    """
+
+    def __init__(self, name: str, log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._log_file: BinaryIO | None = None
+
+    def __enter__(self: Self) -> Self:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._log_file = self.log.open("ab", buffering=0)
+        try:
+            self.open()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        finally:
+            if self._log_file is not None:
+                self._log_file.close()
+                self._log_file = None
+
+    def note(self, line: str) -> None:
+        """Write a line to the log."""
+        if self._log_file is not None:
+            self._log_file.write(line.encode(errors="replace") + b"\n")
+
+    @abstractmethod
+    def open(self) -> None:
+        """Start or join the device. Raises DeviceError or ToolMissingError."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of it; does nothing where it is not open."""
+
+    @abstractmethod
+    def write(self, data: bytes, timeout_s: float) -> None:
+        """Send all bytes; DeviceError where the device is gone or takes none for `timeout_s`."""
+
+    @abstractmethod
+    def read(self, timeout_s: float) -> bytes:
+        """Whatever has come, after at most `timeout_s`; empty where nothing has. DeviceError where it is gone."""
