@@ -1,4 +1,4 @@
-"""Generated C on this machine: many models in one compiler run, called through one shared library or one program."""
+"""Generated C on this machine: as a shared library, or as a program under the sanitizers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,30 +19,60 @@ from pipeline.compiler.target import Target
 from tests.tools import need
 
 Int8Array = npt.NDArray[np.int8]
-STRICT = (
-    "-std=c99 -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wcast-align -pedantic -Wvla"
-    " -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wfloat-conversion"
-).split()
-SANITIZE = "-g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer".split()
+# No warning is accepted in generated code.
+WARNINGS = """
+-std=c99 -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wcast-align -pedantic -Wvla -Wundef
+-Wmissing-prototypes -Wstrict-prototypes -Wfloat-conversion
+""".split()  # noqa: SIM905
+SANITIZERS = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+
+_LIBRARY = """#include "model.h"
+#include <stddef.h>
+void run(size_t count, {parameters});
+void run(size_t count, {parameters})
+{{
+    for (size_t n = 0; n < count; n++) {{
+        model_invoke({arguments});
+    }}
+}}
+"""
+# Every buffer is a separate heap block of the exact size, so that the address sanitizer sees each step outside.
+_PROGRAM = """#include "model.h"
+#include <stdio.h>
+#include <stdlib.h>
+int main(void)
+{{
+    {buffers}
+    while ({reads}) {{
+        model_invoke({names});
+        {writes}
+    }}
+    {frees}
+    return 0;
+}}
+"""
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """One model as C: its text, and the sizes of what goes in and out."""
+    """One model as C: its text, and how many values go in and out."""
 
-    prefix: str
     tree: SourceTree
     input_sizes: tuple[int, ...]
     output_sizes: tuple[int, ...]
 
+    @property
+    def names(self) -> list[str]:
+        return [f"in{i}" for i in range(len(self.input_sizes))] + [f"out{i}" for i in range(len(self.output_sizes))]
 
-def compile_model(tflite: bytes, prefix: str = "model", target: Target | None = None) -> Compiled:
+
+def compile_model(tflite: bytes, target: Target | None = None) -> Compiled:
     graph = read_tflite(tflite)
-    tree = compile_graph(graph, "test", target or Target(), prefix=prefix)
-    return Compiled(prefix, tree, sizes(graph, graph.inputs), sizes(graph, graph.outputs))
+    tree = compile_graph(graph, "test", target or Target())
+    return Compiled(tree, _sizes(graph, graph.inputs), _sizes(graph, graph.outputs))
 
 
-def sizes(graph: Graph, indices: Sequence[int]) -> tuple[int, ...]:
+def _sizes(graph: Graph, indices: Sequence[int]) -> tuple[int, ...]:
     return tuple(graph.tensors[index].size for index in indices)
 
 
@@ -55,63 +84,52 @@ def write_tree(tree: SourceTree, folder: Path) -> list[Path]:
     return [folder / path for path in tree if path.endswith(".c")]
 
 
-def compile_c(folder: Path, output: str, *flags: str, compiler: str = "gcc", sources: Sequence[Path] = ()) -> Path:
+def compile_c(sources: Sequence[Path], output: Path, *flags: str, compiler: str = "gcc") -> Path:
     """Compiles and links; fails with what the compiler printed."""
-    command = [need(compiler, compiler), *flags, "-I", str(folder), "-o", str(folder / output), *map(str, sources)]
+    command = [need(compiler, compiler), *flags, "-I", str(output.parent), "-o", str(output), *map(str, sources)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0 and not done.stderr, done.stderr
-    return folder / output
+    assert (done.returncode, done.stderr) == (0, "")
+    return output
 
 
-def build_library(models: Sequence[Compiled], folder: Path, *flags: str) -> Library:
-    """All models in one shared library."""
-    tree = SourceTree()
-    for model in models:
-        tree = tree.merged(model.tree)
-    write_tree(tree, folder)
-    # One translation unit a build: an order of magnitude faster than one a model. Its names are made unique first.
-    text = "".join(f'#include "{model.prefix}_all.c"\n' for model in models)
-    for model in models:
-        (folder / f"{model.prefix}_all.c").write_text(_separated(model))
-    (folder / "all.c").write_text(text)
-    twins = [folder / path for path in tree if path.startswith("kernels/") and path.endswith(".c")]
-    path = compile_c(folder, "models.so", "-shared", "-fPIC", *(flags or ("-O1",)), sources=[folder / "all.c", *twins])
-    return Library(path)
-
-
-def _separated(model: Compiled) -> str:
-    """A model's C with its file-local names prefixed, and a loop over vectors."""
-    import re
-
-    text = model.tree[f"{model.prefix}.c"]
-    local = set(re.findall(r"^static (?:const )?(?:struct )?\w+ (\w+)", text, re.MULTILINE))
-    for name in local:
-        text = re.sub(rf"(?<![\w.]){name}(?=\W)(?! FLASH = \{{ \.)", f"{model.prefix}_l_{name}", text)
-    text = re.sub(rf"struct {model.prefix}_l_", "struct ", text)
-    ins = [f"in{i}" for i in range(len(model.input_sizes))]
-    outs = [f"out{i}" for i in range(len(model.output_sizes))]
-    parameters = ", ".join([f"const int8_t *{name}" for name in ins] + [f"int8_t *{name}" for name in outs])
-    arguments = ", ".join(
-        f"{name} + n * {size}" for name, size in zip(ins + outs, model.input_sizes + model.output_sizes, strict=True)
+def run_library(model: Compiled, inputs: Sequence[Int8Array], folder: Path, *flags: str) -> tuple[Int8Array, ...]:
+    """Outputs of shape (vectors, size), one an output, for inputs of shape (vectors, *shape)."""
+    pieces = zip(model.names, model.input_sizes + model.output_sizes, strict=True)
+    kinds = ["const int8_t"] * len(model.input_sizes) + ["int8_t"] * len(model.output_sizes)
+    driver = _LIBRARY.format(
+        parameters=", ".join(f"{kind} *{name}" for kind, name in zip(kinds, model.names, strict=True)),
+        arguments=", ".join(f"{name} + n * {size}" for name, size in pieces),
     )
-    return text + (
-        f"void {model.prefix}_run(size_t count, {parameters});\n"
-        f"void {model.prefix}_run(size_t count, {parameters})\n"
-        f"{{\n    for (size_t n = 0; n < count; n++) {{\n        {model.prefix}_invoke({arguments});\n    }}\n}}\n"
+    sources = [*write_tree(model.tree, folder), folder / "driver.c"]
+    sources[-1].write_text(driver)
+    path = compile_c(sources, folder / "model.so", "-shared", "-fPIC", *(flags or ("-O1",)))
+    count = len(inputs[0])
+    held = [np.ascontiguousarray(array).reshape(count, -1) for array in inputs]
+    outputs = tuple(np.zeros((count, size), np.int8) for size in model.output_sizes)
+    pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (*held, *outputs)]
+    ctypes.CDLL(str(path)).run(ctypes.c_size_t(count), *pointers)
+    return outputs
+
+
+def run_program(
+    model: Compiled, inputs: Sequence[Int8Array], folder: Path, *flags: str, compiler: str = "gcc"
+) -> tuple[Int8Array, ...]:
+    """The same through a program that reads vectors and writes answers; fails where the program does."""
+    sized = list(zip(model.names, model.input_sizes + model.output_sizes, strict=True))
+    into, outof = sized[: len(model.input_sizes)], sized[len(model.input_sizes) :]
+    program = _PROGRAM.format(
+        buffers=" ".join(f"int8_t *{name} = malloc({size});" for name, size in sized),
+        reads=" && ".join(f"fread({name}, 1, {size}, stdin) == {size}" for name, size in into),
+        names=", ".join(model.names),
+        writes=" ".join(f"fwrite({name}, 1, {size}, stdout);" for name, size in outof),
+        frees=" ".join(f"free({name});" for name in model.names),
     )
-
-
-class Library:
-    """Calls into compiled models."""
-
-    def __init__(self, path: Path) -> None:
-        self._library = ctypes.CDLL(str(path))
-
-    def run(self, model: Compiled, inputs: Sequence[Int8Array]) -> tuple[Int8Array, ...]:
-        """Inputs of shape (vectors, size) each; outputs alike."""
-        count = len(inputs[0])
-        held = [np.ascontiguousarray(array.reshape(count, -1)) for array in inputs]
-        outputs = tuple(np.zeros((count, size), np.int8) for size in model.output_sizes)
-        pointers: list[Any] = [array.ctypes.data_as(ctypes.c_void_p) for array in (*held, *outputs)]
-        getattr(self._library, f"{model.prefix}_run")(ctypes.c_size_t(count), *pointers)
-        return outputs
+    sources = [*write_tree(model.tree, folder), folder / "program.c"]
+    sources[-1].write_text(program)
+    path = compile_c(sources, folder / "program", *WARNINGS, *(flags or SANITIZERS), compiler=compiler)
+    count = len(inputs[0])
+    stream = np.concatenate([np.asarray(array).reshape(count, -1) for array in inputs], axis=1)
+    done = subprocess.run([path], input=stream.tobytes(), capture_output=True, timeout=120)
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+    answers = np.frombuffer(done.stdout, np.int8).reshape(count, sum(model.output_sizes))
+    return tuple(np.split(answers, np.cumsum(model.output_sizes)[:-1], axis=1))

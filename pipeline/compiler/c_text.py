@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +86,7 @@ def int_literal(value: int) -> str:
     return "(-2147483647 - 1)" if value == -(2**31) else str(value)
 
 
-def array_lines(values: npt.NDArray[np.integer] | Sequence[int]) -> list[str]:
+def array_lines(values: npt.NDArray[Any] | Sequence[int]) -> list[str]:
     """The elements of an initialiser, several a line, right-aligned in columns."""
     flat = np.asarray(values).ravel().tolist()
     words = [int_literal(value) for value in flat]

@@ -9,7 +9,7 @@ from pipeline.compiler.emit_header import banner, emit_header, prototype
 from pipeline.compiler.graph import Graph
 from pipeline.compiler.kernels import kernel_sources
 from pipeline.compiler.names import Names, layer_name, port_names
-from pipeline.compiler.ops._lowering import Argument, Array, Scratch, Struct, Value
+from pipeline.compiler.ops._lowering import Argument, Array, Call, Scratch, Struct, Value
 from pipeline.compiler.program import Program, Step, make_program
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.compiler.target import Target
@@ -49,10 +49,10 @@ class _Source:
         self._program = program
         self._names = names
         self._out = Emitter()
-        taken |= {step.lowered.function for step in program.steps}
+        taken |= {call.function for step in program.steps for call in step.lowered.calls}
         self._layers = {step.operation.index: layer_name(graph, step.operation, taken) for step in program.steps}
         self._taken = taken
-        self._arrays: dict[tuple[str, bytes], str] = {}
+        self._arrays: dict[tuple[str, bool, bytes], str] = {}
         self._array_names: dict[tuple[int, str], str] = {}
         makers = {step.output.index: step for step in program.steps}
         self._buffers: dict[int, str] = {}
@@ -79,7 +79,8 @@ class _Source:
         with out.indent("{"):
             self._emit_buffers()
             for step in steps:
-                out.emit(self._call(step))
+                for call in step.lowered.calls:
+                    out.emit(self._call(step, call))
             for index, number in program.copies:
                 size = f"{self._names.prefix}_{self._names.outputs[number]}_SIZE".upper()
                 out.emit(f"memcpy({self._names.outputs[number]}, {self._address(Value(index))}, {size});")
@@ -91,7 +92,7 @@ class _Source:
         out.emit(comment(f"{layer}: {step.lowered.summary}"))
         for array in step.lowered.arrays:
             self._emit_array(step, array)
-        for argument in step.lowered.arguments:
+        for argument in _arguments(step):
             if isinstance(argument, Struct):
                 with out.indent(f"static const struct {argument.type} {layer} FLASH = {{", "};"):
                     for field, value in argument.fields.items():
@@ -104,7 +105,7 @@ class _Source:
 
     def _emit_array(self, step: Step, array: Array) -> None:
         """Arrays with the same contents are written once."""
-        contents = (array.type, array.values.tobytes())
+        contents = (array.type, array.in_flash, array.values.tobytes())
         key = (step.operation.index, array.suffix)
         if contents in self._arrays:
             self._array_names[key] = self._arrays[contents]
@@ -113,7 +114,8 @@ class _Source:
         self._arrays[contents] = self._array_names[key] = name
         if array.comment:
             self._out.emit(comment(array.comment))
-        with self._out.indent(f"static const {array.type} {name}[{array.values.size}] FLASH = {{", "};"):
+        where = " FLASH" if array.in_flash else ""
+        with self._out.indent(f"static const {array.type} {name}[{array.values.size}]{where} = {{", "};"):
             for line in array_lines(array.values):
                 self._out.emit(line)
 
@@ -123,7 +125,8 @@ class _Source:
             self._out.emit()
             self._out.emit("/* Values between layers; those that are not needed at the same time share their bytes. */")
             self._out.emit(f"static int8_t activations[{program.plan.size_bytes}];")
-        words = max((a.words for s in program.steps for a in s.lowered.arguments if isinstance(a, Scratch)), default=0)
+        arguments = [argument for step in program.steps for argument in _arguments(step)]
+        words = max((argument.words for argument in arguments if isinstance(argument, Scratch)), default=0)
         if words:
             self._out.emit()
             self._out.emit("/* What a kernel needs during its call. */")
@@ -136,9 +139,9 @@ class _Source:
         if self._program.plan.offsets:
             self._out.emit()
 
-    def _call(self, step: Step) -> str:
-        arguments = ", ".join(self._argument(step, argument) for argument in step.lowered.arguments)
-        return f"{step.lowered.function}({arguments});"
+    def _call(self, step: Step, call: Call) -> str:
+        arguments = ", ".join(self._argument(step, argument) for argument in call.arguments)
+        return f"{call.function}({arguments});"
 
     def _argument(self, step: Step, argument: Argument) -> str:
         if isinstance(argument, Struct):
@@ -160,3 +163,7 @@ class _Source:
         else:
             base = self._buffers[place.number]
         return f"{base} + {value.offset}" if value.offset else base
+
+
+def _arguments(step: Step) -> list[Argument]:
+    return [argument for call in step.lowered.calls for argument in call.arguments]

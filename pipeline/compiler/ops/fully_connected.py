@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pipeline.compiler.fixed_point import INT32_MAX, INT32_MIN, multiply_by_quantized_multiplier, quantize_multiplier
 from pipeline.compiler.graph import Quantization, Tensor
-from pipeline.compiler.ops._lowering import INT8_MAX, INT8_MIN, Argument, Array, Layer, Lowered, Struct, Value
+from pipeline.compiler.ops._lowering import INT8_MAX, INT8_MIN, Argument, Array, Call, Layer, Lowered, Struct, Value
 
 IntArray = npt.NDArray[np.int64]
 
@@ -68,7 +68,7 @@ def lower(layer: Layer) -> Lowered:
     )
     if dense.batches > 1:
         function, arguments = function.replace("_s8", "_batches_s8"), (*arguments, dense.batches)
-    return Lowered(describe(layer, dense), "fully_connected", function, arguments, tuple(arrays))
+    return Lowered(describe(layer, dense), "fully_connected", (Call(function, arguments),), tuple(arrays))
 
 
 def describe(layer: Layer, dense: Dense) -> str:
@@ -85,10 +85,9 @@ def describe(layer: Layer, dense: Dense) -> str:
 
 def read_dense(layer: Layer) -> Dense:
     """Checks every condition under which the kernels are exact."""
-    source, weights, bias, output = layer.input(0), layer.input(1), layer.optional_input(2), layer.output()
+    source, weights, bias, output = layer.activation(0), layer.input(1), layer.optional_input(2), layer.output()
     input_quantization = layer.quantization(source, "input")
     output_quantization = layer.quantization(output, "output")
-    layer.require(not source.is_constant, "a constant input", "an activation as input")
     weight_quantization = _check_weights(layer, weights)
     outputs, inputs = weights.shape
     layer.require(source.size % inputs == 0 and source.size > 0, f"an input of {source.size} values",

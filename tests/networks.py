@@ -1,0 +1,201 @@
+"""Random small networks of every supported operator, as .tflite files, and inputs that reach their edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import strategies as st
+
+from tests.tflite_writer import Writer, activation_code
+
+Int8Array = npt.NDArray[np.int8]
+ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A tensor that later layers may read."""
+
+    index: int
+    shape: tuple[int, ...]
+    scale: float
+    zero_point: int
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape))
+
+
+@dataclass
+class Builder:
+    """Adds layers with numbers from one seeded generator; each method returns the layer's output."""
+
+    rng: np.random.Generator
+    writer: Writer = field(default_factory=Writer)
+
+    def zero_point(self) -> int:
+        return int(self.rng.choice([-128, 127, 0, int(self.rng.integers(-128, 128))], p=[0.2, 0.1, 0.2, 0.5]))
+
+    def scale(self, around: float = 0.05) -> float:
+        return float(np.float32(around * np.exp(self.rng.normal(0, 0.7))))
+
+    def tensor(self, shape: Sequence[int], scale: float, zero_point: int) -> Known:
+        return Known(self.writer.tensor(shape, scale, zero_point), tuple(shape), scale, zero_point)
+
+    def dense(self, source: Known) -> Known:
+        rng, inputs = self.rng, source.shape[-1]
+        outputs = int(rng.choice([1, 2, 3, 4, 5, 8, 13]))
+        per_channel = bool(rng.random() < 0.4)
+        weights = rng.integers(-127, 128, (outputs, inputs)).astype(np.int8)
+        if rng.random() < 0.2:
+            weights[rng.integers(outputs)] = rng.choice([-127, 0, 127])
+        weight_scales = [self.scale(0.01) for _ in range(outputs if per_channel else 1)]
+        spread = source.scale * max(weight_scales) * 73 * 40 * np.sqrt(inputs)
+        bias = None
+        if rng.random() < 0.8:
+            reach = max(1, int(40 * 73 * np.sqrt(inputs)))
+            bias = rng.integers(-reach, reach + 1, outputs).astype(np.int32)
+        scale, zero_point = self.scale(spread / 100), self.zero_point()
+        shape = (*source.shape[:-1], outputs)
+        index = self.writer.fully_connected(
+            source.index, weights, weight_scales, bias, scale, zero_point,
+            activation=str(rng.choice(ACTIVATIONS)), shape=shape,
+        )  # fmt: skip
+        return Known(index, shape, scale, zero_point)
+
+    def unary(self, name: str, source: Known, scale: float, zero_point: int, **options: object) -> Known:
+        output = self.tensor(source.shape, scale, zero_point)
+        self.writer.operation(name, [source.index], [output.index], **options)
+        return output
+
+    def relu(self, source: Known) -> Known:
+        return self.unary("RELU", source, self.scale(source.scale), self.zero_point())
+
+    def relu6(self, source: Known) -> Known:
+        return self.unary("RELU6", source, source.scale, source.zero_point)
+
+    def leaky_relu(self, source: Known) -> Known:
+        alpha = float(np.float32(self.rng.choice([0.0, 0.1, 0.3, 1.0, 1.5, self.rng.random()])))
+        return self.unary("LEAKY_RELU", source, self.scale(source.scale), self.zero_point(), alpha=alpha)
+
+    def quantize(self, source: Known) -> Known:
+        return self.unary("QUANTIZE", source, self.scale(source.scale), self.zero_point())
+
+    def logistic(self, source: Known) -> Known:
+        return self.unary("LOGISTIC", source, 1 / 256, -128)
+
+    def tanh(self, source: Known) -> Known:
+        return self.unary("TANH", source, 1 / 128, 0)
+
+    def softmax(self, source: Known) -> Known:
+        beta = float(np.float32(self.rng.choice([1.0, 0.5, 3.0])))
+        return self.unary("SOFTMAX", source, 1 / 256, -128, beta=beta)
+
+    def reshape(self, source: Known) -> Known:
+        divisors = [d for d in range(1, source.size + 1) if source.size % d == 0]
+        rows = int(self.rng.choice(divisors))
+        shape = (rows, source.size // rows)
+        output = self.tensor(shape, source.scale, source.zero_point)
+        wanted = self.writer.tensor((2,), type="INT32", data=shape)
+        self.writer.operation("RESHAPE", [source.index, wanted], [output.index], newShape=list(shape))
+        return output
+
+    def arithmetic(self, first: Known, others: Sequence[Known]) -> Known:
+        name = str(self.rng.choice(["ADD", "SUB", "MUL"]))
+        same = [known for known in others if known.shape == first.shape]
+        if same and self.rng.random() < 0.7:
+            second = same[int(self.rng.integers(len(same)))]
+        else:
+            shape = [(), (1,), first.shape, first.shape[-1:]][int(self.rng.integers(4))]
+            scale, zero_point = self.scale(first.scale), self.zero_point()
+            values = self.rng.integers(-128, 128, shape).astype(np.int8)
+            second = Known(self.writer.tensor(shape, scale, zero_point, data=values), shape, scale, zero_point)
+        pair = [first, second]
+        if self.rng.random() < 0.5:
+            pair.reverse()
+        around = first.scale + second.scale if name != "MUL" else first.scale * second.scale * 70
+        output = self.tensor(first.shape, self.scale(around), self.zero_point())
+        code = activation_code(str(self.rng.choice(ACTIVATIONS)))
+        self.writer.operation(name, [p.index for p in pair], [output.index], fusedActivationFunction=code)
+        return output
+
+    def concatenation(self, first: Known, others: Sequence[Known]) -> Known:
+        axis = int(self.rng.integers(len(first.shape)))
+        rest = [known for known in others if _joins(known.shape, first.shape, axis)]
+        parts = [first, *rest[: int(self.rng.integers(1, 3))]]
+        parts = [
+            self.unary("QUANTIZE", part, first.scale, first.zero_point) if part is not first else part for part in parts
+        ]
+        shape = list(first.shape)
+        shape[axis] = sum(part.shape[axis] for part in parts)
+        output = self.tensor(shape, first.scale, first.zero_point)
+        signed = axis if self.rng.random() < 0.5 else axis - len(shape)
+        self.writer.operation("CONCATENATION", [part.index for part in parts], [output.index], axis=signed)
+        return output
+
+
+def _joins(shape: tuple[int, ...], other: tuple[int, ...], axis: int) -> bool:
+    return len(shape) == len(other) and all(
+        a == b or i == axis for i, (a, b) in enumerate(zip(shape, other, strict=True))
+    )
+
+
+LAYERS: dict[str, Callable[[Builder, Known, Sequence[Known]], Known]] = {
+    "dense": lambda b, x, _: b.dense(x),
+    "relu": lambda b, x, _: b.relu(x),
+    "relu6": lambda b, x, _: b.relu6(x),
+    "leaky_relu": lambda b, x, _: b.leaky_relu(x),
+    "quantize": lambda b, x, _: b.quantize(x),
+    "logistic": lambda b, x, _: b.logistic(x),
+    "tanh": lambda b, x, _: b.tanh(x),
+    "softmax": lambda b, x, _: b.softmax(x),
+    "reshape": lambda b, x, _: b.reshape(x),
+    "arithmetic": lambda b, x, known: b.arithmetic(x, known),
+    "concatenation": lambda b, x, known: b.concatenation(x, known),
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    """`layers` says how it was drawn, for a reader; `tflite` and `inputs` are all that a test needs."""
+
+    layers: tuple[tuple[str, int], ...]
+    seed: int
+    tflite: bytes = field(repr=False)
+    inputs: tuple[Int8Array, ...] = field(repr=False)
+
+
+def make_network(layers: Sequence[tuple[str, int]], seed: int, *, vectors: int = 24) -> Network:
+    """`layers` are pairs of a layer's kind and of how many tensors before the newest its input lies."""
+    builder = Builder(np.random.default_rng(seed))
+    rng = builder.rng
+    shape = (int(rng.choice([1, 1, 3])), int(rng.choice([1, 2, 3, 4, 7, 16])))
+    count = int(rng.choice([1, 1, 2]))
+    sources = [builder.tensor(shape, builder.scale(), builder.zero_point()) for _ in range(count)]
+    known = list(sources)
+    for kind, back in layers:
+        source = known[-1 - back % len(known)]
+        known.append(LAYERS[kind](builder, source, known[:-1]))
+    outputs = [known[-1].index]
+    extra = known[int(rng.integers(len(known)))]
+    if extra.index not in [source.index for source in sources] and rng.random() < 0.3:
+        outputs.append(extra.index)
+    tflite = builder.writer.build([source.index for source in sources], outputs)
+    return Network(tuple(layers), seed, tflite, tuple(edge_vectors(rng, source.shape, vectors) for source in sources))
+
+
+def edge_vectors(rng: np.random.Generator, shape: tuple[int, ...], count: int) -> Int8Array:
+    """The lowest, highest and middle values everywhere, checkerboards of both ends, and random ones."""
+    values = rng.integers(-128, 128, (count, *shape)).astype(np.int8)
+    for row, constant in enumerate((-128, 127, 0)):
+        values[row] = constant
+    values[3:6] = rng.choice([-128, 127], (3, *shape))
+    return values
+
+
+def networks() -> st.SearchStrategy[Network]:
+    layer = st.tuples(st.sampled_from(sorted(LAYERS)), st.integers(0, 3))
+    return st.builds(make_network, st.lists(layer, min_size=1, max_size=6), st.integers(0, 2**32 - 1))
