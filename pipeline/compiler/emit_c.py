@@ -63,7 +63,7 @@ class _Source:
     def text(self) -> str:
         program, out = self._program, self._out
         steps = program.steps
-        banner(out, self._names, f"{len(steps)} kernel calls")
+        banner(out, self._names, "constants, and calls of the kernels")
         out.emit(f'#include "{self._names.prefix}.h"')
         out.emit()
         if program.copies:
@@ -115,8 +115,13 @@ class _Source:
         if array.comment:
             self._out.emit(comment(array.comment))
         where = " FLASH" if array.in_flash else ""
-        with self._out.indent(f"static const {array.type} {name}[{array.values.size}]{where} = {{", "};"):
-            for line in array_lines(array.values):
+        declaration = f"static const {array.type} {name}[{array.values.size}]{where} ="
+        lines = array_lines(array.values)
+        if len(lines) == 1 and len(declaration) + len(lines[0]) < 95:
+            self._out.emit(f"{declaration} {{{lines[0]}}};")
+            return
+        with self._out.indent(f"{declaration} {{", "};"):
+            for line in lines:
                 self._out.emit(line)
 
     def _emit_memory(self) -> None:
@@ -125,12 +130,10 @@ class _Source:
             self._out.emit()
             self._out.emit("/* Values between layers; those that are not needed at the same time share their bytes. */")
             self._out.emit(f"static int8_t activations[{program.plan.size_bytes}];")
-        arguments = [argument for step in program.steps for argument in _arguments(step)]
-        words = max((argument.words for argument in arguments if isinstance(argument, Scratch)), default=0)
-        if words:
+        if program.scratch_words:
             self._out.emit()
             self._out.emit("/* What a kernel needs during its call. */")
-            self._out.emit(f"static int32_t scratch[{words}];")
+            self._out.emit(f"static int32_t scratch[{program.scratch_words}];")
 
     def _emit_buffers(self) -> None:
         for key, offset in self._program.plan.offsets.items():

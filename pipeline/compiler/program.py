@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
 from pipeline.compiler.memory_plan import Life, MemoryPlan, plan_memory
 from pipeline.compiler.ops import Layer, Lowered, lower
+from pipeline.compiler.ops._lowering import Scratch
 from pipeline.compiler.target import Target
 from pipeline.errors import UnsupportedError
 
@@ -50,6 +51,13 @@ class Program:
     copies: tuple[tuple[int, int], ...]
     plan: MemoryPlan
 
+    @property
+    def scratch_words(self) -> int:
+        """Elements of the int32_t memory that kernels share for the time of a call."""
+        calls = [call for step in self.steps for call in step.lowered.calls]
+        needs = [argument.words for call in calls for argument in call.arguments if isinstance(argument, Scratch)]
+        return max(needs, default=0)
+
 
 def make_program(graph: Graph, target: Target) -> Program:
     """Raises UnsupportedError where the model has anything for which there is no exact form."""
@@ -66,7 +74,23 @@ def make_program(graph: Graph, target: Target) -> Program:
         if operation.index in lowered and not lowered[operation.index].alias
     )
     plan = plan_memory(memory.lives(), alignment=target.alignment)
+    _check_size(graph, target, steps, plan)
     return Program(inputs, outputs, steps, memory.places(), memory.copies(), plan)
+
+
+def _check_size(graph: Graph, target: Target, steps: tuple[Step, ...], plan: MemoryPlan) -> None:
+    """Every count must fit a size_t of the target, and constants what its pointers reach."""
+    arrays = [array.values.nbytes for step in steps for array in step.lowered.arrays]
+    largest = max((tensor.size for tensor in graph.tensors if not tensor.is_constant), default=0)
+    for what, size_bytes in (
+        ("constants", sum(arrays)),
+        ("values between layers", plan.size_bytes),
+        ("one tensor", largest),
+    ):
+        if size_bytes > target.reach_bytes:
+            raise UnsupportedError(
+                f"the model has {size_bytes:,} bytes of {what}; supported on {target.name}: {target.reach_bytes:,}."
+            )
 
 
 def _ports(graph: Graph) -> tuple[tuple[Port, ...], tuple[Port, ...], frozenset[int]]:

@@ -21,3 +21,8 @@ class Target:
     def alignment(self) -> int:
         """Of activations, in bytes: kernels that load four values a word need 4."""
         return 4 if self.name == "arm_dsp" else 1
+
+    @property
+    def reach_bytes(self) -> int:
+        """The most that one array, or all constants together, may hold: pointers of AVR have 16 bits."""
+        return 2**15 - 1 if self.name == "avr" else 2**31 - 1
