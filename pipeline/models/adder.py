@@ -37,7 +37,7 @@ def data(rng: np.random.Generator) -> Dataset:
     pairs[rim, rng.integers(0, 2, len(rim))] = rng.choice([0, 100], len(rim))
     pairs[:4] = [(0, 0), (0, 100), (100, 0), (100, 100)]
     pairs = rng.permutation(pairs)
-    return Dataset(pairs, pairs.sum(axis=1, keepdims=True))
+    return Dataset(pairs.astype(np.float32), pairs.sum(axis=1, keepdims=True).astype(np.float32))
 
 
 def optimizer() -> keras.optimizers.Optimizer:

@@ -39,7 +39,18 @@ def import_keras() -> tuple[ModuleType, ModuleType]:
             ) from error
         tf.get_logger().setLevel("ERROR")
         tf.config.experimental.enable_op_determinism()
+        if not onednn_is_on():
+            # Folding reorders products of constants, but not inside a loop that runs on one thread: without it, a
+            # learning rate schedule rounds alike in both.
+            tf.config.optimizer.set_experimental_options({"constant_folding": False})
     return tf, keras
+
+
+def onednn_is_on() -> bool:
+    """Whether TensorFlow computes with oneDNN: it decides once, when it first runs."""
+    from tensorflow.python.framework.test_util import IsMklEnabled
+
+    return bool(IsMklEnabled())
 
 
 class Noise:
