@@ -16,12 +16,13 @@ import struct
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 from pipeline.compiler.graph import Graph, Operation
 from pipeline.compiler.read_tflite import read_tflite
 
-_LARGEST_MOVE = 20_000  # units in the last place, 0.1 to 0.2 % of the scale; some hundred are enough
+_LARGEST_MOVE = 10_000  # units in the last place, 0.1 % of the scale at most; some hundred are enough
 
 
 def settle_scales(tflite: bytes) -> bytes:
@@ -32,20 +33,22 @@ def settle_scales(tflite: bytes) -> bytes:
     """
     graph = read_tflite(tflite)
     patched = bytearray(tflite)
-    subgraph = schema.Model.GetRootAs(tflite).Subgraphs(0)
+    subgraph = schema.Model.GetRootAs(patched).Subgraphs(0)  # reads the bytes as they are now
     done: set[int] = set()
     for operation in graph.operations:
         weights = _per_tensor_weights(graph, operation)
         if weights is None or weights in done:
             continue
         done.add(weights)
-        old, new = _settled(graph, operation)
+        input_scale, old, output_scale = _scales(graph, operation)
+        new = _closest_settled(input_scale, old, output_scale)
         if new == old:
             continue
-        _patch_floats(patched, subgraph.Tensors(weights), [new])
+        _set_scale(patched, subgraph.Tensors(weights), new)
         bias = operation.inputs[2] if len(operation.inputs) > 2 else -1
         if bias >= 0:
-            _patch_bias(patched, tflite, graph, subgraph, bias, graph.tensors[operation.inputs[0]], new)
+            _set_scale(patched, subgraph.Tensors(bias), float(np.float32(input_scale * new)))
+            _rescale_values(patched, subgraph.Tensors(bias), old / new)
     return bytes(patched)
 
 
@@ -57,7 +60,7 @@ def fixed_point_multipliers(input_scale: float, weight_scale: float, output_scal
 
 
 def _mantissa(real: float) -> int:
-    return round(math.frexp(real)[0] * (1 << 31))
+    return math.floor(math.frexp(real)[0] * (1 << 31) + 0.5)
 
 
 def _per_tensor_weights(graph: Graph, operation: Operation) -> int | None:
@@ -72,19 +75,46 @@ def _per_tensor_weights(graph: Graph, operation: Operation) -> int | None:
     return weights.index
 
 
-def _settled(graph: Graph, operation: Operation) -> tuple[float, float]:
-    """The weight scale as it is, and the closest one on which all releases agree."""
-    scales = []
-    for index in (operation.inputs[0], operation.inputs[1], operation.outputs[0]):
-        quantization = graph.tensors[index].quantization
-        assert quantization is not None, "_per_tensor_weights has looked"
-        scales.append(quantization.scale)
-    input_scale, old, output_scale = scales
-    bits = struct.unpack("<I", struct.pack("<f", old))[0]
+def _scales(graph: Graph, operation: Operation) -> tuple[float, float, float]:
+    """Of input, weights and output."""
+    indices = (operation.inputs[0], operation.inputs[1], operation.outputs[0])
+    quantizations = [graph.tensors[index].quantization for index in indices]
+    scales = [quantization.scale for quantization in quantizations if quantization is not None]
+    return scales[0], scales[1], scales[2]
+
+
+def _closest_settled(input_scale: float, weight_scale: float, output_scale: float) -> float:
+    """The float32 closest to `weight_scale` for which both kinds of release have the same multiplier.
+
+    An input scale of very few digits, such as 1.1, may have none close by; then the one that differs least.
+    """
+    (bits,) = struct.unpack("<I", struct.pack("<f", weight_scale))
+    best, least = weight_scale, math.inf
     for move in range(_LARGEST_MOVE):
         for sign in (1, -1):
-            scale = struct.unpack("<f", struct.pack("<I", bits + sign * move))[0]
-            first, second = fixed_point_multipliers(input_scale, scale, output_scale)
-            if first == second:
-                return old, scale
-    return old, old
+            (scale,) = struct.unpack("<f", struct.pack("<I", bits + sign * move))
+            in_float, in_double = fixed_point_multipliers(input_scale, scale, output_scale)
+            if abs(in_float - in_double) < least:
+                best, least = scale, abs(in_float - in_double)
+            if least == 0:
+                return best
+    return best
+
+
+def _set_scale(patched: bytearray, tensor: Any, scale: float) -> None:
+    _view(patched, tensor.Quantization().ScaleAsNumpy(), "<f4")[:] = scale
+
+
+def _rescale_values(patched: bytearray, tensor: Any, factor: float) -> None:
+    """A bias of int32 values, counted in a unit that is 1 / factor times the old one."""
+    model = schema.Model.GetRootAs(patched)
+    values = _view(patched, model.Buffers(tensor.Buffer()).DataAsNumpy(), "<i4")
+    values[:] = np.rint(values * factor)
+
+
+def _view(patched: bytearray, field: npt.NDArray[Any], kind: str) -> npt.NDArray[Any]:
+    """The place in `patched` of a vector of the schema, to be written to."""
+    start = np.frombuffer(patched, np.uint8).__array_interface__["data"][0]
+    offset = field.__array_interface__["data"][0] - start
+    view: npt.NDArray[Any] = np.ndarray(field.nbytes // np.dtype(kind).itemsize, kind, patched, offset)
+    return view

@@ -13,9 +13,9 @@ from pipeline.models.catalog import load_spec, source_path
 from pipeline.models.spec import ModelSpec
 from pipeline.parity.vectors import parity_inputs
 from pipeline.quantize.convert import KerasProcess
-from pipeline.quantize.lint import lint
-from pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort
+from pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort, Vectors
 from pipeline.quantize.representative import representative_inputs
+from pipeline.quantize.settle_scales import settle_scales
 from pipeline.report import progress
 from pipeline.workflow.generate import firmware_files, named_model
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
@@ -68,11 +68,11 @@ def _quantize(
     """The int8 model, the files of the convert stage and the facts of its manifest entry."""
     samples = spec.load_data().inputs
     representative = representative_inputs(spec.inputs, samples.shape[1:], samples, spec.seed)
-    model = named_model(keras.convert(archive, representative, per_channel, spec.name), spec)
+    model = named_model(settle_scales(keras.convert(archive, representative, per_channel, spec.name)), spec)
     inputs = parity_inputs(model.inputs, (samples,), seed=spec.seed)
     real = [port.dequantize(array) for port, array in zip(model.inputs, inputs.arrays, strict=True)]
     answers = keras.predict(archive, real, spec.name)
-    found = lint(model.graph, inputs.arrays, TflmInterpreter(model.tflite).invoke(inputs.arrays))
+    found = model.lint(Vectors(inputs.arrays, TflmInterpreter(model.tflite).invoke(inputs.arrays)))
     files = {
         "model.tflite": model.tflite,
         "keras_answers.npz": pack_answers(inputs, answers),
