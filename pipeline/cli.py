@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...")
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
+_optimize_option = click.option(
+    "--optimize", type=click.Choice(["size", "speed"]), help="What matters more; the board's own choice by default."
+)
 _force_option = click.option("--force", is_flag=True, help="Do it again even where everything is up to date.")
 
 
@@ -137,6 +140,28 @@ def parity(models: tuple[str, ...], as_json: bool) -> None:
     from pipeline.workflow.parity import parity as parity_models
 
     _report(parity_models(models, _root()), tables.parity, as_json)
+
+
+@main.command("compile")
+@click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
+@click.option("--board", "boards", multiple=True, help="For this board's processor; 'tinyml bench' lists them.")
+@_optimize_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the C of one model.")
+@_json_option
+def compile_(
+    models: tuple[str, ...], boards: tuple[str, ...], optimize: Any, output: Path | None, as_json: bool
+) -> None:
+    """Compile models ahead of time into plain C99: no interpreter, no arena, the same bytes as TFLM.
+
+    \b
+    Example: tinyml compile adder --board sim-uno
+             tinyml compile other.tflite -o my_firmware/model
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.compile import compile_models
+
+    outcomes = compile_models(models, _root(), boards=boards, optimize=optimize, output=output)
+    _report(outcomes, tables.compilation, as_json)
 
 
 @main.command()

@@ -19,7 +19,9 @@ TYPES = {
     "pipeline.compiler.graph",
     "pipeline.compiler.read_tflite",  # how a Graph comes to be; whoever is handed a .tflite needs it
     "pipeline.compiler.source_tree",
+    "pipeline.compiler.c_text",  # the printer of C, which knows nothing of models
     "pipeline.compiler.target",
+    "pipeline.compiler.c_text",  # how C is spelled; knows nothing of models
     "pipeline.runtimes.runtime",
     "pipeline.boards.board",
     "pipeline.device.device",
@@ -87,6 +89,6 @@ def test_only_the_workflow_and_the_command_line_chain_stages() -> None:
     """A module outside every stage may use the functions of one stage; only the workflow joins them."""
     for path in MODULES:
         module = name_of(path)
-        if stage_of(module) is None and module not in {"pipeline.workflow", "pipeline.cli"}:
+        if stage_of(module) is None and not module.startswith(("pipeline.workflow", "pipeline.cli")):
             used = {stage_of(name) for name in imports_of(path) if name not in TYPES} - {None, "report"}
             assert len(used) <= 1, f"{module} chains {used}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 DARK, LIGHT, GREY = "#1b3a6b", "#e08a1e", "#8a8a8a"
-_STYLE: dict[str, Any] = {
+_STYLE = {
     "font.size": 12,
     "axes.titlesize": 13,
     "axes.spines.top": False,
@@ -144,7 +144,7 @@ def _figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
 
     mpl.rcParams.update(mpl.rcParamsDefault)
-    mpl.rcParams.update(_STYLE)
+    mpl.rcParams.update(cast(Any, _STYLE))
     return Figure(figsize=(width, height), layout="constrained")
 
 

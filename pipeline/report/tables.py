@@ -76,6 +76,17 @@ def parity(results: Sequence[Result]) -> None:
         print(f"{result.model}: {facts['claim']}\n")
 
 
+def compilation(results: Sequence[Result]) -> None:
+    _table(
+        ["model", "for", "optimized for", "files", "written to"],
+        [
+            [result.model, board, facts["optimize"], str(facts["files"]), facts["folder"]]
+            for result in results
+            for board, facts in result.facts.items()
+        ],
+    )
+
+
 def doctor(checks: Sequence[Check]) -> None:
     _table(
         ["what", "found", "needed for", "how to get it"],

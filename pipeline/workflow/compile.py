@@ -1,0 +1,80 @@
+"""`tinyml compile`: int8 model to plain C that needs no interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pipeline import provenance
+from pipeline.artifacts import ModelFolder
+from pipeline.boards.board import Board
+from pipeline.boards.catalog import load_board
+from pipeline.compiler.emit_c import compile_graph
+from pipeline.compiler.source_tree import SourceTree
+from pipeline.compiler.target import Target
+from pipeline.errors import UsageError
+from pipeline.models.catalog import load_spec
+from pipeline.quantize.quantized_model import QuantizedModel
+from pipeline.workflow.generate import converted_model, encoded, model_of_file
+from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file, tell_edited
+
+Optimize = Literal["size", "speed"]
+PORTABLE = "portable"
+
+
+def compile_models(
+    names: Sequence[str],
+    root: Path,
+    *,
+    boards: Sequence[str] = (),
+    optimize: Optimize | None = None,
+    output: Path | None = None,
+) -> Outcomes[Result]:
+    """Plain C of each model for each board, portable C99 where none is named; one board at most with `output`."""
+    if output is not None and (len(names) != 1 or len(boards) > 1):
+        raise UsageError("--output takes exactly one model and at most one board.")
+    targets: dict[str, Board | None] = {name: load_board(name) for name in boards}
+    if not targets:
+        targets[PORTABLE] = None
+    return each(chosen(names, files=True), lambda name: _compile_one(name, root, targets, optimize, output))
+
+
+def compile_for(model: QuantizedModel, board: Board | None, optimize: Optimize | None) -> SourceTree:
+    """`model.h`, `model.c` and the kernels; for a board its own target, for none portable C99.
+
+    Raises UnsupportedError where the model has anything that the compiler has no exact form for.
+    """
+    return compile_graph(model.graph, model.name, target_of(board, optimize))
+
+
+def target_of(board: Board | None, optimize: Optimize | None) -> Target:
+    """What the compiler is to write for; `optimize` None means the board's own choice."""
+    if board is None:
+        return Target("portable", optimize or "size")
+    return Target(board.compiler_target, optimize or board.optimize)
+
+
+def _compile_one(
+    name: str, root: Path, targets: dict[str, Board | None], optimize: Optimize | None, output: Path | None
+) -> Result:
+    if is_file(name):
+        model = model_of_file(Path(name))
+        folder = ModelFolder(root, model.name)
+    else:
+        folder = ModelFolder(root, name)
+        model = converted_model(load_spec(name), folder)
+    if output is not None:
+        folder = ModelFolder(output.parent, output.name)
+    stages = {}
+    facts = {}
+    for board_name, board in targets.items():
+        tree = compile_for(model, board, optimize)
+        place = folder.path if output is not None else folder.path / "c" / board_name
+        files = encoded(tree if output is not None else tree.under(f"c/{board_name}"))
+        aim = target_of(board, optimize).optimize
+        facts[board_name] = {"optimize": aim, "files": len(files), "folder": str(place)}
+        stages[f"compile {board_name}"] = (provenance.digest(model.sha256, aim), files, facts[board_name])
+    with folder.locked():
+        tell_edited(folder, folder.publish(stages, provenance.environment()))
+    return Result(model.name, str(folder.path), facts)
