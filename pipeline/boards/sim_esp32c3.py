@@ -1,4 +1,4 @@
-"""The core of an ESP32-C3, RV32IMC, on QEMU's 'virt' machine: the chip's instructions and sizes, not its peripherals."""
+"""The core of an ESP32-C3, RV32IMC, on QEMU's 'virt' machine: its instructions and sizes, not its peripherals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wire protocol, host side: frames as bytes. The twin of firmware/protocol/protocol.c; PROTOCOL.md specifies both."""
+"""The wire protocol, host side: frames as bytes. The twin of firmware/protocol/protocol.c; see PROTOCOL.md there."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def decode_frame(coded: bytes) -> Frame | None:
         return None
     if check_bytes(data[:-_CHECK_BYTES]) != data[-_CHECK_BYTES:]:
         return None
-    return Frame(*_HEADER.unpack_from(data), data[_HEADER_BYTES:-_CHECK_BYTES])
+    type_, sequence = _HEADER.unpack_from(data)
+    return Frame(type_, sequence, data[_HEADER_BYTES:-_CHECK_BYTES])
 
 
 def check_bytes(data: bytes) -> bytes:
@@ -91,7 +92,8 @@ def check_bytes(data: bytes) -> bytes:
 def encode_cobs(data: bytes) -> bytes:
     """Consistent overhead byte stuffing (Cheshire and Baker 1999): the same data without a zero byte."""
     coded = bytearray()
-    for part in data.split(b"\0"):
+    parts = data.split(b"\0")
+    for part in parts:
         start = 0
         while len(part) - start >= _LONGEST_BLOCK:
             coded.append(_LONGEST_BLOCK + 1)
@@ -100,7 +102,7 @@ def encode_cobs(data: bytes) -> bytes:
         coded.append(len(part) - start + 1)
         coded += part[start:]
     # A full last block needs no empty one behind it, which would stand for a zero that is not there.
-    if len(data) >= _LONGEST_BLOCK and coded[-1] == 1 and data[-1] != 0:
+    if parts[-1] and len(parts[-1]) % _LONGEST_BLOCK == 0:
         coded.pop()
     return bytes(coded)
 

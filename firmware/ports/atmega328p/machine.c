@@ -13,13 +13,11 @@ __asm__(".section .vectors, \"ax\", @progbits\n"
         "    jmp __vector_13\n"
         ".text\n");
 
-/* What one overflow takes from the program: 4 cycles of entry, 3 of the jump above, and the handler below. */
-enum { OVERFLOW_CYCLES = 4 + 3 + 24 };
-
 extern uint8_t __bss_end;
-static volatile uint16_t overflows;
+static volatile uint32_t overflows;
+static uint8_t overflow_cycles; /* that one overflow takes from the program */
 
-/* By hand, so that its cycles are known: they are taken off every count. */
+/* By hand, so that it takes the same time always: it is taken off every count. */
 ISR(TIMER1_OVF_vect, ISR_NAKED)
 {
     __asm__ volatile("push r24\n\t"
@@ -31,12 +29,35 @@ ISR(TIMER1_OVF_vect, ISR_NAKED)
                      "lds  r24, %0+1\n\t"
                      "sbci r24, 0xFF\n\t"
                      "sts  %0+1, r24\n\t"
+                     "lds  r24, %0+2\n\t"
+                     "sbci r24, 0xFF\n\t"
+                     "sts  %0+2, r24\n\t"
+                     "lds  r24, %0+3\n\t"
+                     "sbci r24, 0xFF\n\t"
+                     "sts  %0+3, r24\n\t"
                      "pop  r24\n\t"
                      "out  __SREG__, r24\n\t"
                      "pop  r24\n\t"
                      "reti"
                      :
                      : "i"(&overflows));
+}
+
+static uint16_t count_across_overflow(void)
+{
+    TCNT1 = 0xFFF0u;
+    __builtin_avr_delay_cycles(100);
+    return TCNT1;
+}
+
+/* Measured, because a chip takes four cycles to enter an interrupt and simavr none. */
+static void measure_overflow(void)
+{
+    const uint16_t without = count_across_overflow();
+    TIFR1 = _BV(TOV1);
+    TIMSK1 = _BV(TOIE1);
+    sei();
+    overflow_cycles = (uint8_t)(count_across_overflow() - without);
 }
 
 void machine_start(void)
@@ -46,8 +67,7 @@ void machine_start(void)
     UCSR0B = _BV(RXEN0) | _BV(TXEN0);
     TCCR1A = 0;
     TCCR1B = _BV(CS10);
-    TIMSK1 = _BV(TOIE1);
-    sei();
+    measure_overflow();
 }
 
 uint8_t machine_receive(void)
@@ -67,14 +87,12 @@ void machine_send(uint8_t byte)
 uint32_t machine_count(void)
 {
     cli();
-    uint16_t low = TCNT1;
-    uint16_t high = overflows;
-    const uint16_t handled = high;
-    if ((TIFR1 & _BV(TOV1)) != 0 && low < 0x8000u) {
-        high++; /* Timer1 went past its end since interrupts are off */
-    }
+    const uint16_t low = TCNT1;
+    const uint32_t handled = overflows;
+    /* Timer1 may have gone past its end since interrupts are off. */
+    const uint8_t is_pending = (TIFR1 & _BV(TOV1)) != 0 && low < 0x8000u;
     sei();
-    return (((uint32_t)high << 16) | low) - (uint32_t)handled * OVERFLOW_CYCLES;
+    return ((handled + is_pending) << 16) + low - handled * overflow_cycles;
 }
 
 uint32_t machine_in_units(uint32_t difference)
