@@ -42,10 +42,9 @@ def emit_header(program: Program, names: Names) -> str:
     out.emit('extern "C" {')
     out.emit("#endif")
     out.emit()
-    out.emit(
-        "/* One inference: reads the inputs, writes the outputs; they must not overlap. Not reentrant: the model's"
-    )
-    out.emit(" * intermediate values are static. */")
+    out.emit("/* One inference: reads the inputs, writes the outputs; they must not overlap.")
+    reentrant = not (program.plan.size_bytes or program.scratch_words)
+    out.emit(f" * {'Reentrant.' if reentrant else 'Not reentrant: what lies between the layers is static.'} */")
     out.emit(f"{prototype(names)};")
     out.emit()
     out.emit("/* Real numbers to stored values, rounded and saturated, and back. */")

@@ -18,6 +18,9 @@ class Life:
     def overlaps(self, other: Life) -> bool:
         return self.first <= other.last and other.first <= self.last
 
+    def overlaps_step(self, step: int) -> bool:
+        return self.first <= step <= self.last
+
 
 @dataclass(frozen=True)
 class MemoryPlan:
@@ -38,11 +41,33 @@ _ORDERS: tuple[Callable[[Life], tuple[int, ...]], ...] = (
 )
 
 
+# How many layouts the search may try, times lives squared: about a tenth of a second.
+_SEARCH_BUDGET = 100_000
+
+
 def plan_memory(lives: Sequence[Life], *, alignment: int = 1) -> MemoryPlan:
-    """The smallest of several plans; values whose lives overlap never share a byte, offsets are multiples of
-    `alignment`. The same lives give the same plan."""
-    plans = [_first_fit(sorted(lives, key=order), alignment) for order in _ORDERS]
-    return min(plans, key=lambda plan: plan.size_bytes)
+    """The smallest of many plans; values whose lives overlap never share a byte, offsets are multiples of
+    `alignment`. The same lives, in any order, give the same plan.
+
+    Some order always leads first-fit to the best plan. The search starts from the best of several greedy orders and
+    moves one value at a time to the front, until a plan is as small as the busiest step, or the budget is spent.
+    """
+    orders = [sorted(lives, key=order) for order in _ORDERS]
+    plans = [_first_fit(order, alignment) for order in orders]
+    best = min(range(len(plans)), key=lambda number: plans[number].size_bytes)
+    order, plan = orders[best], plans[best]
+    least = max(
+        (sum(other.size_bytes for other in lives if other.overlaps_step(life.first)) for life in lives), default=0
+    )
+    tries = _SEARCH_BUDGET // max(len(lives) ** 2, 1)
+    position = 0
+    while plan.size_bytes > least and tries > 0 and position < len(order):
+        candidate = [order[position], *order[:position], *order[position + 1 :]]
+        found = _first_fit(candidate, alignment)
+        position, tries = position + 1, tries - 1
+        if found.size_bytes < plan.size_bytes:
+            order, plan, position = candidate, found, 0
+    return plan
 
 
 def _first_fit(lives: Sequence[Life], alignment: int) -> MemoryPlan:

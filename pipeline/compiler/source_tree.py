@@ -15,7 +15,12 @@ class SourceTree(Mapping[str, str]):
     def __init__(self, files: Mapping[str, str] | None = None) -> None:
         files = files or {}
         for path in files:
-            if str(PurePosixPath(path)) != path or path.startswith("/") or ".." in PurePosixPath(path).parts:
+            if (
+                path == "."
+                or str(PurePosixPath(path)) != path
+                or path.startswith("/")
+                or ".." in PurePosixPath(path).parts
+            ):
                 raise ValueError(f"'{path}' is not a plain relative path")
         self._files = {path: files[path] for path in sorted(files)}
 

@@ -1,0 +1,55 @@
+"""The memory plan: values that live at the same time never share a byte, and little is wasted."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.compiler.memory_plan import Life, plan_memory
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Life]:
+    found = []
+    for key in range(draw(st.integers(0, 12))):
+        first = draw(st.integers(0, 12))
+        found.append(Life(key, draw(st.integers(1, 300)), first, first + draw(st.integers(0, 6))))
+    return found
+
+
+@given(lives(), st.sampled_from([1, 4, 16]))
+def test_what_lives_together_never_overlaps(lives: list[Life], alignment: int) -> None:
+    plan = plan_memory(lives, alignment=alignment)
+    assert plan.offsets.keys() == {life.key for life in lives}
+    for life in lives:
+        assert plan.offsets[life.key] % alignment == 0
+        assert plan.offsets[life.key] + life.size_bytes <= plan.size_bytes
+    for a, b in combinations(lives, 2):
+        if a.first <= b.last and b.first <= a.last:
+            start, other = plan.offsets[a.key], plan.offsets[b.key]
+            assert start + a.size_bytes <= other or other + b.size_bytes <= start
+
+
+@given(lives())
+def test_a_plan_needs_no_more_than_all_values_and_no_less_than_those_of_one_step(lives: list[Life]) -> None:
+    plan = plan_memory(lives)
+    steps = range(20)
+    busiest = max(sum(life.size_bytes for life in lives if life.first <= step <= life.last) for step in steps)
+    assert busiest <= plan.size_bytes <= sum(life.size_bytes for life in lives)
+
+
+@given(lives())
+def test_the_order_of_the_lives_does_not_matter(lives: list[Life]) -> None:
+    assert plan_memory(lives) == plan_memory(lives[::-1])
+
+
+def test_a_chain_of_layers_needs_only_its_widest_pair() -> None:
+    """640 -> 128 -> 128 -> 8 -> 128: each value dies one step after it is made."""
+    chain = [Life(key, size, key, key + 1) for key, size in enumerate((128, 128, 8, 128, 128))]
+    assert plan_memory(chain).size_bytes == 256
+
+
+def test_no_values_need_no_memory() -> None:
+    assert plan_memory([]).size_bytes == 0
