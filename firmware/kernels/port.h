@@ -6,6 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
+/* For a body that several functions share with different constants: each gets a copy that the compiler folds. */
+#if defined(__GNUC__)
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define ALWAYS_INLINE static inline
+#endif
+
 #if defined(__AVR__)
 #include <avr/pgmspace.h>
 

@@ -86,10 +86,10 @@ def int_literal(value: int) -> str:
     return "(-2147483647 - 1)" if value == -(2**31) else str(value)
 
 
-def array_lines(values: npt.NDArray[Any] | Sequence[int]) -> list[str]:
-    """The elements of an initialiser, several a line, right-aligned in columns."""
+def array_lines(values: npt.NDArray[Any] | Sequence[int], *, packed: bool = False) -> list[str]:
+    """The elements of an initialiser, several a line, right-aligned in columns; `packed` words in hexadecimal."""
     flat = np.asarray(values).ravel().tolist()
-    words = [int_literal(value) for value in flat]
+    words = [f"0x{value:08x}u" if packed else int_literal(value) for value in flat]
     width = max(map(len, words))
     per_line = max(1, (_WIDTH - 4) // (width + 2))
     per_line = 1 << per_line.bit_length() - 1 if len(words) > per_line else per_line

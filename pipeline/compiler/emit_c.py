@@ -116,7 +116,7 @@ class _Source:
             self._out.emit(comment(array.comment))
         where = " FLASH" if array.in_flash else ""
         declaration = f"static const {array.type} {name}[{array.values.size}]{where} ="
-        lines = array_lines(array.values)
+        lines = array_lines(array.values, packed=array.type == "uint32_t")
         if len(lines) == 1 and len(declaration) + len(lines[0]) < 95:
             self._out.emit(f"{declaration} {{{lines[0]}}};")
             return

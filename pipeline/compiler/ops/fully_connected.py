@@ -1,53 +1,54 @@
-"""FULLY_CONNECTED: a dense layer, per tensor or per channel (kernel: firmware/kernels/fully_connected.h)."""
+"""FULLY_CONNECTED: a dense layer, per tensor or per channel (kernels: firmware/kernels/fully_connected*.h).
+
+The plain kernel takes every layer. A faster one is chosen by the target where the layer's own numbers prove it exact.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.compiler.fixed_point import INT32_MAX, INT32_MIN, multiply_by_quantized_multiplier, quantize_multiplier
-from pipeline.compiler.graph import Quantization, Tensor
-from pipeline.compiler.ops._lowering import INT8_MAX, INT8_MIN, Argument, Array, Call, Layer, Lowered, Struct, Value
-
-IntArray = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Dense:
-    """A checked dense layer in plain numbers, before any layout.
-
-    `weights` has the shape (outputs, inputs). `bias` holds the layer's own bias and the input's zero point:
-    bias[o] - input_zero_point * sum(weights[o]), so that a kernel multiplies the stored input bytes as they are.
-    `multipliers` and `shifts` have one entry, or one an output where the layer is quantized per channel.
-    `lowest` and `highest` bound each output's sum over every possible input.
-    """
-
-    weights: npt.NDArray[np.int8]
-    bias: IntArray
-    multipliers: tuple[int, ...]
-    shifts: tuple[int, ...]
-    output_zero_point: int
-    output_min: int
-    output_max: int
-    batches: int
-    lowest: IntArray
-    highest: IntArray
-
-    @property
-    def per_channel(self) -> bool:
-        return len(self.multipliers) > 1
+from pipeline.compiler.fixed_point import multiply_by_quantized_multiplier
+from pipeline.compiler.ops._dense import Dense, read_dense
+from pipeline.compiler.ops._dense_layouts import Fields, Layout, dsp_layout, quads_layout, sums_fit_24_bits
+from pipeline.compiler.ops._lowering import Argument, Array, Call, Layer, Lowered, Struct, Value
+from pipeline.compiler.target import Target
 
 
 def lower(layer: Layer) -> Lowered:
     dense = read_dense(layer)
+    layout = choose_layout(dense, layer.target)
+    arguments: list[Argument] = [
+        Struct(layout.struct, layout.fields),
+        Value(layer.operation.inputs[0]),
+        Value(layer.operation.outputs[0]),
+    ]
+    function = layout.function
+    if layout.scratch is not None:
+        arguments.append(layout.scratch)
+    if dense.batches > 1:
+        function = function.replace("_s8", "_batches_s8")
+        arguments.append(dense.batches)
+    return Lowered(describe(layer, dense), layout.kernel, (Call(function, tuple(arguments)),), layout.arrays)
+
+
+def choose_layout(dense: Dense, target: Target) -> Layout:
+    """The fastest kernel of the target that is proven exact for this layer; for size, the smallest."""
+    layout = None
+    if dense.batches == 1:
+        if target.name == "avr":
+            layout = _avr_layout(dense)
+        elif target.optimize == "speed":
+            layout = dsp_layout(dense) if target.name == "arm_dsp" else quads_layout(dense)
+    return layout or plain_layout(dense)
+
+
+def plain_layout(dense: Dense) -> Layout:
     outputs, inputs = dense.weights.shape
     arrays = [
         Array("weights", "int8_t", dense.weights),
         Array("bias", "int32_t", dense.bias, "The input's zero point is folded in."),
     ]
-    fields: dict[str, int | str] = {"inputs": inputs, "outputs": outputs, "weights": "weights", "bias": "bias"}
+    fields: Fields = {"inputs": inputs, "outputs": outputs, "weights": "weights", "bias": "bias"}
     function = "fully_connected_s8"
     if dense.per_channel:
         function = "fully_connected_per_channel_s8"
@@ -61,14 +62,19 @@ def lower(layer: Layer) -> Lowered:
         "output_min": dense.output_min,
         "output_max": dense.output_max,
     }
-    arguments: tuple[Argument, ...] = (
-        Struct(function, fields),
-        Value(layer.operation.inputs[0]),
-        Value(layer.operation.outputs[0]),
-    )
-    if dense.batches > 1:
-        function, arguments = function.replace("_s8", "_batches_s8"), (*arguments, dense.batches)
-    return Lowered(describe(layer, dense), "fully_connected", (Call(function, arguments),), tuple(arrays))
+    return Layout("fully_connected", function, tuple(arrays), fields)
+
+
+def _avr_layout(dense: Dense) -> Layout | None:
+    """The plain layout for a kernel with 24-bit sums; None where it is not proven exact."""
+    if not sums_fit_24_bits(dense) or any(not -15 <= shift <= -1 for shift in dense.shifts):
+        return None
+    scaled = [multiply_by_quantized_multiplier(bound, *dense.pair(channel)) for channel, bound in dense.bounds()]
+    if not -(2**15) + 128 <= min(scaled) <= max(scaled) <= 2**15 - 128:
+        return None
+    plain = plain_layout(dense)
+    function = plain.function.replace("fully_connected", "fully_connected_avr")
+    return plain._replace(kernel="fully_connected_avr", function=function)
 
 
 def describe(layer: Layer, dense: Dense) -> str:
@@ -81,85 +87,3 @@ def describe(layer: Layer, dense: Dense) -> str:
         words.append("per channel")
     activation = layer.option("fused_activation_function", "NONE")
     return ", ".join(words if activation == "NONE" else [*words, activation.lower()])
-
-
-def read_dense(layer: Layer) -> Dense:
-    """Checks every condition under which the kernels are exact."""
-    source, weights, bias, output = layer.activation(0), layer.input(1), layer.optional_input(2), layer.output()
-    input_quantization = layer.quantization(source, "input")
-    output_quantization = layer.quantization(output, "output")
-    weight_quantization = _check_weights(layer, weights)
-    outputs, inputs = weights.shape
-    layer.require(source.size % inputs == 0 and source.size > 0, f"an input of {source.size} values",
-                  f"a multiple of the {inputs} that the weights take")  # fmt: skip
-    batches = source.size // inputs
-    layer.require(output.size == batches * outputs, f"an output of {output.size} values", str(batches * outputs))
-    stored = weights.values.astype(np.int64)
-    own_bias = _read_bias(layer, bias, outputs)
-    folded = own_bias - input_quantization.zero_point * stored.sum(axis=1)
-    lowest = folded + np.minimum(stored * INT8_MIN, stored * INT8_MAX).sum(axis=1)
-    highest = folded + np.maximum(stored * INT8_MIN, stored * INT8_MAX).sum(axis=1)
-    reach = int((np.abs(folded) + 128 * np.abs(stored).sum(axis=1)).max())
-    layer.require(reach <= INT32_MAX, f"a sum of up to {reach}", "sums within 32 bits")
-    pairs = _multipliers(layer, input_quantization, weight_quantization, bias, output_quantization)
-    for channel in range(outputs):
-        multiplier, shift = pairs[channel if len(pairs) > 1 else 0]
-        for bound in (int(lowest[channel]), int(highest[channel])):
-            check_scaled(layer, bound, multiplier, shift)
-    low, high = layer.activation_range(output_quantization)
-    return Dense(
-        weights.values, folded, tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs),
-        output_quantization.zero_point, low, high, batches, lowest, highest,
-    )  # fmt: skip
-
-
-def check_scaled(layer: Layer, total: int, multiplier: int, shift: int) -> None:
-    """TFLM's C overflows, with an undefined result, where a scaled sum leaves 32 bits."""
-    shifted = total << max(shift, 0)
-    fits = INT32_MIN <= shifted <= INT32_MAX
-    if fits:
-        scaled = multiply_by_quantized_multiplier(total, multiplier, shift)
-        fits = INT32_MIN + 128 <= scaled <= INT32_MAX - 127
-    layer.require(fits, f"a sum of {total} scaled by 2^{shift}", "scaled sums within 32 bits")
-
-
-def _check_weights(layer: Layer, weights: Tensor) -> Quantization:
-    layer.require(weights.type == "INT8", f"weights of type {weights.type}", "INT8")
-    layer.require(weights.is_constant, "weights that are computed", "constant weights")
-    layer.require(len(weights.shape) == 2 and weights.size > 0, f"weights of shape {list(weights.shape)}",
-                  "(outputs, inputs)")  # fmt: skip
-    layer.require(layer.option("weights_format", 0) == 0, "a shuffled weights format", "the default format")
-    quantization = weights.quantization
-    if quantization is None:
-        raise layer.unsupported("weights without quantization", "int8 weights with scales")
-    layer.require(not any(quantization.zero_points), "weights with a zero point other than 0", "zero point 0")
-    layer.require(not quantization.per_channel or quantization.axis == 0,
-                  f"weights quantized along axis {quantization.axis}", "axis 0")  # fmt: skip
-    return quantization
-
-
-def _read_bias(layer: Layer, bias: Tensor | None, outputs: int) -> IntArray:
-    if bias is None:
-        return np.zeros(outputs, np.int64)
-    layer.require(bias.type == "INT32" and bias.is_constant, f"a bias of type {bias.type}", "a constant INT32 bias")
-    layer.require(bias.size == outputs, f"a bias of {bias.size} values", f"{outputs}, one an output")
-    return bias.values.astype(np.int64).ravel()
-
-
-def _multipliers(
-    layer: Layer, source: Quantization, weights: Quantization, bias: Tensor | None, output: Quantization
-) -> list[tuple[int, int]]:
-    """One pair, or one a channel, from input scale * weight scale / output scale in double.
-
-    Older TFLM libraries round the product of a per-tensor layer to float first; the pinned one does not. In a large
-    autoencoder that changes one output in 100,000, by one step.
-    """
-    if not weights.per_channel:
-        product = source.scale * weights.scale
-        bias_scale = 0.0 if bias is None or bias.quantization is None else bias.quantization.scale
-        # TFLM refuses such a model too.
-        fits = bias is None or abs(product - bias_scale) / output.scale <= 0.02
-        layer.require(fits, f"a bias of scale {bias_scale:g}", f"input scale times weight scale, {product:g}")
-    reals = [source.scale * scale / output.scale for scale in weights.scales]
-    layer.require(max(reals) < 2**30, f"an output scale of {output.scale:g}", "ratios of scales below 2^30")
-    return [quantize_multiplier(real) for real in reals]

@@ -1,0 +1,109 @@
+/* The DSP instructions of Cortex-M4, M7, M33 and M55 that the kernels use, and the same in C for every other machine. */
+#ifndef KERNELS_DSP_H
+#define KERNELS_DSP_H
+
+#include <stdbool.h>
+
+#include "port.h"
+#include "requantize.h"
+
+#if defined(__ARM_FEATURE_DSP)
+#define DSP_INSTRUCTIONS 1
+#else
+#define DSP_INSTRUCTIONS 0
+#endif
+
+/* sum + low halves' product + high halves' product; wraps. */
+static inline int32_t dual_multiply_add(uint32_t a, uint32_t b, int32_t sum)
+{
+#if DSP_INSTRUCTIONS
+    __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
+    return sum;
+#else
+    const int32_t low = (int16_t)(a & 0xffffu) * (int16_t)(b & 0xffffu);
+    const int32_t high = (int16_t)(a >> 16) * (int16_t)(b >> 16);
+
+    return (int32_t)((uint32_t)sum + (uint32_t)low + (uint32_t)high);
+#endif
+}
+
+/* Bytes 0 and 2, each with its sign spread over 16 bits. */
+static inline uint32_t even_bytes(uint32_t x)
+{
+#if DSP_INSTRUCTIONS
+    __asm__("sxtb16 %0, %1" : "=r"(x) : "r"(x));
+    return x;
+#else
+    return (uint16_t)(int8_t)(x & 0xffu) | (uint32_t)(uint16_t)(int8_t)(x >> 16 & 0xffu) << 16;
+#endif
+}
+
+/* Bytes 1 and 3. */
+static inline uint32_t odd_bytes(uint32_t x)
+{
+#if DSP_INSTRUCTIONS
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(x) : "r"(x));
+    return x;
+#else
+    return even_bytes(x >> 8);
+#endif
+}
+
+/* requantize() and a clamp to int8. */
+static inline int8_t requantize_saturated(int32_t sum256, int32_t multiplier, int32_t offset, int32_t shift,
+                                          bool is_signed)
+{
+#if DSP_INSTRUCTIONS
+    int32_t x;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(x) : "r"(sum256), "r"(multiplier), "r"(offset));
+    if (is_signed) {
+        x += (sum256 >> 31) & -128;
+    }
+    x >>= shift;
+    __asm__("ssat %0, #8, %0" : "+r"(x));
+    return (int8_t)x;
+#else
+    return saturate_s8(requantize(sum256, multiplier, offset, shift, is_signed));
+#endif
+}
+
+/* The same with the next scale of an array; gcc would load its three words one by one. */
+static inline int8_t requantize_with_next(int32_t sum256, const int32_t **scale, bool is_signed)
+{
+#if DSP_INSTRUCTIONS
+    int32_t x;
+    if (is_signed) {
+        const int32_t step_down = (sum256 >> 31) & -128;
+        __asm__("ldmia %[scale]!, {r3, r4, r5}\n\t"
+                "smmla %[x], %[sum], r3, r4\n\t"
+                "add   %[x], %[step]\n\t"
+                "asr   %[x], r5\n\t"
+                "ssat  %[x], #8, %[x]"
+                : [x] "=&r"(x), [scale] "+r"(*scale)
+                : [sum] "r"(sum256), [step] "r"(step_down), "m"(*(const int32_t(*)[SCALE_WORDS])*scale)
+                : "r3", "r4", "r5", "cc");
+    } else {
+        __asm__("ldmia %[scale]!, {r3, r4, r5}\n\t"
+                "smmla %[x], %[sum], r3, r4\n\t"
+                "asr   %[x], r5\n\t"
+                "ssat  %[x], #8, %[x]"
+                : [x] "=&r"(x), [scale] "+r"(*scale)
+                : [sum] "r"(sum256), "m"(*(const int32_t(*)[SCALE_WORDS])*scale)
+                : "r3", "r4", "r5", "cc");
+    }
+    return (int8_t)x;
+#else
+    const int32_t *const s = *scale;
+
+    *scale += SCALE_WORDS;
+    return requantize_saturated(sum256, s[0], s[1], s[2], is_signed);
+#endif
+}
+
+ALWAYS_INLINE int8_t requantize_output(int32_t sum256, struct scale_source *scale, bool is_signed)
+{
+    return scale->per_channel ? requantize_with_next(sum256, &scale->next, is_signed)
+                       : requantize_saturated(sum256, scale->multiplier, scale->offset, scale->shift, is_signed);
+}
+
+#endif

@@ -1,0 +1,138 @@
+/* Dense layers on int8, four outputs a pass: each input is loaded once for four products.
+ *
+ * `weights` hold rows in fours: the first weight of each, the second of each and so on; then one to three rows that
+ * are left, one after the other. The bias holds the input's zero point, as in fully_connected.h; sums fit 24 bits. */
+#ifndef KERNELS_FULLY_CONNECTED_QUADS_H
+#define KERNELS_FULLY_CONNECTED_QUADS_H
+
+#include "port.h"
+#include "requantize.h"
+
+/* One scale for the whole layer. */
+struct fully_connected_quads_s8 {
+    size_t inputs;
+    size_t outputs;
+    const int8_t *weights;
+    const int32_t *bias;
+    int32_t multiplier;
+    int32_t offset;
+    int32_t shift;
+};
+
+/* `scales`: multiplier, offset and shift of each output. */
+struct fully_connected_quads_per_channel_s8 {
+    size_t inputs;
+    size_t outputs;
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *scales;
+};
+
+struct quads_run {
+    const int8_t *weights;
+    const int32_t *bias;
+    struct scale_source scale;
+    bool is_signed;
+};
+
+ALWAYS_INLINE int8_t quads_output(struct quads_run *run, int32_t sum)
+{
+    struct scale_source *const scale = &run->scale;
+    int32_t x;
+
+    if (scale->per_channel) {
+        x = requantize(sum * 256, scale->next[0], scale->next[1], scale->next[2], run->is_signed);
+        scale->next += SCALE_WORDS;
+    } else {
+        x = requantize(sum * 256, scale->multiplier, scale->offset, scale->shift, run->is_signed);
+    }
+    return saturate_s8(x);
+}
+
+ALWAYS_INLINE void quads_pass(struct quads_run *run, const int8_t *in, size_t inputs, int8_t *out)
+{
+    const int8_t *weight = run->weights;
+    const int8_t *const last = in + (inputs & ~(size_t)1);
+    int32_t a = run->bias[0], b = run->bias[1], c = run->bias[2], d = run->bias[3];
+
+    for (; in != last; in += 2, weight += 8) {
+        const int32_t x = in[0], y = in[1];
+        a += weight[0] * x + weight[4] * y;
+        b += weight[1] * x + weight[5] * y;
+        c += weight[2] * x + weight[6] * y;
+        d += weight[3] * x + weight[7] * y;
+    }
+    if (inputs & 1) {
+        const int32_t x = in[0];
+        a += weight[0] * x;
+        b += weight[1] * x;
+        c += weight[2] * x;
+        d += weight[3] * x;
+    }
+    run->weights += 4 * inputs;
+    run->bias += 4;
+    out[0] = quads_output(run, a);
+    out[1] = quads_output(run, b);
+    out[2] = quads_output(run, c);
+    out[3] = quads_output(run, d);
+}
+
+ALWAYS_INLINE void quads_run(struct quads_run run, const int8_t *in, size_t inputs, int8_t *out, size_t outputs)
+{
+    int8_t *const end = out + outputs;
+
+    for (; out + 4 <= end; out += 4) {
+        quads_pass(&run, in, inputs, out);
+    }
+    for (; out != end; out++) {
+        int32_t sum = *run.bias++;
+        for (size_t i = 0; i < inputs; i++) {
+            sum += *run.weights++ * in[i];
+        }
+        *out = quads_output(&run, sum);
+    }
+}
+
+ALWAYS_INLINE void quads_per_tensor(const struct fully_connected_quads_s8 *p, const int8_t *in, int8_t *out,
+                                    bool is_signed)
+{
+    const struct scale_source scale = {p->multiplier, p->offset, p->shift, NULL, false};
+    const struct quads_run run = {p->weights, p->bias, scale, is_signed};
+
+    quads_run(run, in, p->inputs, out, p->outputs);
+}
+
+ALWAYS_INLINE void quads_per_channel(const struct fully_connected_quads_per_channel_s8 *p, const int8_t *in,
+                                     int8_t *out, bool is_signed)
+{
+    const struct scale_source scale = {0, 0, 0, p->scales, true};
+    const struct quads_run run = {p->weights, p->bias, scale, is_signed};
+
+    quads_run(run, in, p->inputs, out, p->outputs);
+}
+
+static inline void fully_connected_quads_s8(const struct fully_connected_quads_s8 *layer, const int8_t *in, int8_t *out)
+{
+    quads_per_tensor(layer, in, out, true);
+}
+
+/* For layers whose lowest output is that of a sum of 0. */
+static inline void fully_connected_quads_relu_s8(const struct fully_connected_quads_s8 *layer, const int8_t *in,
+                                                 int8_t *out)
+{
+    quads_per_tensor(layer, in, out, false);
+}
+
+static inline void fully_connected_quads_per_channel_s8(const struct fully_connected_quads_per_channel_s8 *layer,
+                                                        const int8_t *in, int8_t *out)
+{
+    quads_per_channel(layer, in, out, true);
+}
+
+static inline void fully_connected_quads_relu_per_channel_s8(const struct fully_connected_quads_per_channel_s8 *layer,
+                                                             const int8_t *in, int8_t *out)
+{
+    quads_per_channel(layer, in, out, false);
+}
+
+#endif
