@@ -87,8 +87,9 @@ class Board:
 
 @dataclass(frozen=True)
 class Tool:
-    """An outside program and the Debian package that brings it."""
+    """An outside program and the Debian package that brings it; or a header that the program, a compiler, must find."""
 
     program: str
     package: str
     purpose: str
+    header: str | None = None

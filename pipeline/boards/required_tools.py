@@ -1,32 +1,54 @@
-"""Which outside programs the boards need, with the Debian package of each."""
+"""Which outside programs the boards need, which of them are missing, and the Debian package of each."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
+from pipeline import tools
 from pipeline.boards.board import Board, QemuMachine, SimavrMachine, Tool
 from pipeline.boards.catalog import board_names, load_board
 
 
 def required_tools(boards: Iterable[Board] | None = None) -> list[Tool]:
-    """The programs that some boards (all, where none are given) need to build and to run, each once.
-
-    A package without a program of its own (headers) has the program '' and is to be looked for by apt alone.
-    """
+    """What some boards (all, where none are given) need to build and to run, each once."""
     if boards is None:
         boards = [load_board(name) for name in board_names()]
-    tools = {tool: None for board in boards for tool in _tools_of(board)}
-    return list(tools)
+    needed: dict[tuple[str, str | None], Tool] = {}
+    for board in boards:
+        for tool in _tools_of(board):
+            needed.setdefault((tool.program, tool.header), tool)
+    return list(needed.values())
+
+
+def is_installed(tool: Tool) -> bool:
+    """Whether the program is on PATH and, for a header, finds it."""
+    path = shutil.which(tool.program)
+    if path is None or tool.header is None:
+        return path is not None
+    command = [path, "-E", "-include", tool.header, "-x", "c", os.devnull]
+    return tools.run(command, timeout_s=30, check=False).returncode == 0
+
+
+def missing_tools(board: Board) -> list[str]:
+    """What one board lacks here, each as 'avr-gcc (package gcc-avr)'; empty where all is there."""
+    missing = [tool for tool in _tools_of(board) if not is_installed(tool)]
+    return [f"{tool.header or tool.program} (package {tool.package})" for tool in missing]
 
 
 def _tools_of(board: Board) -> list[Tool]:
     toolchain, emulator = board.toolchain, board.emulator
-    tools = [Tool(f"{toolchain.prefix}gcc", toolchain.package, f"build for {board.core}")]
+    compiler = f"{toolchain.prefix}gcc"
+    building, running = f"build firmware for {board.core}", f"run firmware for {board.core}"
+    needed = [Tool(compiler, toolchain.package, building)]
     if toolchain.headers_package is not None:
-        tools.append(Tool("", toolchain.headers_package, f"build for {board.core}"))
+        needed.append(Tool(compiler, toolchain.headers_package, building, header="avr/io.h"))
     if isinstance(emulator, QemuMachine):
-        tools.append(Tool(emulator.program, emulator.package, f"run firmware for {board.core}"))
+        needed.append(Tool(emulator.program, emulator.package, running))
     if isinstance(emulator, SimavrMachine):
-        tools.append(Tool("gcc", "gcc", f"build the bridge that runs firmware for {board.core}"))
-        tools.append(Tool("", emulator.package, f"run firmware for {board.core}"))
-    return tools
+        needed.append(Tool("gcc", "gcc", running))
+        needed.append(Tool("gcc", emulator.package, running, header="simavr/sim_avr.h"))
+    return needed
