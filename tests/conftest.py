@@ -15,6 +15,10 @@ FloatArray = npt.NDArray[np.float32]
 BuildKeras = Callable[..., bytes]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--refresh-golden", action="store_true", help="write the texts under tests/golden/ anew")
+
+
 @pytest.fixture(scope="session")
 def keras_process() -> Iterator[KerasProcess]:
     """One child process with TensorFlow for all tests; it starts at the first request."""

@@ -45,5 +45,5 @@ def c_string(text: str) -> str:
 
 def comment_text(text: str) -> str:
     """`text` on one line, safe inside either kind of comment."""
-    line = " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *")
+    line = " ".join(text.encode("utf-8", "replace").decode().split()).replace("*/", "* /").replace("/*", "/ *")
     return re.sub(r"\?(?=\?)", "? ", line).rstrip("\\ ")

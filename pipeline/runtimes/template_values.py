@@ -37,6 +37,7 @@ def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]
         "sha256": model.sha256,
         "data_bytes": len(model.tflite),
         "data_lines": hex_lines(model.tflite),
+        "stateful": any(tensor.is_variable for tensor in model.graph.tensors),
         "inputs": _ports(identifier, model.inputs, "input"),
         "outputs": _ports(identifier, model.outputs, "output"),
     }

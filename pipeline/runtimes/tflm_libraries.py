@@ -90,7 +90,8 @@ LIBRARIES: Mapping[str, TargetLibrary] = {
             display="Chirale_TensorFLowLite",
             release="2.0.0",
             layout="arduino",
-            first_include="<Chirale_TensorFLowLite.h>",
+            # The library is spelled FLow, its header Flow; on Linux that matters.
+            first_include="<Chirale_TensorFlowLite.h>",
             per_channel_dense=False,
             grouped_conv=False,
             install=(

@@ -1,0 +1,122 @@
+"""The TFLM runtime: what it writes, what it refuses and in which words, and the golden text of `linear`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import UnsupportedError, UsageError
+from pipeline.quantize.quantized_model import Vectors
+from pipeline.runtimes.runtime import Oracle
+from pipeline.runtimes.tflm import Arena, TflmRuntime, add_methods, plan_arena, supported_libraries
+from pipeline.runtimes.tflm_libraries import LIBRARIES, find_library
+from tests.sketches.host_sketch import write_tree
+from tests.sketches.models import LINEAR, LINEAR_ORACLE, TWO_PORTS, oracle, quantized
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "sketches"
+
+PER_CHANNEL = quantized("dense", LINEAR.inputs, LINEAR.outputs, weight_scales=(0.5, 0.25))
+GROUPED = quantized("conv", LINEAR.inputs, LINEAR.outputs, operations=("CONV_2D",), weight_shape=(8, 3, 3, 2))
+
+REFUSED = {
+    "per channel on chirale": (
+        PER_CHANNEL,
+        "chirale",
+        "dense for chirale: FULLY_CONNECTED (operation 0) has weights quantized per channel, which"
+        " Chirale_TensorFLowLite 2.0.0 computes wrongly without a word. Convert without --per-channel, or choose"
+        " arduino-esp32 or esp-idf.",
+    ),
+    "grouped convolution on chirale": (
+        GROUPED,
+        "chirale",
+        "conv for chirale: CONV_2D (operation 0) is a grouped convolution, which Chirale_TensorFLowLite 2.0.0 computes"
+        " wrongly without a word. Set groups to 1, or choose arduino-esp32 or esp-idf.",
+    ),
+    "an operation that chirale lacks": (
+        quantized("sum", LINEAR.inputs, LINEAR.outputs, operations=("RELU", "BATCH_MATMUL")),
+        "chirale",
+        "sum for chirale: BATCH_MATMUL (operation 1) is missing in Chirale_TensorFLowLite 2.0.0. Choose arduino-esp32"
+        " or esp-idf, or replace the layer.",
+    ),
+    "an operation that TFLM lacks": (
+        quantized("gelu", LINEAR.inputs, LINEAR.outputs, operations=("GELU",)),
+        "esp-idf",
+        "gelu for esp-idf: GELU (operation 0) is not an operation that TensorFlow Lite for Microcontrollers registers"
+        " by itself. Replace the layer that it came from.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refuses(case: str) -> None:
+    model, library, message = REFUSED[case]
+    with pytest.raises(UnsupportedError) as error:
+        TflmRuntime().sources(model, LIBRARIES[library], oracle(model))
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("model", [PER_CHANNEL, GROUPED], ids=lambda model: model.name)
+@pytest.mark.parametrize("library", ["arduino-esp32", "esp-idf"])
+def test_takes_elsewhere_what_chirale_cannot(model: object, library: str) -> None:
+    assert TflmRuntime().sources(model, LIBRARIES[library], oracle(model))  # type: ignore[arg-type]
+
+
+def test_supported_libraries() -> None:
+    able, refused = supported_libraries(PER_CHANNEL)
+    assert list(able) == ["arduino-esp32", "esp-idf"]
+    assert refused == {"chirale": REFUSED["per channel on chirale"][2]}
+    assert list(supported_libraries(LINEAR)[0]) == ["arduino-esp32", "chirale", "esp-idf"]
+
+
+def test_unknown_library() -> None:
+    with pytest.raises(UsageError) as error:
+        find_library("arduino")
+    assert str(error.value) == ("there is no target library 'arduino'; choose one of: arduino-esp32, chirale, esp-idf.")
+
+
+def test_registers_each_operation_once() -> None:
+    assert add_methods(TWO_PORTS.graph) == ("AddRelu", "AddFullyConnected", "AddSoftmax")
+
+
+ARENAS = {
+    "small: a kilobyte": (LINEAR, 1328, Arena(1328, 0, 1024)),
+    "large: a quarter, up to a multiple of 16": (LINEAR, 100_000, Arena(100_000, 0, 25_008)),
+    "convolution: working memory": (GROUPED, 4000, Arena(4000, 2 * (1 + 8 * 3 * 3 * 2), 1038)),
+}
+
+
+@pytest.mark.parametrize("case", ARENAS)
+def test_arena(case: str) -> None:
+    model, minimum, expected = ARENAS[case]
+    arena = plan_arena(model.graph, minimum)
+    assert arena == expected
+    assert arena.total % 16 == 0
+
+
+def test_vectors_of_another_model() -> None:
+    with pytest.raises(ValueError, match=r"golden vectors for 1 tensors, the model has 2"):
+        TflmRuntime().sources(TWO_PORTS, LIBRARIES["esp-idf"], LINEAR_ORACLE)
+    few = Vectors((np.zeros((16, 1), np.int8),), (np.zeros((15, 1), np.int8),))
+    with pytest.raises(ValueError, match=r"linear: 16 golden inputs, 15 golden outputs"):
+        TflmRuntime().sources(LINEAR, LIBRARIES["esp-idf"], Oracle(few, 1000))
+
+
+def test_range_comes_from_the_tensor_where_the_spec_has_none() -> None:
+    tree = TflmRuntime().sources(LINEAR, LIBRARIES["chirale"], oracle(LINEAR))
+    config = tree["chirale/linear/model_config.h"]
+    assert '    {"x", -10.039216f, 9.960785f, 5.0f},' in config.splitlines()
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_golden_text(library: str, request: pytest.FixtureRequest) -> None:
+    """The sketches of `linear`, read once by a person; `pytest --refresh-golden` writes them anew."""
+    tree = TflmRuntime().sources(LINEAR, LIBRARIES[library], LINEAR_ORACLE)
+    if request.config.getoption("--refresh-golden"):
+        write_tree(tree, GOLDEN)
+    kept = {str(path.relative_to(GOLDEN)): path for path in (GOLDEN / library).rglob("*") if path.is_file()}
+    assert sorted(kept) == sorted(tree)
+    for path, text in tree.items():
+        assert text == kept[path].read_text(encoding="utf-8"), f"{path} changed; if that is meant, --refresh-golden"
+    assert dict(tree) == dict(TflmRuntime().sources(LINEAR, LIBRARIES[library], LINEAR_ORACLE))
