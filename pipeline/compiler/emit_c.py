@@ -77,6 +77,7 @@ class _Source:
         out.emit()
         out.emit(prototype(self._names))
         with out.indent("{"):
+            self._emit_unused_inputs()
             self._emit_buffers()
             for step in steps:
                 for call in step.lowered.calls:
@@ -134,6 +135,17 @@ class _Source:
             self._out.emit()
             self._out.emit("/* What a kernel needs during its call. */")
             self._out.emit(f"static int32_t scratch[{program.scratch_words}];")
+
+    def _emit_unused_inputs(self) -> None:
+        values = [argument for step in self._program.steps for argument in _arguments(step)]
+        read = {value.index for value in values if isinstance(value, Value)} | {
+            copy[0] for copy in self._program.copies
+        }
+        places = [self._program.places[index] for index in read]
+        used = {place.number for place in places if place.kind == "input"}
+        for number, name in enumerate(self._names.inputs):
+            if number not in used:
+                self._out.emit(f"(void){name}; /* no layer reads it */")
 
     def _emit_buffers(self) -> None:
         for key, offset in self._program.plan.offsets.items():

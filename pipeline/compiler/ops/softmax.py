@@ -21,8 +21,8 @@ def lower(layer: Layer) -> Lowered:
     real = min(beta * given.scale * 2.0 ** (31 - _INTEGER_BITS), 2.0**31 - 1)
     layer.require(real > 1, f"beta {beta:g} with an input scale of {given.scale:g}", "products above 2^-26")
     depth = source.shape[-1] if source.shape else 1
-    # 1.0 has 2**19 steps in a sum with 12 integer bits.
-    layer.require(depth < 2**_SUM_INTEGER_BITS, f"a row of {depth} values", "rows of up to 4095")
+    # The sum is at most `depth`; from 512 on, TFLM's last shift may exceed 31 bits, and TFLM aborts.
+    layer.require(depth < 512, f"a row of {depth} values", "rows of up to 511")
     exponentials = exponentials_of(*quantize_multiplier(real))
     table = Array("exp", "int32_t", np.array(exponentials), "exp(0), exp(-1 step), ... as fractions of 2^31.")
     arguments = (table, len(exponentials), Value(source.index), Value(layer.operation.outputs[0]))

@@ -1,0 +1,81 @@
+"""Random small networks of every operator: host C and TFLM agree on every byte.
+
+300 networks by default, the same ones each time; TINYML_NETWORKS=5000 draws that many new ones.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.compiler.target import Target
+from pipeline.quantize.convert import KerasProcess
+from tests.conftest import BuildKeras
+from tests.host import Int8Array, compile_model, run_library, run_program
+from tests.networks import LAYERS, Network, edge_vectors, make_network, networks
+from tests.oracle import run_tflm
+
+COUNT = int(os.environ.get("TINYML_NETWORKS", "0"))
+TARGETS = st.builds(Target, st.sampled_from(["portable", "arm_dsp", "avr", "rv32"]), st.sampled_from(["size", "speed"]))
+
+
+def assert_equal(actual: Sequence[Int8Array], expected: Sequence[Int8Array], what: object) -> None:
+    for number, (got, wanted) in enumerate(zip(actual, expected, strict=True)):
+        np.testing.assert_array_equal(got, wanted, err_msg=f"output {number} of {what}")
+
+
+@settings(
+    max_examples=COUNT or 300,
+    derandomize=not COUNT,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(networks(), TARGETS)
+def test_random_networks(network: Network, target: Target) -> None:
+    expected = run_tflm(network.tflite, network.inputs)
+    with tempfile.TemporaryDirectory() as folder:
+        actual = run_library(compile_model(network.tflite, target), network.inputs, Path(folder), "-O0")
+    assert_equal(actual, expected, network)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_sanitizer_and_no_warning_finds_anything(seed: int, tmp_path: Path) -> None:
+    """Networks of six layers under -Wconversion -Werror and the address and undefined-behaviour sanitizers."""
+    kinds = sorted(LAYERS)
+    network = make_network([(kinds[(seed + 5 * step) % len(kinds)], step % 3) for step in range(6)], seed)
+    target = Target("portable", "speed" if seed % 2 else "size")
+    actual = run_program(compile_model(network.tflite, target), network.inputs, tmp_path)
+    assert_equal(actual, run_tflm(network.tflite, network.inputs), network)
+
+
+CONVERTED = {
+    "relu_softmax": "Input((6,)), layers.Dense(9, activation='relu'), layers.Dense(4, activation='softmax')",
+    "sigmoid": "Input((3,)), layers.Dense(5, activation='sigmoid'), layers.Dense(1)",
+    "tanh_relu6": "Input((4,)), layers.Dense(5, activation='tanh'), layers.Dense(3, activation='relu6')",
+    "leaky_relu": "Input((4,)), layers.Dense(6), layers.LeakyReLU(negative_slope=0.2), layers.Dense(2)",
+    "reshape": "Input((2, 6)), layers.Flatten(), layers.Dense(4), layers.Reshape((2, 2)), layers.Dense(3)",
+}
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize("name", CONVERTED)
+def test_converted_networks(
+    name: str, per_channel: bool, build_keras: BuildKeras, keras_process: KerasProcess, tmp_path: Path
+) -> None:
+    """The same through Keras and the converter."""
+    archive = build_keras(f"Sequential([{CONVERTED[name]}])")
+    shape = (2, 6) if name == "reshape" else (int(CONVERTED[name].split("Input((")[1].split(",")[0]),)
+    rng = np.random.default_rng(0)
+    representative = rng.uniform(-2, 2, (64, *shape)).astype(np.float32)
+    tflite = keras_process.convert(archive, representative, per_channel, name)
+    model = compile_model(tflite)
+    inputs = [edge_vectors(rng, (1, *shape), 500)]
+    assert_equal(run_library(model, inputs, tmp_path), run_tflm(tflite, inputs), name)

@@ -1,0 +1,41 @@
+"""Models that nobody here made, where they are at hand: compiled, and bit-exact with TFLM on 1,000 inputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.compiler.target import Target
+from pipeline.errors import UnsupportedError
+from tests.host import compile_model, run_library
+from tests.networks import edge_vectors
+from tests.oracle import run_tflm
+
+FOLDER = Path(__file__).parents[3] / "shared" / "models"
+
+
+def read(name: str) -> bytes:
+    path = FOLDER / name
+    if not path.exists():
+        pytest.skip(f"{path} is not here")
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("optimize", ["size", "speed"])
+@pytest.mark.parametrize("name", ["hello_world_int8.tflite", "ad01_int8.tflite"])
+def test_bit_exact(name: str, optimize: str, tmp_path: Path) -> None:
+    tflite = read(name)
+    model = compile_model(tflite, Target("portable", "speed" if optimize == "speed" else "size"))
+    inputs = [edge_vectors(np.random.default_rng(0), (1, model.input_sizes[0]), 1000)]
+    np.testing.assert_array_equal(run_library(model, inputs, tmp_path)[0], run_tflm(tflite, inputs)[0])
+
+
+def test_a_convolution_is_refused() -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        compile_model(read("kws_ref_model.tflite"))
+    assert str(caught.value) == (
+        "conv_2d (op 0): this operator is unsupported; supported: ADD, CONCATENATION, DEQUANTIZE, FULLY_CONNECTED,"
+        " LEAKY_RELU, LOGISTIC, MUL, QUANTIZE, RELU, RELU6, RESHAPE, SOFTMAX, SUB, TANH."
+    )
