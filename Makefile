@@ -41,8 +41,9 @@ lint: .venv/installed  ## ruff and mypy
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
-bench: .venv/installed  ## times of training, conversion, generation, parity
-	@.venv/bin/python -m tests.bench
+bench: .venv/installed  ## times of every step, and each model's C on every processor beside others
+	@$(TINYML) train $(MODEL)
+	@$(TINYML) bench $(MODEL) $(FLAGS)
 
 doctor: .venv/installed  ## what is installed, what is missing, how to get it
 	@$(TINYML) doctor

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline import __version__
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.workflow.outcomes import Outcomes
@@ -130,16 +130,21 @@ def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path |
 
 @main.command()
 @click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
+@click.option("--board", "boards", multiple=True, help="Run the model's C on this board only.")
+@click.option("--vectors", default="2000", show_default=True, help="Vectors for each emulated processor, or 'all'.")
 @_json_option
-def parity(models: tuple[str, ...], as_json: bool) -> None:
-    """Prove that Keras, the int8 model, the C array and TFLM agree; exit 1 where they do not.
+def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str, as_json: bool) -> None:
+    """Prove that Keras, int8, the C array, TFLM and plain C on each processor agree; exit 1 where they do not.
 
+    \b
     Example: tinyml parity adder --json
+             tinyml parity linear --board sim-uno --vectors all
     """
     from pipeline.report import tables
     from pipeline.workflow.parity import parity as parity_models
 
-    _report(parity_models(models, _root()), tables.parity, as_json)
+    outcomes = parity_models(models, _root(), boards=boards, vectors=_vector_count(vectors))
+    _report(outcomes, tables.parity, as_json)
 
 
 @main.command("compile")
@@ -165,6 +170,25 @@ def compile_(
 
 
 @main.command()
+@click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
+@click.option("--board", "boards", multiple=True, help="Only this processor.")
+@click.option("--only", type=click.Choice(["road", "chips"]), help="Only the program's own steps, or only processors.")
+@_json_option
+def bench(models: tuple[str, ...], boards: tuple[str, ...], only: str | None, as_json: bool) -> None:
+    """Measure: training against Model.fit, each step's time, and each model's C on every processor beside others.
+
+    Example: tinyml bench adder --only chips
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.bench import bench_chips, bench_road
+
+    if only != "chips":
+        _show(bench_road(_root()), tables.steps, as_json)
+    if only != "road":
+        _show(bench_chips(models, _root(), boards), tables.costs, as_json)
+
+
+@main.command()
 @click.option("--install", is_flag=True, help="Bring missing compilers and emulators by apt, where that is allowed.")
 @_json_option
 def doctor(install: bool, as_json: bool) -> None:
@@ -182,6 +206,15 @@ def doctor(install: bool, as_json: bool) -> None:
     _show(checks, tables.doctor, as_json)
     if any(check.found is None and check.needed_for == "everything" for check in checks):
         sys.exit(1)
+
+
+def _vector_count(text: str) -> int | None:
+    """None for 'all'."""
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--vectors takes a number of at least 1, or 'all', not '{text}'.")
+    return int(text)
 
 
 def _root() -> Path:

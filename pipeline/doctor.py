@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline import tools
+from pipeline.boards.required_tools import is_installed, required_tools
 from pipeline.errors import ToolFailedError
 
 _APT_TIMEOUT_S = 1800
@@ -89,11 +90,12 @@ def _packages() -> list[Check]:
 
 def _programs() -> list[Check]:
     compiler = next((path for name in ("c++", "g++", "clang++") if (path := shutil.which(name))), None)
-    return [
-        Check(
-            "c++", compiler, "checking the C array as a compiler sees it (convert, parity)", "apt install g++", "g++"
-        ),
-    ]
+    checks = [Check("c++", compiler, "the check of the C array in convert and parity", "apt install g++", "g++")]
+    for tool in required_tools():
+        name = tool.header or tool.program
+        found = (shutil.which(tool.program) if tool.header is None else "yes") if is_installed(tool) else None
+        checks.append(Check(name, found, f"only to {tool.purpose}", f"apt install {tool.package}", tool.package))
+    return checks
 
 
 def _last_line(text: str) -> str:

@@ -73,6 +73,27 @@ def draw_parity(
     return _png(figure)
 
 
+def draw_costs(costs: Sequence[Mapping[str, Any]]) -> bytes:
+    """Flash and count of each model where peers were measured: ours dark, theirs light, on logarithmic scales."""
+    peers = {(cost["model"], cost["core"]) for cost in costs if not cost["ours"]}
+    shown = [cost for cost in costs if (cost["model"], cost["core"]) in peers] or list(costs)
+    labels = [f"{cost['model']}, {cost['core']}: {cost['what']}" for cost in shown]
+    colors = [DARK if cost["ours"] else LIGHT for cost in shown]
+    figure = _figure(14, 1.6 + 0.42 * max(len(shown), 3))
+    axes = figure.subplots(1, 2, sharey=True)
+    counted = shown[0]["unit"] if shown else "instructions"
+    for place, key, name in ((axes[0], "flash_bytes", "flash, bytes"), (axes[1], "count", f"{counted} an inference")):
+        bars = place.barh(range(len(shown)), [cost[key] for cost in shown], color=colors)
+        place.bar_label(bars, [f"{cost[key]:,}" for cost in shown], padding=4, fontsize=10)
+        place.set(xscale="log", xlabel=name)
+        place.margins(x=0.25)
+        place.grid(axis="y", visible=False)
+    axes[0].set_yticks(range(len(shown)), labels)
+    axes[0].invert_yaxis()
+    figure.suptitle("Whole firmware: dark is this program, light what others need", fontsize=14)
+    return _png(figure)
+
+
 def _draw_curves(domain: Domain | None, x: FloatArray, expected: FloatArray, actual: FloatArray, output: str) -> Figure:
     figure = _figure(8, 7)
     upper, _ = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.doctor import Check
+    from pipeline.workflow.bench import Cost, StepTime
     from pipeline.workflow.outcomes import ModelStatus, Result
 
 _PLAIN_WIDTH = 160  # columns where the output is no terminal, so that a log keeps its lines whole
@@ -83,6 +84,29 @@ def compilation(results: Sequence[Result]) -> None:
             [result.model, board, facts["optimize"], str(facts["files"]), facts["folder"]]
             for result in results
             for board, facts in result.facts.items()
+        ],
+    )
+
+
+def steps(times: Sequence[StepTime]) -> None:
+    _table(["step", "time", "and"], [[time.step, f"{time.seconds:.2f} s", time.note] for time in times])
+
+
+def costs(found: Sequence[Cost]) -> None:
+    def number(value: int | None) -> str:
+        return "" if value is None else f"{value:,}"
+
+    _table(
+        ["model", "processor", "what", "flash", "code", "RAM", "stack", "an inference"],
+        [
+            [
+                cost.model,
+                cost.core,
+                cost.what,
+                *map(number, (cost.flash_bytes, cost.code_bytes, cost.ram_bytes, cost.stack_bytes)),
+                f"{cost.count:,} {cost.unit}",
+            ]
+            for cost in found
         ],
     )
 

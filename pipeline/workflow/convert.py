@@ -8,6 +8,8 @@ from typing import Any
 
 from pipeline import provenance
 from pipeline.artifacts import ModelFolder
+from pipeline.boards.catalog import load_board
+from pipeline.boards.required_tools import missing_tools
 from pipeline.interpreters.tflm import TflmInterpreter
 from pipeline.models.catalog import load_spec, source_path
 from pipeline.models.spec import ModelSpec
@@ -44,11 +46,12 @@ def _convert_one(name: str, folder: ModelFolder, keras: KerasProcess, per_channe
             return Result(name, str(folder.path), facts, up_to_date=True, passed=bool(facts["parity"]["passed"]))
         with progress.working(f"{name}: converting to int8"):
             spec = load_spec(name)
-            model, converted, convert_facts = _quantize(spec, archive, keras, per_channel)
+            model, converted, convert_facts = quantize(spec, archive, keras, per_channel)
         with progress.working(f"{name}: writing the C array and the sketches"):
             generated, generate_facts = firmware_files(model, (), spec)
         with progress.working(f"{name}: proving it on {convert_facts['parity_vectors']:,} inputs"):
-            report, proofs = prove(model, spec, converted["keras_answers.npz"], generated)
+            boards = [load_board("host")] if not missing_tools(load_board("host")) else []
+            report, proofs = prove(model, spec, converted["keras_answers.npz"], generated, boards)
         edited = folder.publish(
             {
                 "convert": (made_from, converted, convert_facts),
@@ -62,7 +65,7 @@ def _convert_one(name: str, folder: ModelFolder, keras: KerasProcess, per_channe
     return Result(name, str(folder.path), facts, passed=report.passed)
 
 
-def _quantize(
+def quantize(
     spec: ModelSpec, archive: bytes, keras: KerasProcess, per_channel: bool
 ) -> tuple[QuantizedModel, dict[str, bytes], dict[str, Any]]:
     """The int8 model, the files of the convert stage and the facts of its manifest entry."""

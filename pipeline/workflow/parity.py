@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from pipeline import provenance
 from pipeline.artifacts import ModelFolder
+from pipeline.boards.board import Board
+from pipeline.errors import UnsupportedError
 from pipeline.interpreters.reference import ReferenceInterpreter
 from pipeline.interpreters.tflm import TflmInterpreter
 from pipeline.models.catalog import load_spec
@@ -21,30 +23,50 @@ from pipeline.parity.compiled_array import array_as_compiled
 from pipeline.parity.report import ArrayCheck, ParityReport, Row
 from pipeline.parity.spot_check import spot_checks
 from pipeline.parity.vectors import InputSet, parity_inputs
-from pipeline.quantize.quantized_model import QuantizedModel
+from pipeline.quantize.quantized_model import Int8Array, QuantizedModel
 from pipeline.report import plots, progress
 from pipeline.runtimes.tflm import array_names, data_sources
+from pipeline.workflow.chips import chips, run_on_chip
+from pipeline.workflow.compile import compile_for
 from pipeline.workflow.generate import converted_model, encoded, model_of_file
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file
 
 FloatArray = npt.NDArray[np.float32]
+CHIP_VECTORS = 2000
 
 
-def parity(names: Sequence[str], root: Path) -> Outcomes[Result]:
-    """Prove again what `convert` proved, from the files on disk; a .tflite from elsewhere is proven against TFLM."""
+def parity(
+    names: Sequence[str], root: Path, *, boards: Sequence[str] = (), vectors: int | None = CHIP_VECTORS
+) -> Outcomes[Result]:
+    """Prove again what `convert` proved, from the files on disk, and the model's C on every processor that is here.
+
+    A processor gets `vectors` of the inputs, all of them for None. A .tflite from elsewhere is proven against TFLM.
+    """
+    found = chips(boards)
+    for board, tools in found.missing.items():
+        progress.say(f"{board}: left out, because it lacks {tools}; 'tinyml doctor --install' brings that")
     return each(
         chosen(names, files=True),
-        lambda name: _parity_of_file(Path(name)) if is_file(name) else _parity_of_model(name, root),
+        lambda name: (
+            _parity_of_file(Path(name), found.able, vectors)
+            if is_file(name)
+            else _parity_of_model(name, root, found.able, vectors)
+        ),
     )
 
 
 def prove(
-    model: QuantizedModel, spec: ModelSpec | None, answers: bytes | None, generated: Mapping[str, bytes]
+    model: QuantizedModel,
+    spec: ModelSpec | None,
+    answers: bytes | None,
+    generated: Mapping[str, bytes],
+    boards: Sequence[Board] = (),
+    chip_vectors: int | None = CHIP_VECTORS,
 ) -> tuple[ParityReport, dict[str, bytes]]:
     """Compare every form of one model; the report, and the files of the parity stage.
 
     `answers` are Keras' own (see `pack_answers`), None for a model of which we have no Keras form; `generated` holds
-    the texts of model_data.h and model_data.cc.
+    the texts of model_data.h and model_data.cc. The model's C runs on `boards`, where it compiles.
     """
     header, source = generated["model_data.h"].decode(), generated["model_data.cc"].decode()
     compiled = array_as_compiled(source, header, *array_names(model.name))
@@ -62,6 +84,7 @@ def prove(
     if array.passed:  # TFLM trusts every offset of what it is given
         device = TflmInterpreter(compiled).invoke(inputs.arrays)
         rows.append(compare_exact("int8 = TFLM", int8, device, inputs.arrays))
+        rows.extend(_chip_rows(model, boards, inputs, device, chip_vectors))
     report = ParityReport(model, len(inputs), inputs.exhaustive, tuple(rows))
     for row in rows:
         if not row.passed:
@@ -70,6 +93,26 @@ def prove(
     if spec is not None and keras is not None:
         files["parity.png"] = _picture(spec, model, inputs, keras, int8[0])
     return report, files
+
+
+def _chip_rows(
+    model: QuantizedModel, boards: Sequence[Board], inputs: InputSet, expected: Sequence[Int8Array], limit: int | None
+) -> Iterator[Row]:
+    """One row a board: its C against TFLM. The host takes every vector, an emulated processor `limit` of them."""
+    try:
+        compile_for(model, None, None)
+    except UnsupportedError as error:
+        if boards:
+            progress.say(f"{model.name}: no plain C: {error}")
+        return
+    for board in boards:
+        most = len(inputs) if limit is None or board.emulator is None else min(limit, len(inputs))
+        some = np.linspace(0, len(inputs) - 1, most).astype(int)
+        arrays = [array[some] for array in inputs.arrays]
+        name = "C on the host = TFLM" if board.emulator is None else f"C on {board.core} = TFLM"
+        with progress.counting(f"{model.name}: {name}, {most:,} vectors", most) as done:
+            actual = run_on_chip(model, board, arrays, lambda count, _: done(count))
+        yield compare_exact(name, [array[some] for array in expected], actual, arrays)
 
 
 def parity_facts(report: ParityReport) -> dict[str, Any]:
@@ -105,23 +148,21 @@ def _picture(
     return plots.draw_parity(title, spec.inputs, real, expected, actual, spec.tolerance, spec.outputs[0])
 
 
-def _parity_of_model(name: str, root: Path) -> Result:
+def _parity_of_model(name: str, root: Path, boards: Sequence[Board], vectors: int | None) -> Result:
     folder = ModelFolder(root, name)
     with folder.locked():
         spec = load_spec(name)
         model = converted_model(spec, folder)
         answers = folder.read("keras_answers.npz", made_by="convert")
         generated = {file: folder.read(file, made_by="generate") for file in ("model_data.h", "model_data.cc")}
-        with progress.working(f"{name}: proving it"):
-            report, files = prove(model, spec, answers, generated)
+        report, files = prove(model, spec, answers, generated, boards, vectors)
         converted = folder.record("convert")
         assert converted is not None, "converted_model() has found it"
         folder.publish({"parity": (converted.made_from, files, parity_facts(report))}, provenance.environment())
     return Result(name, str(folder.path), {"parity": parity_facts(report)}, passed=report.passed)
 
 
-def _parity_of_file(path: Path) -> Result:
+def _parity_of_file(path: Path, boards: Sequence[Board], vectors: int | None) -> Result:
     model = model_of_file(path)
-    with progress.working(f"{path.name}: proving it against TFLM"):
-        report, _ = prove(model, None, None, encoded(data_sources(model)))
+    report, _ = prove(model, None, None, encoded(data_sources(model)), boards, vectors)
     return Result(path.stem, str(path.parent), {"parity": parity_facts(report)}, passed=report.passed)
