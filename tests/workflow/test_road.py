@@ -12,8 +12,20 @@ import pytest
 from pipeline.models.catalog import load_spec, model_names
 from tests.workflow.conftest import tinyml
 
-FILES = """model.keras history.csv loss.png model.tflite lint.txt keras_answers.npz model_data.cc model_data.h model_io.h
-parity.json parity.png manifest.json""".split()
+FILES = [
+    "model.keras",
+    "history.csv",
+    "loss.png",
+    "model.tflite",
+    "lint.txt",
+    "keras_answers.npz",
+    "model_data.cc",
+    "model_data.h",
+    "model_io.h",
+    "parity.json",
+    "parity.png",
+    "manifest.json",
+]
 EXHAUSTIVE = {"linear": 256, "adder": 65536}
 
 
