@@ -21,7 +21,6 @@ TYPES = {
     "pipeline.compiler.source_tree",
     "pipeline.compiler.c_text",  # the printer of C, which knows nothing of models
     "pipeline.compiler.target",
-    "pipeline.compiler.c_text",  # how C is spelled; knows nothing of models
     "pipeline.runtimes.runtime",
     "pipeline.boards.board",
     "pipeline.device.device",
