@@ -35,7 +35,10 @@ def sums_fit_24_bits(dense: Dense) -> bool:
 
 
 def dsp_layout(dense: Dense) -> Layout | None:
-    """Two rows a lane for SMLAD, or one or two inputs in one word; None where the layer is not proven to fit."""
+    """Two rows a lane for SMLAD, or one or two inputs in one word; None where the layer is not proven to fit.
+
+    Weights of TFLite's converter lie in -127 to 127, and any two fit a lane; -128 in a pair's first row may not.
+    """
     scales = _scales(dense)
     if scales is None:
         return None
@@ -44,6 +47,8 @@ def dsp_layout(dense: Dense) -> Layout | None:
         comment = _proof(dense, "Of each output: 256 * weights in two lanes of 16 bits, 256 * bias")
         rows = Array("rows", "int32_t", _narrow_rows(dense), comment)
         return _layout("fully_connected_narrow", dense, scales, [rows], {"rows": "rows"})
+    if _paired_rows(dense.weights).min(initial=0) < -(2**15):
+        return None
     arrays = [
         Array("weights", "uint32_t", _paired_words(dense.weights), _proof(dense, _packing(outputs))),
         Array("starts", "int32_t", _paired_starts(dense), "The bias, with the input's zero point, in the same pairs."),
@@ -126,14 +131,26 @@ def _narrow_rows(dense: Dense) -> npt.NDArray[np.int64]:
     return np.stack([_wrapped(_lanes(scaled[:, 0], high)), _wrapped(256 * dense.bias)], axis=1)
 
 
-def _paired_words(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+def _filled(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+    """With zeros behind each row, to a multiple of four inputs."""
     outputs, inputs = weights.shape
-    whole = outputs // 4 * 4
     filled = np.zeros((outputs, -(-inputs // 4) * 4), np.int64)
     filled[:, :inputs] = weights
+    return filled
+
+
+def _paired_rows(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+    """256 * first + second of each pair of rows that fours hold; what a lane of 16 bits gets."""
+    rows = _filled(weights)[: len(weights) // 4 * 4]
+    return 256 * rows[::2] + rows[1::2]
+
+
+def _paired_words(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+    outputs = len(weights)
+    whole = outputs // 4 * 4
+    filled = _filled(weights)
     # (quads, pairs, groups of four inputs, place in the group)
-    rows = filled[:whole].reshape(whole // 4, 2, 2, filled.shape[1] // 4, 4)
-    pairs = 256 * rows[:, :, 0] + rows[:, :, 1]
+    pairs = _paired_rows(weights).reshape(whole // 4, 2, filled.shape[1] // 4, 4)
     words = _lanes(pairs[..., :2], pairs[..., 2:]).transpose(0, 2, 1, 3).ravel()
     single = filled[whole:].reshape(-1, 4) & 0xFF
     return np.concatenate([words, (single << np.array([0, 8, 16, 24])).sum(axis=1)])

@@ -38,7 +38,7 @@ def choose_layout(dense: Dense, target: Target) -> Layout:
         if target.name == "avr":
             layout = _avr_layout(dense)
         elif target.optimize == "speed":
-            layout = dsp_layout(dense) if target.name == "arm_dsp" else quads_layout(dense)
+            layout = (dsp_layout(dense) if target.name == "arm_dsp" else None) or quads_layout(dense)
     return layout or plain_layout(dense)
 
 
