@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -164,5 +163,5 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table = Table(*headings, box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for row in filled:
         table.add_row(*row)
-    wide = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", _PLAIN_WIDTH))
+    wide = None if sys.stdout.isatty() else _PLAIN_WIDTH
     Console(width=wide, markup=False, highlight=False).print(table)

@@ -12,20 +12,10 @@ import pytest
 from pipeline.models.catalog import load_spec, model_names
 from tests.workflow.conftest import tinyml
 
-FILES = [
-    "model.keras",
-    "history.csv",
-    "loss.png",
-    "model.tflite",
-    "lint.txt",
-    "keras_answers.npz",
-    "model_data.cc",
-    "model_data.h",
-    "model_io.h",
-    "parity.json",
-    "parity.png",
-    "manifest.json",
-]
+FILES = {
+    *("model.keras", "history.csv", "loss.png", "model.tflite", "lint.txt", "keras_answers.npz"),
+    *("model_data.cc", "model_data.h", "model_io.h", "parity.json", "parity.png", "manifest.json"),
+}
 EXHAUSTIVE = {"linear": 256, "adder": 65536}
 
 
@@ -40,7 +30,7 @@ def hashes(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", model_names())
 def test_everything_is_there_and_named_in_the_manifest(road: Path, name: str) -> None:
     found = hashes(road / name)
-    assert set(FILES) <= set(found)
+    assert set(found) >= FILES
     for library in ("arduino-esp32", "chirale"):
         assert f"{library}/{name}/{name}.ino" in found
     assert f"esp-idf/{name}/main/idf_component.yml" in found
@@ -83,7 +73,7 @@ def test_a_second_run_is_up_to_date(road: Path) -> None:
         done = tinyml(road, verb)
         assert done.returncode == 0
         assert done.stdout.count("up to date") == len(model_names())
-    assert {**hashes(road), "x": ""} == {**before, "x": ""}
+    assert hashes(road) == before
 
 
 def test_two_clones_make_the_same_bytes(road: Path, tmp_path: Path) -> None:
@@ -141,7 +131,8 @@ def test_per_channel_leaves_chirale_out_and_says_why(road: Path, tmp_path: Path)
     assert (tmp_path / "adder/arduino-esp32/adder/adder.ino").exists()
     refused = tinyml(tmp_path, "generate", "adder", "--library", "chirale")
     assert refused.returncode == 1
-    assert refused.stderr.startswith("tinyml: adder for chirale: FULLY_CONNECTED (operation 0) has weights quantized")
+    assert "tinyml: adder for chirale: FULLY_CONNECTED (operation 0) has weights quantized" in refused.stderr
+    assert not (tmp_path / "adder/chirale").exists()
 
 
 BAD_FILES = {
