@@ -1,0 +1,273 @@
+"""The reader: what a sound file becomes, and one clear line for every kind of broken one."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+import flatbuffers
+import numpy as np
+import pytest
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+
+from pipeline.compiler.graph import Quantization
+from pipeline.compiler.read_tflite import read_tflite
+from pipeline.errors import ModelFileError
+from tests.fuzz_reader import corpus, run_range
+from tests.tflite_writer import Writer
+
+
+def small() -> bytes:
+    writer = Writer()
+    source = writer.tensor((1, 2), 0.1, -3, name="serving_default_x:0")
+    output = writer.fully_connected(
+        source,
+        np.array([[1, -2], [3, 4]], np.int8),
+        [0.5, 0.25],
+        np.array([7, -8], np.int32),
+        0.2,
+        5,
+        activation="RELU",
+    )
+    return writer.build([source], [output])
+
+
+def edited(edit: Callable[[schema.ModelT], None]) -> bytes:
+    """`small()` with one thing changed."""
+    model = schema.ModelT.InitFromPackedBuf(small(), 0)
+    edit(model)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def test_a_graph_holds_what_the_file_says() -> None:
+    graph = read_tflite(small())
+    (operation,) = graph.operations
+    assert (operation.name, operation.version, operation.inputs, operation.outputs) == (
+        "FULLY_CONNECTED",
+        4,
+        (0, 1, 2),
+        (3,),
+    )
+    assert operation.options["fused_activation_function"] == "RELU"
+    assert operation.options["keep_num_dims"] is False
+    weights = graph.tensors[1]
+    assert (weights.type, weights.shape, weights.is_constant) == ("INT8", (2, 2), True)
+    assert weights.quantization == Quantization((0.5, 0.25), (0, 0), 0)
+    np.testing.assert_array_equal(weights.values, [[1, -2], [3, 4]])
+    np.testing.assert_array_equal(graph.tensors[2].values, [7, -8])
+    assert graph.tensors[0].quantization == Quantization((float(np.float32(0.1)),), (-3,))
+    assert (graph.inputs, graph.outputs) == ((0,), (3,))
+    assert graph.input_names == ("serving_default_x:0",)
+    assert graph.constant_bytes == 12
+    assert len(graph.sha256) == 64
+
+
+def test_equal_files_give_equal_graphs() -> None:
+    assert read_tflite(small()) == read_tflite(small())
+
+
+def test_float_and_unknown_layers_are_data() -> None:
+    writer = Writer()
+    source, output = writer.tensor((1, 4), type="FLOAT32"), writer.tensor((1, 4), type="FLOAT32")
+    writer.operation("HARD_SWISH", [source], [output])
+    graph = read_tflite(writer.build([source], [output]))
+    assert graph.operations[0].name == "HARD_SWISH"
+    assert graph.tensors[0].type == "FLOAT32"
+    assert graph.tensors[0].quantization is None
+
+
+def tensor(index: int, field: str, value: object) -> Callable[[schema.ModelT], None]:
+    return lambda model: setattr(model.subgraphs[0].tensors[index], field, value)
+
+
+def quantization(index: int, field: str, value: object) -> Callable[[schema.ModelT], None]:
+    return lambda model: setattr(model.subgraphs[0].tensors[index].quantization, field, value)
+
+
+def operator(field: str, value: object) -> Callable[[schema.ModelT], None]:
+    return lambda model: setattr(model.subgraphs[0].operators[0], field, value)
+
+
+def subgraph(field: str, value: object) -> Callable[[schema.ModelT], None]:
+    return lambda model: setattr(model.subgraphs[0], field, value)
+
+
+def add_options(model: schema.ModelT) -> None:
+    model.subgraphs[0].operators[0].builtinOptionsType = schema.BuiltinOptions.AddOptions
+    model.subgraphs[0].operators[0].builtinOptions = schema.AddOptionsT()
+
+
+def broken(what: str) -> str:
+    return f"the .tflite file is broken: {what}. Convert or copy the model again."
+
+
+BROKEN = {
+    "empty": (b"", "the .tflite file is empty. Convert or copy the model again."),
+    "not_a_model": (
+        b"#!/bin/sh\n" * 20,
+        "this is not a .tflite file: the identifier TFL3 is missing. Give a TensorFlow Lite model.",
+    ),
+    "schema_version": (
+        edited(lambda model: setattr(model, "version", 2)),
+        "the .tflite file has schema version 2; only 3 is known.",
+    ),
+    "two_subgraphs": (
+        edited(lambda model: model.subgraphs.append(model.subgraphs[0])),
+        "the model has 2 subgraphs; only models of one are taken (no control flow).",
+    ),
+    "no_subgraph": (
+        edited(lambda model: setattr(model, "subgraphs", [])),
+        "the model has 0 subgraphs; only models of one are taken (no control flow).",
+    ),
+    "sparse": (
+        edited(tensor(1, "sparsity", schema.SparsityParametersT())),
+        "tensor 1 ('t1') is sparse; only dense tensors are taken. Convert without sparsity.",
+    ),
+    "element_type": (edited(tensor(0, "type", 99)), broken("tensor 0: element type 99 does not exist")),
+    "negative_dimension": (edited(tensor(0, "shape", [1, -2])), broken("tensor 0 has the shape [1, -2]")),
+    "buffer_index": (edited(tensor(1, "buffer", 77)), broken("tensor 1 names buffer 77 of 3")),
+    "constant_size": (
+        edited(tensor(1, "shape", [2, 3])),
+        broken("tensor 1 holds 4 bytes where its shape [2, 3] of INT8 needs 6"),
+    ),
+    "zero_points": (
+        edited(quantization(1, "zeroPoint", np.zeros(3, np.int64))),
+        broken("tensor 1 has 2 scales but 3 zero points"),
+    ),
+    "quantized_axis": (
+        edited(quantization(1, "quantizedDimension", 5)),
+        broken("tensor 1 has 2 scales along axis 5 of the shape [2, 2]"),
+    ),
+    "scale_nan": (
+        edited(quantization(0, "scale", np.array([np.nan], np.float32))),
+        broken("tensor 0 has a scale that is negative or not finite"),
+    ),
+    "zero_point_64_bits": (
+        edited(quantization(0, "zeroPoint", np.array([2**40], np.int64))),
+        broken("tensor 0 has a zero point beyond 32 bits"),
+    ),
+    "operator_code": (edited(operator("opcodeIndex", 9)), broken("op 0 names operator code 9 of 1")),
+    "operator": (
+        edited(lambda model: setattr(model.operatorCodes[0], "builtinCode", 9999)),
+        broken("an operator code 9999 does not exist"),
+    ),
+    "operator_version": (
+        edited(lambda model: setattr(model.operatorCodes[0], "version", 0)),
+        broken("FULLY_CONNECTED has version 0"),
+    ),
+    "operator_input": (
+        edited(operator("inputs", [0, 1, 44])),
+        broken("fully_connected (op 0): inputs name tensor 44 of 4"),
+    ),
+    "operator_output": (
+        edited(operator("outputs", [-1])),
+        broken("fully_connected (op 0): outputs name tensor -1 of 4"),
+    ),
+    "options_of_another_operator": (
+        edited(add_options),
+        broken("fully_connected (op 0) carries AddOptions instead of FullyConnectedOptions"),
+    ),
+    "model_input": (edited(subgraph("inputs", [8])), broken("the model's inputs name tensor 8 of 4")),
+    "constant_input": (
+        edited(subgraph("inputs", [1])),
+        broken("tensor 1 is a model input, but constant or listed twice"),
+    ),
+    "unwritten": (
+        edited(subgraph("inputs", [])),
+        broken("fully_connected (op 0) reads tensor 0 before anything has written it"),
+    ),
+    "written_twice": (
+        edited(operator("outputs", [0])),
+        broken("fully_connected (op 0) writes tensor 0, which is an input, a constant, or written twice"),
+    ),
+    "unwritten_output": (
+        edited(subgraph("operators", [])),
+        broken("tensor 3 is a model output, but nothing writes it"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken(name: str) -> None:
+    data, message = BROKEN[name]
+    with pytest.raises(ModelFileError) as caught:
+        read_tflite(data)
+    assert str(caught.value) == message
+
+
+def test_every_truncation_is_refused() -> None:
+    data = small()
+    for length in range(len(data)):
+        with pytest.raises(ModelFileError):
+            read_tflite(data[:length])
+
+
+def test_random_bytes_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        data = bytearray(rng.bytes(int(rng.integers(0, 300))))
+        data[4:8] = b"TFL3"
+        with pytest.raises(ModelFileError):
+            read_tflite(bytes(data))
+
+
+def test_a_table_that_points_backwards_out_of_the_file_is_refused() -> None:
+    """Python would read from the end of the file instead."""
+    data = bytearray(small())
+    (root,) = struct.unpack_from("<I", data)
+    struct.pack_into("<i", data, root, root + 100)
+    with pytest.raises(ModelFileError) as caught:
+        read_tflite(bytes(data))
+    assert str(caught.value) == broken("a table's layout lies outside the file")
+
+
+def test_many_vectors_over_the_same_bytes_cost_no_more_than_the_file() -> None:
+    """5,000 operators that share one input list of 5,000 entries would be 25 million numbers."""
+    builder = flatbuffers.Builder(1 << 16)
+    shared = builder.CreateNumpyVector(np.zeros(5000, np.int32))
+    operators = []
+    for _ in range(5000):
+        schema.OperatorStart(builder)
+        schema.OperatorAddInputs(builder, shared)
+        operators.append(schema.OperatorEnd(builder))
+    schema.SubGraphStartOperatorsVector(builder, len(operators))
+    for offset in operators:
+        builder.PrependUOffsetTRelative(offset)
+    vector = builder.EndVector()
+    schema.TensorStart(builder)
+    only = schema.TensorEnd(builder)
+    schema.SubGraphStartTensorsVector(builder, 1)
+    builder.PrependUOffsetTRelative(only)
+    tensors = builder.EndVector()
+    schema.SubGraphStart(builder)
+    schema.SubGraphAddOperators(builder, vector)
+    schema.SubGraphAddTensors(builder, tensors)
+    whole = schema.SubGraphEnd(builder)
+    schema.ModelStartSubgraphsVector(builder, 1)
+    builder.PrependUOffsetTRelative(whole)
+    subgraphs = builder.EndVector()
+    schema.OperatorCodeStart(builder)
+    schema.OperatorCodeAddVersion(builder, 1)
+    code = schema.OperatorCodeEnd(builder)
+    schema.ModelStartOperatorCodesVector(builder, 1)
+    builder.PrependUOffsetTRelative(code)
+    codes = builder.EndVector()
+    schema.ModelStart(builder)
+    schema.ModelAddVersion(builder, 3)
+    schema.ModelAddSubgraphs(builder, subgraphs)
+    schema.ModelAddOperatorCodes(builder, codes)
+    builder.Finish(schema.ModelEnd(builder), b"TFL3")
+    with pytest.raises(ModelFileError) as caught:
+        read_tflite(bytes(builder.Output()))
+    assert str(caught.value) == broken("a vector is longer than the file")
+
+
+def test_a_few_thousand_mutated_files() -> None:
+    """A short run of tests/fuzz_reader.py; `make bench` runs a million."""
+    outcome = run_range(corpus(), seed=1, start=0, stop=4000)
+    assert outcome.failures == []
+    assert sum(outcome.counts.values()) == 4000
+    assert outcome.counts["read"] > 100
+    assert outcome.counts["compiled"] > 10
