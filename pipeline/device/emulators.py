@@ -13,6 +13,7 @@ from pipeline.device.device import Device
 from pipeline.device.process import ProcessDevice
 from pipeline.errors import DeviceError, ToolFailedError, ToolMissingError
 
+_READY_WITHIN_S = 10.0
 _BRIDGE_SOURCE = Path(__file__).parents[2] / "firmware" / "ports" / "simavr_bridge" / "bridge.c"
 
 
@@ -24,7 +25,7 @@ def emulate(board: Board, elf: Path, *, log: Path, cache_dir: Path) -> Device:
     """
     emulator = board.emulator
     if isinstance(emulator, QemuMachine):
-        return ProcessDevice(board.name, qemu_command(emulator, elf), log)
+        return ProcessDevice(board.name, qemu_command(emulator, elf), log, ready_within_s=_READY_WITHIN_S)
     if isinstance(emulator, SimavrMachine):
         bridge = build_simavr_bridge(cache_dir)
         return ProcessDevice(board.name, [bridge, emulator.mcu, str(board.clock_hz), elf], log)

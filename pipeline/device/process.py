@@ -17,10 +17,15 @@ _READ_BYTES = 65536
 
 
 class ProcessDevice(Device):
-    """The line is the process's stdin and stdout; its stderr goes to the log."""
+    """The line is the process's stdin and stdout; its stderr goes to the log.
 
-    def __init__(self, name: str, command: Sequence[str | Path], log: Path) -> None:
+    `ready_within_s`: wait so long, at most, for a first byte before anything is sent. What
+    comes while a firmware has its UART still off may be lost or, in QEMU, lie unseen for seconds.
+    """
+
+    def __init__(self, name: str, command: Sequence[str | Path], log: Path, ready_within_s: float = 0.0) -> None:
         super().__init__(name, log)
+        self._ready_within_s = ready_within_s
         self._command = [str(part) for part in command]
         self._process: tools.Process | None = None
         self._started = contextlib.ExitStack()
@@ -32,6 +37,8 @@ class ProcessDevice(Device):
         assert process.stdin is not None
         os.set_blocking(process.stdin.fileno(), False)
         self._process = process
+        if self._ready_within_s:
+            self.read(self._ready_within_s)
 
     def close(self) -> None:
         self._process = None

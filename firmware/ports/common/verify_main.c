@@ -7,6 +7,7 @@
 int main(void)
 {
     machine_start();
+    machine_send(0); /* an empty frame: ready */
     for (;;) {
         (void)protocol_receive(machine_receive());
     }

@@ -5,7 +5,7 @@
     .global reset
 reset:
     la   sp, __stack_top
-    la   t0, machine_fault
+    la   t0, trap
     .insn i 0x73, 1, x0, t0, 0x305  /* csrw mtvec, t0, for assemblers that want an extension named for it */
 
     la   a0, __data_load
@@ -25,9 +25,12 @@ reset:
 4:  bltu a1, a2, 3b
 
     call main
-    .align 2                    /* mtvec takes no address that is not a multiple of four */
 hang:
     j    hang
+
+    .align 2                    /* mtvec takes only multiples of four */
+trap:
+    j    machine_fault
 
     .weak machine_fault
     .set  machine_fault, hang

@@ -1,0 +1,174 @@
+"""Models on every emulated board, built with its real compiler: outputs against TFLM, counts against the emulator's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from pipeline import tools
+from pipeline.boards.board import Board, QemuMachine, SimavrMachine
+from pipeline.boards.catalog import board_names, load_board
+from pipeline.build import FirmwareImage, ModelInterface, build_firmware
+from pipeline.compiler.read_tflite import read_tflite
+from pipeline.compiler.source_tree import SourceTree
+from pipeline.device.emulators import build_simavr_bridge, qemu_command
+from pipeline.device.measure import measure
+from pipeline.device.protocol import Unit
+from pipeline.device.session import Session
+from pipeline.errors import DeviceError
+from pipeline.interpreters.tflm import TflmInterpreter
+from tests.firmware import (
+    MIXER,
+    SHA256,
+    board_here,
+    build_tflite,
+    c_model,
+    dense_tflite,
+    linear_tflite,
+    mixed,
+    mixer,
+    run_on,
+)
+
+RUNNABLE = [name for name in board_names() if load_board(name).emulator is not None or name == "host"]
+COUNTED = ["sim-cortex-m0", "sim-cortex-m4", "sim-esp32c3", "sim-uno"]
+
+
+def tflm(tflite: bytes, inputs: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    return TflmInterpreter(tflite).invoke([inputs])[0].reshape(len(inputs), -1)
+
+
+@pytest.mark.parametrize("name", RUNNABLE)
+def test_outputs_are_tflms(name: str, tmp_path: Path) -> None:
+    """linear on all of its 256 inputs, and a deeper network on random ones."""
+    board, rng = board_here(name), np.random.default_rng(1)
+    every = np.arange(-128, 128, dtype=np.int8)[:, None]
+    some = rng.integers(-128, 128, (300, 3)).astype(np.int8)
+    for case, tflite, inputs in (("linear", linear_tflite(), every), ("dense", dense_tflite(), some)):
+        image = build_tflite(tflite, board, "verify", tmp_path / case)
+        assert image.warnings == ""
+        with run_on(board, image, tmp_path) as device:
+            session = Session(device)
+            session.greet(read_tflite(tflite).sha256)
+            ran = session.invoke_many(inputs)
+        np.testing.assert_array_equal(ran.outputs, tflm(tflite, inputs), err_msg=case)
+        assert ran.resent == 0
+
+
+def counted_by_emulator(board: Board, image: FirmwareImage, folder: Path) -> int:
+    """What the bench firmware's one call takes from its first instruction to its return, seen from outside."""
+    symbols = tools.run([f"{board.toolchain.prefix}nm", image.elf], timeout_s=20).stdout.decode()
+    found = re.search(r"^(\w+) T model_invoke$", symbols, re.MULTILINE)
+    assert found is not None
+    entry = int(found[1], 16)
+    if isinstance(board.emulator, SimavrMachine):
+        bridge = build_simavr_bridge(folder.parent / "bridge")
+        command = [bridge, board.emulator.mcu, str(board.clock_hz), image.elf, hex(entry)]
+        return int(tools.run(command, timeout_s=20).stdout)
+    assert isinstance(board.emulator, QemuMachine)
+    command = [f"{board.toolchain.prefix}objdump", "-d", "--disassemble=main", image.elf]
+    lines = [line for line in tools.run(command, timeout_s=20).stdout.decode().splitlines() if ":\t" in line]
+    call = next(number for number, line in enumerate(lines) if "<model_invoke>" in line)
+    back = int(lines[call + 1].split(":")[0], 16)
+    trace = folder / "trace"
+    # QEMU writes a line for each block it runs; with -singlestep a block is one instruction. The firmware never ends.
+    traced = [*qemu_command(board.emulator, image.elf), "-singlestep", "-d", "nochain,exec", "-D", trace]
+    tools.run(["timeout", "1", *traced], timeout_s=20, check=False)
+    count = None
+    with trace.open() as blocks:
+        for line in blocks:
+            at = re.match(r"Trace \d+: \S+ \[[0-9a-f]+/([0-9a-f]+)/", line)
+            here = int(at[1], 16) if at else None
+            if here == entry:
+                count = 0
+            if here == back and count is not None:
+                return count
+            count = None if count is None else count + 1
+    raise AssertionError("the call never returned")
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_counts_are_exact(name: str, tmp_path: Path) -> None:
+    board, tflite = board_here(name), dense_tflite()
+    bench = build_tflite(tflite, board, "bench", tmp_path / "bench")
+    verify = build_tflite(tflite, board, "verify", tmp_path / "verify")
+    expected = counted_by_emulator(board, bench, tmp_path)
+    with run_on(board, verify, tmp_path) as device:
+        # Often enough that the timer of the AVR overflows in the middle of a call.
+        measured = measure(bench, Session(device), np.zeros((200, 3), np.int8))
+    assert (measured.fewest, measured.most) == (expected, expected)
+    assert measured.unit == board.counter
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_the_stack_is_measured_to_the_byte(name: str, tmp_path: Path) -> None:
+    """A model that uses 50 bytes more, written in all of them, has 50 to 64 bytes more stack (frames are aligned)."""
+    board, stacks = board_here(name), []
+    for size in (8, 58):
+        body = f"""#include "model.h"
+void model_invoke(const int8_t *in, int8_t *out)
+{{
+    volatile int8_t kept[{size}];
+    for (uint8_t i = 0; i < {size}; i++) {{
+        kept[i] = in[0];
+    }}
+    out[0] = kept[0];
+}}
+"""
+        image = build_firmware(c_model(body), MIXER, board, "verify", tmp_path / str(size))
+        with run_on(board, image, tmp_path) as device:
+            stacks.append(Session(device).stack_bytes(np.zeros(4, np.int8)))
+    assert 50 <= stacks[1] - stacks[0] <= 64
+    assert 8 <= stacks[0] <= 40
+
+
+def test_several_inputs_and_outputs(tmp_path: Path) -> None:
+    tree = {
+        "model.h": "#include <stdint.h>\nvoid model_invoke(const int8_t *a, const int8_t *b, int8_t *c, int8_t *d);\n",
+        "model.c": '#include "model.h"\nvoid model_invoke(const int8_t *a, const int8_t *b, int8_t *c, int8_t *d)\n'
+        "{\n    c[0] = b[1];\n    d[0] = a[0];\n    d[1] = b[0];\n}\n",
+    }
+    interface = ModelInterface(SHA256, (1, 2), (1, 2))
+    board = board_here("host")
+    image = build_firmware(SourceTree(tree), interface, board, "verify", tmp_path)
+    with run_on(board, image, tmp_path) as device:
+        outputs = Session(device).invoke_many(np.array([[1, 2, 3]], np.int8)).outputs
+    assert outputs.tolist() == [[3, 1, 2]]
+
+
+@pytest.mark.parametrize("name", ["sim-cortex-m0", "sim-cortex-m4", "sim-esp32c3"])
+def test_a_fault_is_named(name: str, tmp_path: Path) -> None:
+    board = board_here(name)
+    trap = '#include "model.h"\nvoid model_invoke(const int8_t *in, int8_t *out)\n{\n    out[0] = in[0];\n' \
+           "    __builtin_trap();\n}\n"  # fmt: skip
+    image = build_firmware(c_model(trap), MIXER, board, "verify", tmp_path)
+    with (
+        run_on(board, image, tmp_path) as device,
+        pytest.raises(DeviceError, match=f"^{name}: the firmware ran into a fault"),
+    ):
+        Session(device, timeout_s=5).invoke_many(np.zeros((1, 4), np.int8))
+
+
+@pytest.mark.parametrize("name", ["host", "sim-uno", "sim-cortex-m4"])
+def test_the_greeting_says_what_runs(name: str, tmp_path: Path) -> None:
+    board = board_here(name)
+    image = build_firmware(mixer(), MIXER, board, "verify", tmp_path)
+    with run_on(board, image, tmp_path) as device:
+        session = Session(device)
+        greeting = session.greet(SHA256)
+        with pytest.raises(DeviceError) as caught:
+            session.greet("cd" * 32)
+        inputs = np.random.default_rng(2).integers(-128, 128, (500, 4)).astype(np.int8)
+        np.testing.assert_array_equal(session.invoke_many(inputs).outputs, mixed(inputs))
+    assert (greeting.sha256, greeting.input_bytes, greeting.output_bytes) == (SHA256, 4, 4)
+    unit = {"cycles": Unit.CYCLES, "instructions": Unit.INSTRUCTIONS, "nothing": Unit.NOTHING}[board.counter]
+    assert greeting.unit == unit
+    assert greeting.clock_hz == (16_000_000 if board.counter == "cycles" else 0)
+    assert str(caught.value) == (
+        f"{name} runs another model: the SHA-256 of its .tflite begins with abababababab, not with cdcdcdcdcdcd; build"
+        " and flash again."
+    )
