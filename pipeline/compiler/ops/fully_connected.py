@@ -67,7 +67,7 @@ def plain_layout(dense: Dense) -> Layout:
 
 def _avr_layout(dense: Dense) -> Layout | None:
     """The plain layout for a kernel with 24-bit sums; None where it is not proven exact."""
-    if not sums_fit_24_bits(dense) or any(not -15 <= shift <= -1 for shift in dense.shifts):
+    if not sums_fit_24_bits(dense) or any(not -31 <= shift <= -1 for shift in dense.shifts):
         return None
     scaled = [multiply_by_quantized_multiplier(bound, *dense.pair(channel)) for channel, bound in dense.bounds()]
     if not -(2**15) + 128 <= min(scaled) <= max(scaled) <= 2**15 - 128:
