@@ -24,6 +24,8 @@ from pipeline.errors import ModelFileError
 
 _IDENTIFIER = b"TFL3"
 _SCHEMA_VERSION = 3
+_LONGEST_NAME = 500
+_MOST_DIMENSIONS = 16  # of TFLite's kernels, 8 at most
 _BROKEN = "the .tflite file is broken: {}. Convert or copy the model again."
 # What the schema package raises when an offset leads out of the file.
 _READ_ERRORS = (struct.error, IndexError, ValueError, TypeError, OverflowError, MemoryError)
@@ -91,8 +93,10 @@ class _Reader:
         return tuple(self.array(owner, field, element_bytes).tolist())
 
     def text(self, value: bytes | None) -> str:
+        """A name, made fit to be shown: printable, and cut where it is absurdly long."""
         self.spend(len(value or b""), 1)
-        return (value or b"").decode("utf-8", "replace")
+        name = (value or b"")[:_LONGEST_NAME].decode("utf-8", "replace")
+        return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _broken(what: str) -> ModelFileError:
@@ -140,6 +144,8 @@ def _read_tensor(reader: _Reader, tensor: Any, index: int, buffers: list[bytes])
     name = reader.text(tensor.Name())
     type_name = _enum_name(schema.TensorType, tensor.Type(), f"{what}: element type")
     shape = reader.ints(tensor, "Shape")
+    if len(shape) > _MOST_DIMENSIONS:
+        raise _broken(f"{what} has {len(shape)} dimensions")
     if any(size < 0 for size in shape):
         raise _broken(f"{what} has the shape {list(shape)}")
     if tensor.Sparsity() is not None:
