@@ -56,6 +56,7 @@ class _Source:
         self._array_names: dict[tuple[int, str], str] = {}
         makers = {step.output.index: step for step in program.steps}
         self._buffers: dict[int, str] = {}
+        self._sizes = {tensor.index: tensor.size for tensor in graph.tensors}
         for key in program.plan.offsets:
             layer = self._layers[makers[key].operation.index]
             self._buffers[key] = unique(f"{layer}_out", taken)
@@ -150,7 +151,8 @@ class _Source:
     def _emit_buffers(self) -> None:
         for key, offset in self._program.plan.offsets.items():
             place = f"activations + {offset}" if offset else "activations"
-            self._out.emit(f"int8_t *const {self._buffers[key]} = {place};")
+            size = self._sizes[key]
+            self._out.emit(f"int8_t *const {self._buffers[key]} = {place}; /* {size} value{'s' if size > 1 else ''} */")
         if self._program.plan.offsets:
             self._out.emit()
 

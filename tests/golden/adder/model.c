@@ -71,8 +71,8 @@ static int8_t activations[9];
 
 void model_invoke(const int8_t *x, int8_t *y)
 {
-    int8_t *const dense_out = activations;
-    int8_t *const dense_1_out = activations + 6;
+    int8_t *const dense_out = activations; /* 6 values */
+    int8_t *const dense_1_out = activations + 6; /* 3 values */
 
     fully_connected_per_channel_s8(&dense, x, dense_out);
     fully_connected_per_channel_s8(&dense_1, dense_out, dense_1_out);

@@ -1,0 +1,43 @@
+"""The ahead-of-time runtime at the seam: the compiler's files under the board's folder, and its refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.boards.catalog import load_board
+from pipeline.compiler.emit_c import compile_graph
+from pipeline.errors import UnsupportedError
+from pipeline.quantize.quantized_model import Vectors, load_quantized
+from pipeline.runtimes.aot import AotRuntime
+from pipeline.runtimes.runtime import Oracle, Runtime
+from tests.compiler.models import linear
+from tests.tflite_writer import Writer
+
+RUNTIME = AotRuntime(compile_graph)
+BOARD = load_board("sim-cortex-m4")
+
+
+def oracle() -> Oracle:
+    return Oracle(Vectors((np.zeros((1, 1), np.int8),), (np.zeros((1, 1), np.int8),)), 0)
+
+
+def test_it_is_a_runtime() -> None:
+    runtime: Runtime[object] = RUNTIME  # type: ignore[assignment]
+    assert runtime.name == "aot"
+
+
+def test_files_lie_in_the_folder_of_the_board() -> None:
+    model = load_quantized(linear(), "linear")
+    RUNTIME.check(model, BOARD)
+    tree = RUNTIME.sources(model, BOARD, oracle())
+    assert {"sim-cortex-m4/model.c", "sim-cortex-m4/model.h", "sim-cortex-m4/kernels/port.h"} <= set(tree)
+
+
+def test_what_the_compiler_refuses_is_refused() -> None:
+    writer = Writer()
+    source, output = writer.tensor((1, 4), 0.1, 0), writer.tensor((1, 4), 0.1, 0)
+    writer.operation("HARD_SWISH", [source], [output])
+    model = load_quantized(writer.build([source], [output]), "swish")
+    with pytest.raises(UnsupportedError, match=r"^hard_swish \(op 0\): this operator is unsupported"):
+        RUNTIME.check(model, BOARD)
