@@ -113,7 +113,8 @@ def _trace_loop(prepared: Prepared, batch_size: int, size: int) -> Callable[[Any
 
     def loop(first: Any, end: Any) -> Mapping[str, Any]:
         if _resets_quickly(model):
-            tf.cond(tf.equal(first, 0), model.reset_metrics, lambda: None)
+            for variable in model.metrics_variables:
+                variable.assign(tf.where(tf.equal(first, 0), tf.zeros_like(variable.value), variable.value))
 
         def body(index: Any) -> Any:
             start = index * batch_size
@@ -170,9 +171,14 @@ def _executors(tf: Any) -> list[_Executor]:
 
 
 def _calls_functions(traced: Any) -> bool:
-    """Whether the loop's body calls further functions; on one thread, such a call may wait for itself for ever."""
-    library = traced.graph.as_graph_def().library
-    return any(node.op.endswith("PartitionedCall") for function in library.function for node in function.node_def)
+    """Whether anything but the loop itself calls a function: a branch, a loop in the loop, a nested `tf.function`.
+
+    Where the machine has one core, an operation on the only thread would wait for that thread to run its function.
+    """
+    graph = traced.graph.as_graph_def()
+    nodes = [node for function in graph.library.function for node in function.node_def]
+    nodes += [node for node in graph.node if node.op not in ("While", "StatelessWhile")]
+    return any(attribute.HasField("func") or attribute.list.func for node in nodes for attribute in node.attr.values())
 
 
 class _Pieces:
