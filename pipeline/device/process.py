@@ -29,6 +29,7 @@ class ProcessDevice(Device):
         self._command = [str(part) for part in command]
         self._process: tools.Process | None = None
         self._started = contextlib.ExitStack()
+        self._kept = b""
 
     def open(self) -> None:
         assert self._log_file is not None, "open a device with 'with'"
@@ -42,17 +43,24 @@ class ProcessDevice(Device):
 
     def close(self) -> None:
         self._process = None
+        self._kept = b""
         self._started.close()
 
     def write(self, data: bytes, timeout_s: float) -> None:
         process = self._running()
         assert process.stdin is not None
+        assert process.stdout is not None
         line, rest, deadline = process.stdin.fileno(), memoryview(data), time.monotonic() + timeout_s
         while rest:
             try:
                 rest = rest[os.write(line, rest) :]
             except BlockingIOError:
-                if not select.select([], [line], [], max(0.0, deadline - time.monotonic()))[1]:
+                # A process that cannot get rid of its answers takes no more requests: keep what it says meanwhile.
+                wait_s = max(0.0, deadline - time.monotonic())
+                readable, writable, _ = select.select([process.stdout], [line], [], wait_s)
+                if readable:
+                    self._kept += self._read_now(process)
+                elif not writable:
                     raise DeviceError(f"{self.name} took no byte for {timeout_s:g} s; its log is {self.log}.") from None
             except BrokenPipeError:
                 raise self._ended() from None
@@ -60,8 +68,13 @@ class ProcessDevice(Device):
     def read(self, timeout_s: float) -> bytes:
         process = self._running()
         assert process.stdout is not None
-        if not select.select([process.stdout], [], [], max(0.0, timeout_s))[0]:
-            return b""
+        kept, self._kept = self._kept, b""
+        if kept or not select.select([process.stdout], [], [], max(0.0, timeout_s))[0]:
+            return kept
+        return self._read_now(process)
+
+    def _read_now(self, process: tools.Process) -> bytes:
+        assert process.stdout is not None
         data = os.read(process.stdout.fileno(), _READ_BYTES)
         if not data:
             raise self._ended()

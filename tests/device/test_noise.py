@@ -1,0 +1,66 @@
+"""Faults on the line: every answer that a session returns is right, or it ends with a clear error."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from pipeline.boards.board import Board
+from pipeline.build import FirmwareImage, build_firmware
+from pipeline.device.session import Session
+from pipeline.errors import DeviceError
+from tests.device.noise import NoisyDevice, ResettingDevice
+from tests.firmware import MIXER, SHA256, board_here, mixed, mixer, run_on
+
+# make test sends 10,000; NOISE_FRAMES=100000 sends so many through each of the first three lines.
+FRAMES = int(os.environ.get("NOISE_FRAMES", "10000"))
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> tuple[Board, FirmwareImage]:
+    board = board_here("host")
+    return board, build_firmware(mixer(), MIXER, board, "verify", tmp_path_factory.mktemp("mixer"))
+
+
+def vectors(count: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
+    return np.random.default_rng(seed).integers(-128, 128, (count, 4)).astype(np.int8)
+
+
+@pytest.mark.parametrize(
+    ("per", "rate", "count"),
+    [("frame", 0.01, FRAMES), ("frame", 0.10, FRAMES), ("byte", 0.01, FRAMES), ("byte", 0.10, FRAMES // 30)],
+    ids=["frames_1_percent", "frames_10_percent", "bytes_1_percent", "bytes_10_percent"],
+)
+def test_no_wrong_output_is_accepted(
+    per: Literal["frame", "byte"], rate: float, count: int, host: tuple[Board, FirmwareImage], tmp_path: Path
+) -> None:
+    inputs = vectors(count, 3)
+    with NoisyDevice(run_on(*host, tmp_path), rate, per, 4, tmp_path / "noisy.log") as device:
+        session = Session(device, timeout_s=20, resend_after_s=0.02, attempts=2000)
+        session.greet(SHA256)
+        ran = session.invoke_many(inputs, batch=1)
+    np.testing.assert_array_equal(ran.outputs, mixed(inputs))
+    assert device.faults > 0
+    assert ran.resent > 0
+    assert device.frames >= 2 * count
+
+
+def test_a_hopeless_line_ends_with_a_clear_error(host: tuple[Board, FirmwareImage], tmp_path: Path) -> None:
+    with NoisyDevice(run_on(*host, tmp_path), 0.9, "byte", 4, tmp_path / "noisy.log") as device:
+        session = Session(device, timeout_s=20, resend_after_s=0.01, attempts=30)
+        with pytest.raises(DeviceError, match=r"^host did not answer one frame in 30 attempts .* check the cable"):
+            session.greet(SHA256)
+
+
+def test_a_device_that_resets_in_the_middle(host: tuple[Board, FirmwareImage], tmp_path: Path) -> None:
+    inputs = vectors(6000, 5)
+    with ResettingDevice(run_on(*host, tmp_path), 3, tmp_path / "reset.log") as device:
+        session = Session(device, resend_after_s=0.05)
+        session.greet(SHA256)
+        ran = session.invoke_many(inputs, batch=1)
+    np.testing.assert_array_equal(ran.outputs, mixed(inputs))
+    assert device.resets > 2

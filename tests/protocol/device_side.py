@@ -1,0 +1,65 @@
+"""The device's C side of the protocol as a library in this process: bytes in, bytes out."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+from pipeline import tools
+from tests.tools import need
+
+_FIRMWARE = Path(__file__).parents[2] / "firmware"
+WIDTH, BATCH = 1, 700
+_STUBS = """
+#include "machine.h"
+#include "model.h"
+#include "protocol.h"
+static uint8_t sent[4096];
+static uint16_t sent_bytes;
+void machine_send(uint8_t byte) { sent[sent_bytes++ % sizeof sent] = byte; }
+uint32_t machine_count(void) { static uint32_t now; return now += 1000; }
+uint32_t machine_in_units(uint32_t difference) { return difference; }
+void model_invoke(const int8_t *in, int8_t *out) { out[0] = in[0]; }
+uint16_t talk(const uint8_t *bytes, uint16_t length, uint8_t *answer, uint8_t *is_text);
+uint16_t talk(const uint8_t *bytes, uint16_t length, uint8_t *answer, uint8_t *is_text)
+{
+    sent_bytes = 0;
+    for (uint16_t i = 0; i < length; i++) {
+        is_text[i] = !protocol_receive(bytes[i]);
+    }
+    for (uint16_t i = 0; i < sent_bytes; i++) {
+        answer[i] = sent[i];
+    }
+    return sent_bytes;
+}
+"""
+_MODEL_IO = f"""
+#define MODEL_IO_INPUT_BYTES {WIDTH}
+#define MODEL_IO_OUTPUT_BYTES {WIDTH}
+#define MODEL_IO_PARAMETERS const int8_t *in, int8_t *out
+#define MODEL_IO_CALL(function, inputs, outputs) (function)(inputs, outputs)
+#define MODEL_IO_SHA256 {", ".join(map(str, range(32)))}
+"""
+WARNINGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wcast-align", "-pedantic"]
+
+
+class DeviceSide:
+    """A device whose model gives back its one input value; it takes BATCH vectors a frame."""
+
+    def __init__(self, folder: Path, compiler: str) -> None:
+        (folder / "stubs.c").write_text(_STUBS)
+        (folder / "model.h").write_text("#include <stdint.h>\nvoid model_invoke(const int8_t *in, int8_t *out);\n")
+        (folder / "model_io.h").write_text(_MODEL_IO)
+        sources = [_FIRMWARE / "protocol" / "protocol.c", _FIRMWARE / "protocol" / "measure.c", folder / "stubs.c"]
+        defines = ["-DMACHINE_UNIT=2", "-DMACHINE_CLOCK_HZ=0", f"-DPROTOCOL_BATCH={BATCH}"]
+        flags = [*WARNINGS, *defines, "-O1", "-g", "-shared", "-fPIC", "-fsanitize=undefined",
+                 "-fsanitize-undefined-trap-on-error", f"-I{_FIRMWARE / 'protocol'}", f"-I{folder}"]  # fmt: skip
+        library = folder / "device_side.so"
+        tools.run([need(compiler, compiler), *flags, *sources, "-o", library], timeout_s=60)
+        self._talk = ctypes.CDLL(str(library)).talk
+
+    def talk(self, data: bytes) -> tuple[bytes, list[int]]:
+        """What it answers to these bytes, and which of them it takes for text."""
+        answer, is_text = ctypes.create_string_buffer(8192), ctypes.create_string_buffer(len(data) + 1)
+        length = self._talk(data, len(data), answer, is_text)
+        return answer.raw[:length], list(is_text.raw[: len(data)])

@@ -1,0 +1,152 @@
+"""COBS, checks and frames: properties of the Python side, and the C side as its twin."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pipeline.device.protocol import (
+    ANSWER,
+    ErrorCode,
+    Frame,
+    FrameReader,
+    Type,
+    Unit,
+    check_bytes,
+    decode_cobs,
+    decode_frame,
+    encode_cobs,
+    encode_frame,
+    parse_counts,
+    parse_greeting,
+)
+from tests.protocol.device_side import BATCH, DeviceSide
+
+PAYLOADS = st.binary(max_size=700) | st.lists(st.sampled_from([0, 1, 255]), max_size=700).map(bytes)
+REPEATABLE = settings(derandomize=True, deadline=None, max_examples=300)
+
+
+@pytest.fixture(scope="module", params=["gcc", "clang"])
+def device(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DeviceSide:
+    return DeviceSide(tmp_path_factory.mktemp("device_side"), request.param)
+
+
+def answers(device: DeviceSide, data: bytes) -> list[Frame]:
+    return FrameReader().feed(device.talk(data)[0])
+
+
+COBS = {
+    "empty": (b"", "01"),
+    "zero": (b"\0", "0101"),
+    "two_zeros": (b"\0\0", "010101"),
+    "plain": (b"\x11\x22\x00\x33", "0311220233"),
+    "ends_in_zero": (b"\x11\x00", "021101"),
+    "full_block": (bytes(range(1, 255)), "ff" + bytes(range(1, 255)).hex()),
+    "zero_then_full_block": (bytes(range(255)), "01ff" + bytes(range(1, 255)).hex()),
+    "one_more_than_full": (bytes(range(1, 256)), "ff" + bytes(range(1, 255)).hex() + "02ff"),
+    "full_block_then_zero": (bytes(range(1, 255)) + b"\0", "ff" + bytes(range(1, 255)).hex() + "0101"),
+}
+
+
+@pytest.mark.parametrize(("data", "coded"), COBS.values(), ids=COBS)
+def test_cobs_of_known_data(data: bytes, coded: str) -> None:
+    assert encode_cobs(data).hex() == coded
+    assert decode_cobs(bytes.fromhex(coded)) == data
+
+
+@REPEATABLE
+@given(PAYLOADS)
+def test_cobs_goes_there_and_back_without_a_zero(data: bytes) -> None:
+    coded = encode_cobs(data)
+    assert 0 not in coded
+    assert len(coded) <= len(data) + 1 + len(data) // 254
+    assert decode_cobs(coded) == data
+
+
+@pytest.mark.parametrize("coded", [b"", b"\x00", b"\x05\x11", b"\x02\x00", b"\xff\x11"])
+def test_what_cobs_cannot_have_made_is_refused(coded: bytes) -> None:
+    assert decode_cobs(coded) is None
+
+
+def test_the_checks_of_known_data() -> None:
+    """29B1 is what every catalogue of CRCs gives for CRC-16/CCITT-FALSE."""
+    assert check_bytes(b"123456789") == bytes((0xB1, 0x29, 477 & 0xFF, 2325 & 0xFF))
+
+
+@REPEATABLE
+@given(st.binary(max_size=40), st.data())
+def test_damage_in_one_byte_is_always_seen(payload: bytes, data: st.DataObject) -> None:
+    coded = bytearray(encode_frame(Type.INVOKE, 0x1234, payload)[1:-1])
+    place = data.draw(st.integers(0, len(coded) - 1))
+    coded[place] ^= data.draw(st.integers(1, 255))
+    assert all(frame is None for frame in map(decode_frame, bytes(coded).split(b"\0")))
+
+
+@REPEATABLE
+@given(st.lists(st.binary(max_size=30), max_size=6), st.lists(st.integers(1, 9), min_size=1))
+def test_a_reader_finds_frames_however_they_are_cut(payloads: list[bytes], cuts: list[int]) -> None:
+    line, reader, found = b"".join(encode_frame(2, i, p) for i, p in enumerate(payloads)), FrameReader(), []
+    while line:
+        cut = cuts[len(line) % len(cuts)]
+        found += reader.feed(line[:cut])
+        line = line[cut:]
+    assert found == [Frame(2, i, payload) for i, payload in enumerate(payloads)]
+    assert reader.damaged == 0
+
+
+@REPEATABLE
+@given(PAYLOADS.filter(bool), st.integers(0, 0xFFFF))
+@example(bytes(BATCH), 0)
+@example(bytes(range(1, 256)) * 2, 0x0101)
+def test_both_sides_agree_on_every_frame(device: DeviceSide, payload: bytes, sequence: int) -> None:
+    """The device decodes what Python wrote, and Python decodes its answer: the same vectors and their counts."""
+    (answer,) = answers(device, encode_frame(Type.INVOKE, sequence, payload))
+    assert (answer.type, answer.sequence) == (Type.INVOKE | ANSWER, sequence)
+    assert answer.payload[:-8] == payload
+    assert parse_counts(answer.payload) == (1, 1)
+
+
+def test_the_greeting(device: DeviceSide) -> None:
+    (answer,) = answers(device, encode_frame(Type.GREET, 7))
+    greeting = parse_greeting(answer.payload)
+    assert greeting is not None
+    assert (greeting.version, greeting.unit, greeting.batch, greeting.line_buffer) == (1, Unit.INSTRUCTIONS, BATCH, 0)
+    assert (greeting.input_bytes, greeting.output_bytes, greeting.sha256) == (1, 1, bytes(range(32)).hex())
+    assert parse_greeting(answer.payload[:-1]) is None
+
+
+COMPLAINTS = {
+    "unknown_type": (encode_frame(0x44, 9), ErrorCode.UNKNOWN_TYPE),
+    "no_stack_here": (encode_frame(Type.STACK, 9, b"x"), ErrorCode.UNKNOWN_TYPE),
+    "invoke_without_vector": (encode_frame(Type.INVOKE, 9), ErrorCode.WRONG_LENGTH),
+    "greet_with_payload": (encode_frame(Type.GREET, 9, b"x"), ErrorCode.WRONG_LENGTH),
+    "too_long": (encode_frame(Type.INVOKE, 9, bytes(BATCH + 1)), ErrorCode.DAMAGED),
+    "far_too_long": (encode_frame(Type.INVOKE, 9, bytes(3000)), ErrorCode.DAMAGED),
+    "too_short": (b"\0\x03ab\0", ErrorCode.DAMAGED),
+    "cut_block": (b"\0\x30ab\0", ErrorCode.DAMAGED),
+}
+
+
+@pytest.mark.parametrize(("data", "code"), COMPLAINTS.values(), ids=COMPLAINTS)
+def test_the_device_says_what_is_wrong(device: DeviceSide, data: bytes, code: ErrorCode) -> None:
+    (answer,) = answers(device, data)
+    assert (answer.type, answer.payload) == (Type.ERROR, bytes([code]))
+    (answer,) = answers(device, encode_frame(Type.GREET, 3))
+    assert answer.sequence == 3
+
+
+def test_text_between_frames_is_handed_back(device: DeviceSide) -> None:
+    greet = encode_frame(Type.GREET, 1)
+    answer, is_text = device.talk(b"12 -7\n" + greet + b"hello")
+    assert is_text == [1] * 6 + [0] * len(greet) + [1] * 5
+    assert len(FrameReader().feed(answer)) == 1
+
+
+@REPEATABLE
+@given(st.binary(max_size=200))
+def test_no_noise_stops_the_device(device: DeviceSide, noise: bytes) -> None:
+    """Whatever came before, a zero and two tries later it answers (the first may end what the noise began)."""
+    device.talk(noise)
+    tries = [frame for _ in range(2) for frame in answers(device, encode_frame(Type.GREET, 5))]
+    assert any(frame.type == Type.GREET | ANSWER for frame in tries)
