@@ -75,6 +75,18 @@ def test_an_output_that_is_the_input_is_copied(tmp_path: Path) -> None:
     assert "memcpy(out, in, MODEL_OUT_SIZE);" in compile_model(tflite).tree["model.c"]
 
 
+def test_one_value_may_be_several_outputs(tmp_path: Path) -> None:
+    """An output that later layers read, one that is listed twice, and one under two shapes."""
+    writer = Writer()
+    source, hidden, output = (writer.tensor((1, 6), 0.1, 0) for _ in range(3))
+    shaped = writer.tensor((2, 3), 0.1, 0)
+    writer.operation("RELU", [source], [hidden])
+    writer.operation("RESHAPE", [hidden], [shaped], newShape=[2, 3])
+    writer.operation("QUANTIZE", [hidden], [output])
+    tflite = writer.build([source], [output, hidden, shaped, hidden])
+    assert_exact(tflite, [edge_vectors(np.random.default_rng(0), (1, 6), 20)], tmp_path)
+
+
 REFUSED = {
     "concatenation_of_scales": (
         concatenation([(2, 3), (2, 4)], (2, 7), 1, scale=0.2),

@@ -118,7 +118,7 @@ class Layer:
         return None if len(inputs) <= position or inputs[position] == -1 else self.tensor(inputs[position])
 
     def activation(self, position: int) -> Tensor:
-        """The int8 tensor at an input that the model computes; more than none of its elements."""
+        """The tensor at an input that must be there and that the model computes."""
         tensor = self.input(position)
         self.require(not tensor.is_constant, "a constant input", "inputs that the model computes")
         return tensor
