@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from pipeline.compiler.c_text import Emitter, array_lines, comment, int_literal, unique
 from pipeline.compiler.emit_header import banner, emit_header, prototype
 from pipeline.compiler.graph import Graph
@@ -107,7 +109,7 @@ class _Source:
 
     def _emit_array(self, step: Step, array: Array) -> None:
         """Arrays with the same contents are written once."""
-        contents = (array.type, array.in_flash, array.values.tobytes())
+        contents = (array.type, array.in_flash, array.values.astype(np.int64).tobytes())
         key = (step.operation.index, array.suffix)
         if contents in self._arrays:
             self._array_names[key] = self._arrays[contents]

@@ -1,34 +1,23 @@
-"""The bytes of a .tflite file -> a validated Graph.
-
-The generated schema classes read fields lazily and check nothing, and Python's flatbuffers has no verifier. What keeps
-a hostile file harmless: every table's vtable is checked before the table is used (`_Reader.table`), so that no offset
-can point backwards out of the file; all other offsets are unsigned, so a read past the end raises; and every vector
-length is checked against the file's size and counted, so that work and memory stay proportional to the file.
-"""
+"""The bytes of a .tflite file -> a validated Graph."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import re
-import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import numpy as np
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
+from pipeline.compiler.flatbuffer_reader import READ_ERRORS, Reader, broken, enum_name
 from pipeline.compiler.graph import TYPE_BITS, Graph, Operation, Quantization, Tensor
 from pipeline.errors import ModelFileError
 
 _IDENTIFIER = b"TFL3"
 _SCHEMA_VERSION = 3
-_LONGEST_NAME = 500
 _MOST_DIMENSIONS = 16  # of TFLite's kernels, 8 at most
-_BROKEN = "the .tflite file is broken: {}. Convert or copy the model again."
-# What the schema package raises when an offset leads out of the file.
-_READ_ERRORS = (struct.error, IndexError, ValueError, TypeError, OverflowError, MemoryError)
 
 
 def read_tflite(data: bytes) -> Graph:
@@ -44,66 +33,12 @@ def read_tflite(data: bytes) -> Graph:
             "this is not a .tflite file: the identifier TFL3 is missing. Give a TensorFlow Lite model."
         )
     try:
-        return _read_model(_Reader(data))
-    except _READ_ERRORS:
-        raise ModelFileError(_BROKEN.format("an offset leads out of the file")) from None
+        return _read_model(Reader(data))
+    except READ_ERRORS:
+        raise broken("an offset leads out of the file") from None
 
 
-class _Reader:
-    """Checked steps through one file."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        # A sound file names each byte about once; a hostile one points many vectors at the same bytes.
-        self._budget = 4 * len(data) + 1024
-
-    def spend(self, count: int, element_bytes: int = 4) -> int:
-        self._budget -= count * element_bytes
-        if count * element_bytes > len(self.data) or self._budget < 0:
-            raise _broken("a vector is longer than the file")
-        return count
-
-    def table(self, table: Any) -> Any:
-        """`table` again, once its vtable is known to lie in the file and its fields in the table."""
-        position = table._tab.Pos
-        vtable = position - struct.unpack_from("<i", self.data, position)[0]
-        if not 0 <= vtable <= len(self.data) - 4:
-            raise _broken("a table's layout lies outside the file")
-        vtable_bytes, table_bytes = struct.unpack_from("<HH", self.data, vtable)
-        if vtable_bytes < 4 or vtable_bytes % 2 or position + table_bytes > len(self.data):
-            raise _broken("a table's layout is damaged")
-        offsets = struct.unpack_from(f"<{vtable_bytes // 2 - 2}H", self.data, vtable + 4)
-        if offsets and max(offsets) >= table_bytes:
-            raise _broken("a table's field lies outside the table")
-        self.spend(1)
-        return table
-
-    def tables(self, owner: Any, field: str) -> list[Any]:
-        count = self.spend(getattr(owner, f"{field}Length")())
-        get: Callable[[int], Any] = getattr(owner, field)
-        return [self.table(get(i)) for i in range(count)]
-
-    def array(self, owner: Any, field: str, element_bytes: int = 4) -> Any:
-        """A vector of numbers as a numpy view; empty where it is left out."""
-        if self.spend(getattr(owner, f"{field}Length")(), element_bytes) == 0:
-            return np.empty(0, np.int32)
-        return getattr(owner, f"{field}AsNumpy")()
-
-    def ints(self, owner: Any, field: str, element_bytes: int = 4) -> tuple[int, ...]:
-        return tuple(self.array(owner, field, element_bytes).tolist())
-
-    def text(self, value: bytes | None) -> str:
-        """A name, made fit to be shown: printable, and cut where it is absurdly long."""
-        self.spend(len(value or b""), 1)
-        name = (value or b"")[:_LONGEST_NAME].decode("utf-8", "replace")
-        return "".join(letter if letter.isprintable() else "?" for letter in name)
-
-
-def _broken(what: str) -> ModelFileError:
-    return ModelFileError(_BROKEN.format(what))
-
-
-def _read_model(reader: _Reader) -> Graph:
+def _read_model(reader: Reader) -> Graph:
     model = reader.table(schema.Model.GetRootAs(reader.data))
     if model.Version() != _SCHEMA_VERSION:
         raise ModelFileError(f"the .tflite file has schema version {model.Version()}; only {_SCHEMA_VERSION} is known.")
@@ -130,33 +65,33 @@ def _read_model(reader: _Reader) -> Graph:
     return Graph(tensors, operations, inputs, outputs, input_names, output_names, digest)
 
 
-def _read_buffer(reader: _Reader, buffer: Any) -> bytes:
+def _read_buffer(reader: Reader, buffer: Any) -> bytes:
     if buffer.Offset() > 1:  # a model of over 2 GB keeps its buffers behind the flatbuffer; 0 and 1 mean 'inside'
         start, count = buffer.Offset(), reader.spend(buffer.Size(), 1)
         if start + count > len(reader.data):
-            raise _broken("a buffer lies outside the file")
+            raise broken("a buffer lies outside the file")
         return reader.data[start : start + count]
     return bytes(reader.array(buffer, "Data", 1)) if buffer.DataLength() else b""
 
 
-def _read_tensor(reader: _Reader, tensor: Any, index: int, buffers: list[bytes]) -> Tensor:
+def _read_tensor(reader: Reader, tensor: Any, index: int, buffers: list[bytes]) -> Tensor:
     what = f"tensor {index}"
     name = reader.text(tensor.Name())
-    type_name = _enum_name(schema.TensorType, tensor.Type(), f"{what}: element type")
+    type_name = enum_name(schema.TensorType, tensor.Type(), f"{what}: element type")
     shape = reader.ints(tensor, "Shape")
     if len(shape) > _MOST_DIMENSIONS:
-        raise _broken(f"{what} has {len(shape)} dimensions")
+        raise broken(f"{what} has {len(shape)} dimensions")
     if any(size < 0 for size in shape):
-        raise _broken(f"{what} has the shape {list(shape)}")
+        raise broken(f"{what} has the shape {list(shape)}")
     if tensor.Sparsity() is not None:
         raise ModelFileError(f"{what} ('{name}') is sparse; only dense tensors are taken. Convert without sparsity.")
     if not 0 <= tensor.Buffer() < max(len(buffers), 1):
-        raise _broken(f"{what} names buffer {tensor.Buffer()} of {len(buffers)}")
+        raise broken(f"{what} names buffer {tensor.Buffer()} of {len(buffers)}")
     data = buffers[tensor.Buffer()] if buffers else b""
     if data and type_name in TYPE_BITS:
         expected = -(-math.prod(shape) * TYPE_BITS[type_name] // 8)
         if len(data) != expected:
-            raise _broken(
+            raise broken(
                 f"{what} holds {len(data)} bytes where its shape {list(shape)} of {type_name} needs {expected}"
             )
     quantization = _read_quantization(reader, tensor.Quantization(), shape, what)
@@ -164,7 +99,7 @@ def _read_tensor(reader: _Reader, tensor: Any, index: int, buffers: list[bytes])
     return Tensor(index, name, type_name, shape, quantization, data if is_constant else None, tensor.IsVariable())
 
 
-def _read_quantization(reader: _Reader, table: Any, shape: tuple[int, ...], what: str) -> Quantization | None:
+def _read_quantization(reader: Reader, table: Any, shape: tuple[int, ...], what: str) -> Quantization | None:
     if table is None:
         return None
     reader.table(table)
@@ -174,32 +109,32 @@ def _read_quantization(reader: _Reader, table: Any, shape: tuple[int, ...], what
     zero_points = reader.ints(table, "ZeroPoint", 8) or (0,) * len(scales)
     axis = table.QuantizedDimension()
     if len(zero_points) != len(scales):
-        raise _broken(f"{what} has {len(scales)} scales but {len(zero_points)} zero points")
+        raise broken(f"{what} has {len(scales)} scales but {len(zero_points)} zero points")
     if len(scales) > 1 and not (0 <= axis < len(shape) and shape[axis] == len(scales)):
-        raise _broken(f"{what} has {len(scales)} scales along axis {axis} of the shape {list(shape)}")
+        raise broken(f"{what} has {len(scales)} scales along axis {axis} of the shape {list(shape)}")
     if not all(math.isfinite(scale) and scale >= 0 for scale in scales):
-        raise _broken(f"{what} has a scale that is negative or not finite")
+        raise broken(f"{what} has a scale that is negative or not finite")
     if not all(-(2**31) <= zero_point < 2**31 for zero_point in zero_points):
-        raise _broken(f"{what} has a zero point beyond 32 bits")
+        raise broken(f"{what} has a zero point beyond 32 bits")
     return Quantization(scales, zero_points, axis)
 
 
-def _read_code(reader: _Reader, code: Any) -> tuple[str, int]:
+def _read_code(reader: Reader, code: Any) -> tuple[str, int]:
     """Operator name and version; files of before 2020 hold the operator in the older, narrower field."""
     builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    name = _enum_name(schema.BuiltinOperator, builtin, "an operator code")
+    name = enum_name(schema.BuiltinOperator, builtin, "an operator code")
     if name == "CUSTOM":
         name = f"CUSTOM:{reader.text(code.CustomCode())}"
     if code.Version() < 1:
-        raise _broken(f"{name} has version {code.Version()}")
+        raise broken(f"{name} has version {code.Version()}")
     return name, code.Version()
 
 
 def _read_operation(
-    reader: _Reader, operator: Any, index: int, codes: list[tuple[str, int]], tensor_count: int
+    reader: Reader, operator: Any, index: int, codes: list[tuple[str, int]], tensor_count: int
 ) -> Operation:
     if not 0 <= operator.OpcodeIndex() < len(codes):
-        raise _broken(f"op {index} names operator code {operator.OpcodeIndex()} of {len(codes)}")
+        raise broken(f"op {index} names operator code {operator.OpcodeIndex()} of {len(codes)}")
     name, version = codes[operator.OpcodeIndex()]
     what = f"{name.lower()} (op {index})"
     return Operation(
@@ -215,17 +150,17 @@ def _read_operation(
 def _indices(indices: tuple[int, ...], count: int, what: str, *, optional: bool = False) -> tuple[int, ...]:
     for index in indices:
         if not (0 <= index < count or (optional and index == -1)):
-            raise _broken(f"{what} name tensor {index} of {count}")
+            raise broken(f"{what} name tensor {index} of {count}")
     return indices
 
 
-def _read_options(reader: _Reader, operator: Any, name: str, what: str) -> Mapping[str, Any]:
-    kind = _enum_name(schema.BuiltinOptions, operator.BuiltinOptionsType(), f"{what}: options type")
+def _read_options(reader: Reader, operator: Any, name: str, what: str) -> Mapping[str, Any]:
+    kind = enum_name(schema.BuiltinOptions, operator.BuiltinOptionsType(), f"{what}: options type")
     if kind == "NONE" or operator.BuiltinOptions() is None:
         return {}
     own = name.title().replace("_", "") + "Options"
     if hasattr(schema.BuiltinOptions, own) and own != kind:
-        raise _broken(f"{what} carries {kind} instead of {own}")
+        raise broken(f"{what} carries {kind} instead of {own}")
     union = operator.BuiltinOptions()
     options = getattr(schema, kind)()
     options.Init(union.Bytes, union.Pos)
@@ -237,7 +172,7 @@ def _read_options(reader: _Reader, operator: Any, name: str, what: str) -> Mappi
         else:
             value = getattr(options, accessor)()
             if accessor == "FusedActivationFunction":
-                value = _enum_name(schema.ActivationFunctionType, value, f"{what}: fused activation").upper()
+                value = enum_name(schema.ActivationFunctionType, value, f"{what}: fused activation").upper()
             if isinstance(value, bytes):
                 value = reader.text(value)
             if isinstance(value, (bool, int, float, str)):
@@ -259,18 +194,6 @@ def _option_fields(kind: str) -> tuple[tuple[str, str, bool], ...]:
     return tuple(fields)
 
 
-@cache
-def _enum_names(enum: type) -> Mapping[int, str]:
-    return {value: name for name, value in vars(enum).items() if isinstance(value, int)}
-
-
-def _enum_name(enum: type, value: int, what: str) -> str:
-    try:
-        return _enum_names(enum)[value]
-    except KeyError:
-        raise _broken(f"{what} {value} does not exist") from None
-
-
 def _check_order(
     tensors: tuple[Tensor, ...], operations: tuple[Operation, ...], inputs: tuple[int, ...], outputs: tuple[int, ...]
 ) -> None:
@@ -278,24 +201,24 @@ def _check_order(
     ready = {tensor.index for tensor in tensors if tensor.is_constant or tensor.is_variable}
     for index in inputs:
         if index in ready:
-            raise _broken(f"tensor {index} is a model input, but constant or listed twice")
+            raise broken(f"tensor {index} is a model input, but constant or listed twice")
         ready.add(index)
     for operation in operations:
         what = f"{operation.name.lower()} (op {operation.index})"
         for index in operation.inputs:
             if index != -1 and index not in ready:
-                raise _broken(f"{what} reads tensor {index} before anything has written it")
+                raise broken(f"{what} reads tensor {index} before anything has written it")
         for index in operation.outputs:
             if index in ready:
-                raise _broken(f"{what} writes tensor {index}, which is an input, a constant, or written twice")
+                raise broken(f"{what} writes tensor {index}, which is an input, a constant, or written twice")
             ready.add(index)
     for index in outputs:
         if index not in ready:
-            raise _broken(f"tensor {index} is a model output, but nothing writes it")
+            raise broken(f"tensor {index} is a model output, but nothing writes it")
 
 
 def _port_names(
-    reader: _Reader, model: Any, tensors: tuple[Tensor, ...], inputs: tuple[int, ...], outputs: tuple[int, ...]
+    reader: Reader, model: Any, tensors: tuple[Tensor, ...], inputs: tuple[int, ...], outputs: tuple[int, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the inputs and outputs: those of the only signature where there is one, else the tensors' own."""
     signatures = reader.tables(model, "SignatureDefs")
