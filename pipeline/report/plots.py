@@ -144,7 +144,7 @@ def _draw_maps(
     worst = float(np.abs(error).max()) or 1.0
     show(axes[1, 0], "error, int8 - Keras", error, vmin=-worst, vmax=worst, cmap="PuOr")
     histogram = axes[1, 1]
-    histogram.hist(error, bins=81, color=DARK)
+    histogram.hist(error, bins=41, color=DARK)
     for edge in (-tolerance, tolerance):
         histogram.axvline(edge, color=LIGHT, linestyle="--", linewidth=2)
     histogram.set(title=f"error; dashed: tolerance ±{tolerance:g}", xlabel="int8 - Keras", ylabel="vectors")

@@ -39,7 +39,7 @@ def _train_one(name: str, folder: ModelFolder, force: bool) -> Result:
         files = {
             "model.keras": trained.keras_archive,
             "history.csv": trained.history.to_csv().encode(),
-            "loss.png": plots.draw_loss(f"{name}: {spec.summary}", columns),
+            "loss.png": plots.draw_loss(f"{name}: training by {trained.method}, {trained.updates:,} updates", columns),
         }
         facts = {
             "seed": spec.seed,
