@@ -28,9 +28,19 @@ struct scale_source {
     bool per_channel;
 };
 
+/* The upper half of the product. */
 static inline int32_t multiply_high(int32_t a, int32_t b)
 {
+#if defined(__ARM_ARCH_6M__)
+    /* Cortex-M0 has no long multiply, and the compiler's helper is three times as long as these four. */
+    const int32_t a_high = a >> 16, a_low = a & 0xffff, b_high = b >> 16, b_low = b & 0xffff;
+    const int32_t middle = a_high * b_low + (int32_t)((uint32_t)a_low * (uint32_t)b_low >> 16);
+    const int32_t carry = (a_low * b_high + (middle & 0xffff)) >> 16;
+
+    return a_high * b_high + (middle >> 16) + carry;
+#else
     return (int32_t)(((int64_t)a * b) >> 32);
+#endif
 }
 
 /* The output before it is clamped. */

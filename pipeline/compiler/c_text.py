@@ -87,7 +87,11 @@ def int_literal(value: int) -> str:
 
 
 def array_lines(values: npt.NDArray[Any] | Sequence[int], *, packed: bool = False) -> list[str]:
-    """The elements of an initialiser, several a line, right-aligned in columns; `packed` words in hexadecimal."""
+    """The elements of an initialiser, several a line, right-aligned in columns; `packed` words in hexadecimal.
+
+    Short rows of an array of two dimensions stay whole.
+    """
+    row = np.shape(values)[-1] if np.ndim(values) == 2 else 1
     flat = np.asarray(values).ravel().tolist()
     words = [f"0x{value:08x}u" if packed else int_literal(value) for value in flat]
     width = max(map(len, words))
@@ -95,5 +99,6 @@ def array_lines(values: npt.NDArray[Any] | Sequence[int], *, packed: bool = Fals
     per_line = 1 << per_line.bit_length() - 1 if len(words) > per_line else per_line
     if len(words) <= per_line:
         return [", ".join(words)]
+    per_line = per_line // row * row or per_line
     words = [word.rjust(width) for word in words]
     return [", ".join(words[start : start + per_line]) + "," for start in range(0, len(words), per_line)]

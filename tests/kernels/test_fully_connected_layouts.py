@@ -163,6 +163,7 @@ def test_the_same_layout_in_c(target: Target, compiler: str, tmp_path: Path) -> 
 
 
 MACHINES = {
+    "sim-cortex-m0": ("arm-none-eabi-gcc", "gcc-arm-none-eabi", "qemu-system-arm"),
     "sim-cortex-m4": ("arm-none-eabi-gcc", "gcc-arm-none-eabi", "qemu-system-arm"),
     "sim-cortex-m7": ("arm-none-eabi-gcc", "gcc-arm-none-eabi", "qemu-system-arm"),
     "sim-cortex-m33": ("arm-none-eabi-gcc", "gcc-arm-none-eabi", "qemu-system-arm"),

@@ -31,8 +31,8 @@ static const struct fully_connected_per_channel_s8 dense FLASH = {
 
 /* dense_1: fully connected, 6 -> 3, per channel, relu */
 static const int8_t dense_1_weights[18] FLASH = {
-      15,  111,  -57,   81,   44, -127,  -27,   91,   14, -119,   68,   59,   88,  -83, -105,   93,
-    -122,   11,
+      15,  111,  -57,   81,   44, -127,  -27,   91,   14, -119,   68,   59,
+      88,  -83, -105,   93, -122,   11,
 };
 /* The input's zero point is folded in. */
 static const int32_t dense_1_bias[3] FLASH = {6897, 10207, -15180};
