@@ -10,7 +10,7 @@ from pipeline.compiler.c_text import Emitter, array_lines, comment, int_literal,
 from pipeline.compiler.emit_header import banner, emit_header, prototype
 from pipeline.compiler.graph import Graph
 from pipeline.compiler.kernels import kernel_sources
-from pipeline.compiler.names import Names, layer_name, port_names
+from pipeline.compiler.names import Names, layer_names, port_names
 from pipeline.compiler.ops._lowering import Argument, Array, Call, Scratch, Struct, Value
 from pipeline.compiler.program import Program, Step, make_program
 from pipeline.compiler.source_tree import SourceTree
@@ -52,7 +52,7 @@ class _Source:
         self._names = names
         self._out = Emitter()
         taken |= {call.function for step in program.steps for call in step.lowered.calls}
-        self._layers = {step.operation.index: layer_name(graph, step.operation, taken) for step in program.steps}
+        self._layers = layer_names(graph, [step.operation for step in program.steps], taken)
         self._taken = taken
         self._arrays: dict[tuple[str, bool, bytes], str] = {}
         self._array_names: dict[tuple[int, str], str] = {}
