@@ -30,6 +30,7 @@ def mps2_board(
     ram_bytes: int = 4 * MEBIBYTE,
     uart_base: int = 0x40004000,
     timer_base: int = 0x40000000,
+    defines: tuple[str, ...] = (),
 ) -> Board:
     """One of ARM's MPS2 and MPS3 boards in QEMU; the defaults are those of AN385, AN386 and AN500."""
     return Board(
@@ -48,7 +49,7 @@ def mps2_board(
             machine="mps2",
             flash_origin=flash_origin,
             ram_origin=ram_origin,
-            defines=(f"UART0_BASE={uart_base:#x}u", f"TIMER0_BASE={timer_base:#x}u", f"TIMER_HZ={clock_hz}u"),
+            defines=(f"UART0_BASE={uart_base:#x}u", f"TIMER0_BASE={timer_base:#x}u", f"TIMER_HZ={clock_hz}u", *defines),
         ),
         emulator=QemuMachine("qemu-system-arm", "qemu-system-arm", machine, icount_shift=10),
         counter="instructions",

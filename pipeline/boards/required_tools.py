@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
-from pathlib import Path
 
 from pipeline import tools
 from pipeline.boards.board import Board, QemuMachine, SimavrMachine, Tool

@@ -39,7 +39,7 @@ def qemu_command(machine: QemuMachine, elf: Path) -> list[str | Path]:
     program = tools.find_tool(
         machine.program, purpose=f"run firmware on {machine.machine}", install=f"apt install {machine.package}"
     )
-    quiet = ["-display", "none", "-monitor", "none", "-serial", "stdio", "-nodefaults"]
+    quiet = ["-display", "none", "-monitor", "none", "-serial", "stdio"]
     pace = ["-icount", f"shift={machine.icount_shift},sleep=off"]
     return [program, "-machine", machine.machine, *machine.options, *quiet, *pace, "-kernel", elf]
 

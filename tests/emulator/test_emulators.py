@@ -35,7 +35,7 @@ from tests.firmware import (
 )
 
 RUNNABLE = [name for name in board_names() if load_board(name).emulator is not None or name == "host"]
-COUNTED = ["sim-cortex-m0", "sim-cortex-m4", "sim-esp32c3", "sim-uno"]
+COUNTED = ["sim-cortex-m0", "sim-cortex-m4", "sim-cortex-m33", "sim-cortex-m55", "sim-esp32c3", "sim-uno"]
 
 
 def tflm(tflite: bytes, inputs: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:

@@ -1,6 +1,7 @@
 /*
- * ARM's MPS2 boards: UART and timer of the CMSDK. The board's declaration gives UART0_BASE, TIMER0_BASE,
- * TIMER_HZ and NANOSECONDS_PER_INSTRUCTION, the emulator's fixed pace (QEMU's -icount).
+ * ARM's MPS2 and MPS3 boards: UART and timer of the CMSDK or, with SSE_COUNTER_BASE, the system counter of an SSE-300
+ * in the timer's place. The board's declaration gives UART0_BASE, TIMER0_BASE, TIMER_HZ and
+ * NANOSECONDS_PER_INSTRUCTION, the emulator's fixed pace (QEMU's -icount).
  */
 #include "machine_port.h"
 
@@ -10,9 +11,14 @@
 #define UART_STATE REGISTER(UART0_BASE, 0x04u)
 #define UART_CTRL REGISTER(UART0_BASE, 0x08u)
 #define UART_BAUDDIV REGISTER(UART0_BASE, 0x10u)
+#ifdef SSE_COUNTER_BASE
+#define COUNTER_CONTROL REGISTER(SSE_COUNTER_BASE, 0x00u)
+#define TIMER_COUNT REGISTER(TIMER0_BASE, 0x00u)
+#else
 #define TIMER_CTRL REGISTER(TIMER0_BASE, 0x00u)
 #define TIMER_VALUE REGISTER(TIMER0_BASE, 0x04u)
 #define TIMER_RELOAD REGISTER(TIMER0_BASE, 0x08u)
+#endif
 
 enum { UART_TX_FULL = 1, UART_RX_FULL = 2, UART_ENABLE_TX_AND_RX = 3, UART_SMALLEST_DIVIDER = 16, TIMER_ENABLE = 1 };
 
@@ -23,9 +29,13 @@ void machine_start(void)
     UART_BAUDDIV = UART_SMALLEST_DIVIDER;
     UART_CTRL = UART_ENABLE_TX_AND_RX;
     (void)UART_DATA; /* QEMU looks at its line anew only after a read */
+#ifdef SSE_COUNTER_BASE
+    COUNTER_CONTROL = TIMER_ENABLE;
+#else
     TIMER_RELOAD = UINT32_MAX;
     TIMER_VALUE = UINT32_MAX;
     TIMER_CTRL = TIMER_ENABLE;
+#endif
 }
 
 uint8_t machine_receive(void)
@@ -44,7 +54,11 @@ void machine_send(uint8_t byte)
 
 uint32_t machine_count(void)
 {
-    return UINT32_MAX - TIMER_VALUE;
+#ifdef SSE_COUNTER_BASE
+    return TIMER_COUNT;
+#else
+    return UINT32_MAX - TIMER_VALUE; /* it counts down */
+#endif
 }
 
 uint32_t machine_in_units(uint32_t difference)
