@@ -167,6 +167,7 @@ MACHINES = {
     "sim-cortex-m4": ("arm-none-eabi-gcc", "gcc-arm-none-eabi", "qemu-system-arm"),
     "sim-cortex-m7": ("arm-none-eabi-gcc", "gcc-arm-none-eabi", "qemu-system-arm"),
     "sim-cortex-m33": ("arm-none-eabi-gcc", "gcc-arm-none-eabi", "qemu-system-arm"),
+    "sim-cortex-m55": ("arm-none-eabi-gcc", "gcc-arm-none-eabi", "qemu-system-arm"),
     "sim-esp32c3": ("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf", "qemu-system-riscv32"),
     "sim-uno": ("avr-gcc", "gcc-avr", "simavr"),
 }
