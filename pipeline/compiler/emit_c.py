@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -27,18 +27,20 @@ def compile_graph(
     prefix: str = "model",
     input_names: Sequence[str] = (),
     output_names: Sequence[str] = (),
+    value_names: Mapping[str, Sequence[str]] | None = None,
 ) -> SourceTree:
     """`<prefix>.h`, `<prefix>.c` and the kernels that they use, under `kernels/`.
 
     `name` stands in the comments. Every public symbol begins with `prefix`, so that models compiled with different
-    prefixes live in one firmware. Names of inputs and outputs are the model's own where none are given. The same
+    prefixes live in one firmware. Names of inputs and outputs are the model's own where none are given; `value_names`
+    names the elements of a port, for its comment. The same
     arguments give the same text. Raises UnsupportedError where the model has anything without an exact form.
     """
     program = make_program(graph, target)
     taken: set[str] = set(_NO_NAME_FOR)
     inputs = port_names([port.name for port in program.inputs], input_names, "in", taken)
     outputs = port_names([port.name for port in program.outputs], output_names, "out", taken)
-    names = Names(prefix, name, graph.sha256, inputs, outputs)
+    names = Names(prefix, name, graph.sha256, inputs, outputs, value_names or {})
     files = {f"{prefix}.h": emit_header(program, names), f"{prefix}.c": _Source(graph, program, names, taken).text()}
     kernels = {"quantize", *(step.lowered.kernel for step in program.steps)}
     return SourceTree(files).merged(kernel_sources(sorted(kernels)))

@@ -37,7 +37,7 @@ def emit_header(program: Program, names: Names) -> str:
         out.emit(line)
     out.emit("/* Real value = scale * (stored value - zero point). */")
     for name, port in ports:
-        _emit_constants(out, names.prefix, name, port)
+        _emit_constants(out, names, name, port)
     out.emit("#ifdef __cplusplus")
     out.emit('extern "C" {')
     out.emit("#endif")
@@ -54,9 +54,11 @@ def emit_header(program: Program, names: Names) -> str:
     return out.text
 
 
-def _emit_constants(out: Emitter, prefix: str, name: str, port: Port) -> None:
-    macro = f"{prefix}_{name}".upper()
+def _emit_constants(out: Emitter, names: Names, name: str, port: Port) -> None:
+    macro = f"{names.prefix}_{name}".upper()
     shape = " x ".join(map(str, port.tensor.shape)) or "scalar"
+    if names.values.get(name):
+        shape += f": {', '.join(names.values[name])}"
     zero_point = port.quantization.zero_point
     out.emit(f"#define {macro}_SIZE {port.tensor.size} {comment(shape)}")
     out.emit(f"#define {macro}_SCALE {float_literal(port.quantization.scale)}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pipeline.compiler.c_text import identifier, unique
 from pipeline.compiler.graph import Graph, Operation
@@ -21,13 +21,17 @@ _OP_ENDS = re.compile(
 
 @dataclass(frozen=True)
 class Names:
-    """`prefix` of every public symbol, the model's name for comments, the file's SHA-256, ports as C identifiers."""
+    """`prefix` of every public symbol, the model's name for comments, the file's SHA-256, ports as C identifiers.
+
+    `values` names the elements of those ports whose elements have names, in order.
+    """
 
     prefix: str
     model: str
     sha256: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def port_names(own: Sequence[str], given: Sequence[str], fallback: str, taken: set[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pipeline.compiler.source_tree import SourceTree
 from pipeline.compiler.target import Target
 from pipeline.errors import UsageError
 from pipeline.models.catalog import load_spec
-from pipeline.quantize.quantized_model import QuantizedModel
+from pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort
 from pipeline.workflow.generate import converted_model, encoded, model_of_file
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file, tell_edited
 
@@ -45,7 +45,22 @@ def compile_for(model: QuantizedModel, board: Board | None, optimize: Optimize |
 
     Raises UnsupportedError where the model has anything that the compiler has no exact form for.
     """
-    return compile_graph(model.graph, model.name, target_of(board, optimize))
+    return compile_graph(
+        model.graph,
+        model.name,
+        target_of(board, optimize),
+        input_names=_port_names(model.inputs, "in"),
+        output_names=_port_names(model.outputs, "out"),
+        value_names={"in": model.inputs[0].values, "out": model.outputs[0].values},
+    )
+
+
+def _port_names(ports: Sequence[QuantizedPort], only: str) -> tuple[str, ...]:
+    """An only port is called after its only value, as in model_quantize_x, else `only`; several keep their names."""
+    if len(ports) > 1:
+        return tuple(port.name for port in ports)
+    values = ports[0].values
+    return values if len(values) == 1 else (only,)
 
 
 def target_of(board: Board | None, optimize: Optimize | None) -> Target:
