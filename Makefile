@@ -2,7 +2,7 @@
 # MODEL=name takes one model, else all. FLAGS=... goes to the command as it is.
 
 .DEFAULT_GOAL := help
-.PHONY: help train convert generate parity test lint bench doctor clean
+.PHONY: help train convert generate parity test lint bench fuzz doctor clean
 
 # The first Python that runs and is 3.10 or 3.11 (tflite-runtime has no wheels past that).
 PYTHON := $(shell for p in python3.11 python3.10 python3; do \
@@ -44,6 +44,10 @@ lint: .venv/installed  ## ruff and mypy
 bench: .venv/installed  ## times of every step, and each model's C on every processor beside others
 	@$(TINYML) train $(MODEL)
 	@$(TINYML) bench $(MODEL) $(FLAGS)
+
+fuzz: .venv/installed  ## a million broken .tflite files for the reader, 5,000 random networks for the compiler
+	@.venv/bin/python -m tests.fuzz_reader --count 1000000 --jobs 2
+	@TINYML_NETWORKS=5000 .venv/bin/python -m pytest -n 2 tests/compiler/test_networks.py
 
 doctor: .venv/installed  ## what is installed, what is missing, how to get it
 	@$(TINYML) doctor

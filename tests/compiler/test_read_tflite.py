@@ -265,7 +265,7 @@ def test_many_vectors_over_the_same_bytes_cost_no_more_than_the_file() -> None:
 
 
 def test_a_few_thousand_mutated_files() -> None:
-    """A short run of tests/fuzz_reader.py; `make bench` runs a million."""
+    """A short run of tests/fuzz_reader.py; `make fuzz` runs a million."""
     outcome = run_range(corpus(), seed=1, start=0, stop=4000)
     assert outcome.failures == []
     assert sum(outcome.counts.values()) == 4000
