@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pipeline import tools
-from pipeline.boards.board import Board, Optimize, QemuMachine
-from pipeline.compiler.graph import Graph
+from pipeline.boards.board import Board, Optimize, Port, QemuMachine, Toolchain
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.errors import ToolFailedError, UnsupportedError
+from pipeline.model_io import ModelInterface, model_io_header
 
 Kind = Literal["bare", "bench", "verify"]
 
@@ -23,29 +22,6 @@ _BATCH_LIMIT = 128
 _FRAME_LIMIT_BYTES = 60_000  # the firmware counts the bytes of a frame in 16 bits
 _OPTIMIZE_FLAGS: dict[Optimize, str] = {"size": "-Os", "speed": "-O2"}
 _WARNING_FLAGS = ("-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-pedantic")
-
-
-@dataclass(frozen=True)
-class ModelInterface:
-    """What the firmware around a model must know of it: its .tflite's SHA-256 and the bytes of each port."""
-
-    sha256: str
-    input_sizes: tuple[int, ...]
-    output_sizes: tuple[int, ...]
-
-    @classmethod
-    def of(cls, graph: Graph) -> ModelInterface:
-        inputs = tuple(graph.tensors[index].size for index in graph.inputs)
-        outputs = tuple(graph.tensors[index].size for index in graph.outputs)
-        return cls(graph.sha256, inputs, outputs)
-
-    @property
-    def input_bytes(self) -> int:
-        return sum(self.input_sizes)
-
-    @property
-    def output_bytes(self) -> int:
-        return sum(self.output_sizes)
 
 
 @dataclass(frozen=True)
@@ -82,13 +58,14 @@ def build_firmware(
     'bare' leaves the model out. Everything is written below `build_dir`. Raises ToolMissingError without the compiler,
     ToolFailedError with the compiler's words, UnsupportedError where the firmware does not fit the board.
     """
+    toolchain, _ = bare_metal(board)
     compiler = tools.find_tool(
-        f"{board.toolchain.prefix}gcc",
+        f"{toolchain.prefix}gcc",
         purpose=f"build firmware for {board.name}",
-        install=f"apt install {board.toolchain.package}",
+        install=f"apt install {toolchain.package}",
     )
     build_dir.mkdir(parents=True, exist_ok=True)
-    files = sources.merged({"model_io.h": _model_io(interface)})
+    files = sources.merged({"model_io.h": model_io_header(interface)})
     for path, text in files.items():
         target = build_dir / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -111,40 +88,18 @@ def build_firmware(
     return _measure_image(elf, board, kind, output.stderr.decode(errors="replace").strip())
 
 
-def _model_io(interface: ModelInterface) -> str:
-    """How firmware calls a model whose inputs, and whose outputs, lie behind one another in one buffer."""
-    parameters, arguments = [], []
-    for kind, buffer, sizes in (
-        ("const int8_t *in", "inputs", interface.input_sizes),
-        ("int8_t *out", "outputs", interface.output_sizes),
-    ):
-        for number, offset in enumerate(_offsets(sizes)):
-            parameters.append(f"{kind}_{number}")
-            arguments.append(f"({buffer}) + {offset}")
-    sha256 = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(interface.sha256))
-    return f"""\
-/* How the firmware calls the model: its inputs lie behind one another in one buffer, and so do its outputs. */
-#ifndef MODEL_IO_H
-#define MODEL_IO_H
-
-#define MODEL_IO_INPUT_BYTES {interface.input_bytes}
-#define MODEL_IO_OUTPUT_BYTES {interface.output_bytes}
-#define MODEL_IO_PARAMETERS {", ".join(parameters)}
-#define MODEL_IO_CALL(function, inputs, outputs) (function)({", ".join(arguments)})
-
-/* Of the .tflite that the model was compiled from. */
-#define MODEL_IO_SHA256 {sha256}
-
-#endif
-"""
-
-
-def _offsets(sizes: Sequence[int]) -> list[int]:
-    return [sum(sizes[:number]) for number in range(len(sizes))]
+def bare_metal(board: Board) -> tuple[Toolchain, Port]:
+    """The compiler and the port of a board; UnsupportedError where it is only built with its framework."""
+    if board.toolchain is None or board.port is None:
+        raise UnsupportedError(
+            f"{board.name}: there is no compiler for {board.core} among Debian's packages; build its firmware with"
+            " arduino-cli or PlatformIO."
+        )
+    return board.toolchain, board.port
 
 
 def _compile_flags(board: Board, optimize: Optimize) -> list[str | Path]:
-    toolchain, port = board.toolchain, board.port
+    toolchain, port = bare_metal(board)
     includes = [Path("."), _PROTOCOL, _PORTS / "common"]
     flags: list[str | Path] = ["-std=c99", *_WARNING_FLAGS, _OPTIMIZE_FLAGS[optimize], *toolchain.flags]
     flags += ["-ffunction-sections", "-fdata-sections", "-fno-common", "-fno-tree-loop-distribute-patterns"]
@@ -174,25 +129,26 @@ def _protocol_defines(board: Board, interface: ModelInterface) -> list[str]:
         f"-DPROTOCOL_BATCH={batch}",
         f"-DPROTOCOL_LINE_BUFFER={board.line_buffer}",
     ]
-    return defines if board.port.startup == "host" else [*defines, "-DPROTOCOL_MEASURES_STACK"]
+    return defines if bare_metal(board)[1].startup == "host" else [*defines, "-DPROTOCOL_MEASURES_STACK"]
 
 
 def _own_sources(board: Board, kind: Kind) -> list[Path]:
-    if board.port.startup == "host":
+    toolchain, port = bare_metal(board)
+    if port.startup == "host":
         sources = [_PORTS / "host" / "main.c"] if kind == "verify" else [_PORTS / "common" / f"{kind}_main.c"]
     else:
-        sources = [_PORTS / "common" / f"{kind}_main.c", _PORTS / board.port.startup / "startup.S"]
-        if board.toolchain.headers_package is None:
+        sources = [_PORTS / "common" / f"{kind}_main.c", _PORTS / port.startup / "startup.S"]
+        if toolchain.headers_package is None:
             sources.append(_PORTS / "freestanding" / "string.c")
         if kind == "verify":
-            sources.append(_PORTS / board.port.machine / "machine.c")
+            sources.append(_PORTS / port.machine / "machine.c")
     if kind == "verify":
         sources += [_PROTOCOL / "protocol.c", _PROTOCOL / "measure.c"]
     return sources
 
 
 def _link_flags(board: Board) -> list[str | Path]:
-    port = board.port
+    toolchain, port = bare_metal(board)
     if port.startup == "host":
         return ["-Wl,--gc-sections"]
     symbols = {
@@ -204,7 +160,7 @@ def _link_flags(board: Board) -> list[str | Path]:
     }
     defsyms = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
     script = _PORTS / "common" / "flash_and_ram.ld"
-    return ["-nostdlib", "-nostartfiles", "-Wl,--gc-sections", *defsyms, "-T", script, *board.toolchain.libraries]
+    return ["-nostdlib", "-nostartfiles", "-Wl,--gc-sections", *defsyms, "-T", script, *toolchain.libraries]
 
 
 def _build_error(board: Board, kind: Kind, words: str) -> ToolFailedError | UnsupportedError:
@@ -217,15 +173,16 @@ def _build_error(board: Board, kind: Kind, words: str) -> ToolFailedError | Unsu
                 f" {over:,} more than there are; choose a smaller model or a larger board."
             )
     return ToolFailedError(
-        f"{board.toolchain.prefix}gcc could not build the {kind} firmware for {board.name}:\n{words}"
+        f"{bare_metal(board)[0].prefix}gcc could not build the {kind} firmware for {board.name}:\n{words}"
     )
 
 
 def _measure_image(elf: Path, board: Board, kind: Kind, warnings: str) -> FirmwareImage:
+    toolchain, _ = bare_metal(board)
     size = tools.find_tool(
-        f"{board.toolchain.prefix}size",
+        f"{toolchain.prefix}size",
         purpose=f"measure firmware for {board.name}",
-        install=f"apt install {board.toolchain.package.replace('gcc', 'binutils')}",
+        install=f"apt install {toolchain.package.replace('gcc', 'binutils')}",
     )
     lines = tools.run([size, "-A", elf], timeout_s=30).stdout.decode().splitlines()
     sections = {words[0]: int(words[1]) for words in map(str.split, lines) if len(words) == 3 and words[1].isdigit()}

@@ -93,7 +93,7 @@ def _programs() -> list[Check]:
     checks = [Check("c++", compiler, "the check of the C array in convert and parity", "apt install g++", "g++")]
     for tool in required_tools():
         name = tool.header or tool.program
-        found = (shutil.which(tool.program) if tool.header is None else "yes") if is_installed(tool) else None
+        found = (shutil.which(tool.program) or "yes" if tool.header is None else "yes") if is_installed(tool) else None
         checks.append(Check(name, found, f"only to {tool.purpose}", f"apt install {tool.package}", tool.package))
     return checks
 

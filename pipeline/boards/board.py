@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 CompilerTarget = Literal["portable", "arm_dsp", "avr", "rv32"]
 Optimize = Literal["size", "speed"]
 Counter = Literal["instructions", "cycles", "nothing"]
+RuntimeName = Literal["aot", "tflm"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,80 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Arduino:
+    """How Arduino's tools know a board: its core, and what the core's `Serial` and pins are like."""
+
+    fqbn: str
+    platform: str
+    """The core as sketch.yaml names it, with the release that the sketches are written for."""
+    index_url: str | None = None
+    """Where the board manager finds the core; None: it knows it."""
+    led: str = "LED_BUILTIN"
+    """The pin of a light, as the sketch writes it."""
+    serial_buffer: int = 63
+    """How many bytes `Serial` keeps unread."""
+    counts_cycles: bool = False
+    """Whether the core's cycle counter (DWT) can be read; else a sketch counts microseconds."""
+
+
+@dataclass(frozen=True)
+class PlatformIO:
+    """How PlatformIO knows a board, under [env:...] of platformio.ini."""
+
+    platform: str
+    board: str
+    framework: str = "arduino"
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Avrdude:
+    """Flashing through an AVR's boot loader."""
+
+    tool: ClassVar[str] = "avrdude"
+    programmer: str
+    part: str
+    baud: int
+
+
+@dataclass(frozen=True)
+class Esptool:
+    """Flashing through the ROM loader of an Espressif chip."""
+
+    tool: ClassVar[str] = "esptool"
+    chip: str
+    baud: int = 460800
+
+
+@dataclass(frozen=True)
+class Bossac:
+    """Flashing through the SAM-BA loader that a touch at 1200 baud starts."""
+
+    tool: ClassVar[str] = "bossac"
+
+
+@dataclass(frozen=True)
+class Uf2:
+    """Flashing by a copy of a .uf2 file to the drive that the board shows while BOOTSEL is held."""
+
+    tool: ClassVar[str] = "uf2"
+    volume: str
+    family_id: int
+
+
+@dataclass(frozen=True)
+class Pyocd:
+    """Flashing through a debug probe, such as the ST-LINK of a Nucleo."""
+
+    tool: ClassVar[str] = "pyocd"
+    target: str
+
+
+Flashing = Avrdude | Esptool | Bossac | Uf2 | Pyocd
+"""What writes a firmware to a real board. arduino-cli and PlatformIO can do it too, where they are installed."""
+
+
+@dataclass(frozen=True)
 class Board:
     """One board. `source` says where clock, flash and RAM come from."""
 
@@ -72,24 +147,44 @@ class Board:
     flash_bytes: int
     ram_bytes: int
     source: str
-    toolchain: Toolchain
+    toolchain: Toolchain | None
+    """A compiler without the board's framework; None where Debian has none for this processor."""
     compiler_target: CompilerTarget
     optimize: Optimize
     """What the compiler aims at where nobody says otherwise."""
-    port: Port
+    port: Port | None
+    """What stands for the framework around it; None where there is no toolchain either."""
     emulator: QemuMachine | SimavrMachine | None = None
     counter: Counter = "nothing"
     batch_bytes: int = 0
     """RAM that the verify firmware may give to vectors of one frame; 0: always one vector a frame."""
     line_buffer: int = 0
     """How many bytes wait unread on the machine's line before any is lost."""
+    reserved_flash_bytes: int = 0
+    """Flash that a boot loader or the partition table keeps from the firmware."""
+    constants_in_ram: bool = False
+    """Whether constants are copied to RAM at start, because the processor reads flash by whole words only."""
+    arduino: Arduino | None = None
+    platformio: PlatformIO | None = None
+    flashing: Flashing | None = None
+    tflm_library: str | None = None
+    """The library of pipeline.runtimes.tflm_libraries that brings TFLM to the board; None where none does."""
+
+    @property
+    def usable_flash_bytes(self) -> int:
+        return self.flash_bytes - self.reserved_flash_bytes
+
+    @property
+    def runtimes(self) -> tuple[RuntimeName, ...]:
+        return ("aot",) if self.tflm_library is None else ("aot", "tflm")
 
 
 @dataclass(frozen=True)
 class Tool:
-    """An outside program and the Debian package that brings it; or a header that the program, a compiler, must find."""
+    """An outside program and the Debian package that brings it; or a header that a compiler must find, or a file."""
 
     program: str
     package: str
     purpose: str
     header: str | None = None
+    file: str | None = None

@@ -10,7 +10,7 @@ from pipeline import boards
 from pipeline.boards.board import Board
 from pipeline.errors import UsageError
 
-_NOT_BOARDS = {"board", "catalog", "machines", "required_tools"}
+_NOT_BOARDS = {"board", "catalog", "espressif", "machines", "required_tools"}
 
 
 def board_names() -> list[str]:

@@ -13,6 +13,22 @@ def arm_toolchain(*flags: str) -> Toolchain:
     return Toolchain("arm-none-eabi-", "gcc-arm-none-eabi", (*flags, "-mthumb", "-mfloat-abi=soft"))
 
 
+def avr_toolchain(mcu: str) -> Toolchain:
+    """GCC for an AVR at 16 MHz, with avr-libc."""
+    return Toolchain(
+        "avr-",
+        "gcc-avr",
+        (f"-mmcu={mcu}",),
+        defines=("F_CPU=16000000UL",),
+        libraries=("-lgcc", "-lc", "-lgcc"),
+        headers_package="avr-libc",
+    )
+
+
+RISCV_TOOLCHAIN = Toolchain("riscv64-unknown-elf-", "gcc-riscv64-unknown-elf", ("-march=rv32imc", "-mabi=ilp32"))
+"""GCC for the core of an ESP32-C3."""
+
+
 def mps2_board(
     name: str,
     display: str,

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
 from pipeline import tools
 from pipeline.boards.board import Board, QemuMachine, SimavrMachine, Tool
 from pipeline.boards.catalog import board_names, load_board
+
+DEBIAN_ARDUINO = Path("/usr/share/arduino/hardware")
+"""Where Debian puts the Arduino cores."""
 
 
 def required_tools(boards: Iterable[Board] | None = None) -> list[Tool]:
@@ -17,13 +21,15 @@ def required_tools(boards: Iterable[Board] | None = None) -> list[Tool]:
         boards = [load_board(name) for name in board_names()]
     needed: dict[tuple[str, str | None], Tool] = {}
     for board in boards:
-        for tool in _tools_of(board):
+        for tool in (*_tools_of(board), *_arduino_tools(board)):
             needed.setdefault((tool.program, tool.header), tool)
     return list(needed.values())
 
 
 def is_installed(tool: Tool) -> bool:
-    """Whether the program is on PATH and, for a header, finds it."""
+    """Whether the program is on PATH and, for a header, finds it; a file must only be there."""
+    if tool.file is not None:
+        return os.path.exists(tool.file)
     path = shutil.which(tool.program)
     if path is None or tool.header is None:
         return path is not None
@@ -39,6 +45,8 @@ def missing_tools(board: Board) -> list[str]:
 
 def _tools_of(board: Board) -> list[Tool]:
     toolchain, emulator = board.toolchain, board.emulator
+    if toolchain is None:
+        return []
     compiler = f"{toolchain.prefix}gcc"
     building, running = f"build firmware for {board.core}", f"run firmware for {board.core}"
     needed = [Tool(compiler, toolchain.package, building)]
@@ -50,3 +58,15 @@ def _tools_of(board: Board) -> list[Tool]:
         needed.append(Tool("gcc", "gcc", running))
         needed.append(Tool("gcc", emulator.package, running, header="simavr/sim_avr.h"))
     return needed
+
+
+def _arduino_tools(board: Board) -> list[Tool]:
+    """What Debian brings to build a whole sketch for a board, and to flash it; only parity and bench do without."""
+    if board.arduino is None or not board.arduino.fqbn.startswith("arduino:avr:"):
+        return []
+    building = f"build sketches for {board.core}"
+    return [
+        Tool("arduino-builder", "arduino-builder", building),
+        Tool("arduino-core-avr", "arduino-core-avr", building, file=str(DEBIAN_ARDUINO / "arduino/avr/boards.txt")),
+        Tool("avrdude", "avrdude", f"flash {board.core}"),
+    ]

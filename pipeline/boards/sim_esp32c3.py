@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.boards.board import Board, Port, QemuMachine, Toolchain
+from pipeline.boards.board import Board, Port, QemuMachine
+from pipeline.boards.machines import RISCV_TOOLCHAIN
 
 BOARD = Board(
     name="sim-esp32c3",
@@ -12,7 +13,7 @@ BOARD = Board(
     flash_bytes=4 << 20,
     ram_bytes=400 * 1024,
     source="Espressif ESP32-C3 data sheet 2.1: 400 KB of SRAM, up to 160 MHz; 4 MB of flash as in ESP32-C3FN4",
-    toolchain=Toolchain("riscv64-unknown-elf-", "gcc-riscv64-unknown-elf", ("-march=rv32imc", "-mabi=ilp32")),
+    toolchain=RISCV_TOOLCHAIN,
     compiler_target="rv32",
     optimize="speed",
     port=Port(startup="rv32_virt", machine="rv32_virt", flash_origin=0x80000000, ram_origin=0x80400000),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.boards.board import Board, Port, SimavrMachine, Toolchain
+from pipeline.boards.board import Board, SimavrMachine
+from pipeline.boards.uno import ARDUINO, PORT, TOOLCHAIN
 
 BOARD = Board(
     name="sim-uno",
@@ -12,18 +13,12 @@ BOARD = Board(
     flash_bytes=32 * 1024,
     ram_bytes=2 * 1024,
     source="Microchip ATmega328P data sheet DS40002061B; 16 MHz as on the Uno",
-    toolchain=Toolchain(
-        "avr-",
-        "gcc-avr",
-        ("-mmcu=atmega328p",),
-        defines=("F_CPU=16000000UL",),
-        libraries=("-lgcc", "-lc", "-lgcc"),
-        headers_package="avr-libc",
-    ),
+    toolchain=TOOLCHAIN,
     compiler_target="avr",
     optimize="size",
-    port=Port(startup="atmega328p", machine="atmega328p", flash_origin=0x000000, ram_origin=0x800100, word_bytes=1),
+    port=PORT,
     emulator=SimavrMachine("atmega328p"),
     counter="cycles",
     line_buffer=64,
+    arduino=ARDUINO,
 )

@@ -12,17 +12,47 @@ from pipeline.boards.required_tools import required_tools
 from pipeline.build import build_firmware
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.errors import ToolFailedError, UnsupportedError, UsageError
+from pipeline.runtimes.tflm_libraries import LIBRARIES
 from tests.firmware import MIXER, board_here, build_tflite, c_model, linear_tflite, mixer
 
 EMULATED = [name for name in board_names() if load_board(name).emulator is not None]
+REAL = "uno mega2560 nano33ble esp32 esp32s3 esp32c3 esp8266 pico pico2 nucleo-f446re".split()
 # Flash of the start-up code with an empty main: what every firmware pays. README and reports quote these.
 START_UP_LIMIT = {"sim-uno": 62, "sim-esp32c3": 96}
 START_UP_LIMIT_CORTEX_M = 72
 
 
 def test_the_boards_that_are_promised_are_there() -> None:
-    promised = {"host", "sim-esp32c3", "sim-uno", *(f"sim-cortex-m{core}" for core in (0, 3, 4, 7, 33, 55))}
-    assert promised <= set(board_names())
+    emulated = {"host", "sim-esp32c3", "sim-uno", *(f"sim-cortex-m{core}" for core in (0, 3, 4, 7, 33, 55))}
+    assert emulated | set(REAL) <= set(board_names())
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_real_board_says_how_it_is_built_and_flashed(name: str) -> None:
+    board = load_board(name)
+    assert board.emulator is None
+    assert board.arduino is not None
+    assert board.platformio is not None
+    assert board.flashing is not None
+    assert board.runtimes[0] == "aot"
+    assert board.tflm_library is None or board.tflm_library in LIBRARIES
+    assert 0 < board.usable_flash_bytes <= board.flash_bytes
+    assert (board.toolchain is None) == (board.port is None) == board.core.startswith("Xtensa")
+
+
+@pytest.mark.parametrize("name", ["uno", "mega2560", "nano33ble", "esp32c3", "pico", "pico2", "nucleo-f446re"])
+def test_a_real_board_with_a_compiler_in_debian_is_measured(name: str, tmp_path: Path) -> None:
+    image = build_tflite(linear_tflite(), board_here(name), "bench", tmp_path)
+    assert (image.flash_bytes < 800, image.ram_bytes <= 8, image.warnings) == (True, True, "")
+
+
+def test_a_board_without_a_compiler_in_debian_names_the_way(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        build_tflite(linear_tflite(), load_board("esp32"), "bench", tmp_path)
+    assert str(caught.value) == (
+        "esp32: there is no compiler for Xtensa LX6 among Debian's packages; build its firmware with arduino-cli or"
+        " PlatformIO."
+    )
 
 
 @pytest.mark.parametrize("name", board_names())
@@ -53,7 +83,7 @@ def test_required_tools_names_each_once_with_its_package() -> None:
     tools = required_tools()
     packages = {tool.package for tool in tools}
     assert {"gcc-arm-none-eabi", "gcc-riscv64-unknown-elf", "gcc-avr", "avr-libc", "libsimavr-dev"} <= packages
-    assert {"qemu-system-arm", "qemu-system-misc"} <= packages
+    assert {"qemu-system-arm", "qemu-system-misc", "arduino-builder", "arduino-core-avr", "avrdude"} <= packages
     assert len({(tool.program, tool.header) for tool in tools}) == len(tools)
 
 

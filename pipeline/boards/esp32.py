@@ -1,0 +1,17 @@
+"""ESP32 on a DevKit, such as the ESP32-DevKitC."""
+
+from __future__ import annotations
+
+from pipeline.boards.espressif import espressif_board
+
+BOARD = espressif_board(
+    "esp32",
+    "ESP32 DevKitC",
+    "Xtensa LX6",
+    clock_hz=240_000_000,
+    ram_bytes=320 * 1024,
+    source="Espressif ESP32 data sheet 4.x: 520 KB of SRAM, of which 320 KB hold data; 4 MB of flash as in WROOM-32E",
+    fqbn="esp32:esp32:esp32",
+    platformio_board="esp32dev",
+    led="2",
+)

@@ -1,0 +1,21 @@
+"""ESP32-C3 on a DevKit, such as the ESP32-C3-DevKitM-1."""
+
+from __future__ import annotations
+
+from pipeline.boards.board import Port
+from pipeline.boards.espressif import espressif_board
+from pipeline.boards.machines import RISCV_TOOLCHAIN
+
+BOARD = espressif_board(
+    "esp32c3",
+    "ESP32-C3 DevKitM-1",
+    "RV32IMC",
+    clock_hz=160_000_000,
+    ram_bytes=320 * 1024,
+    source="Espressif ESP32-C3 data sheet 2.1: 400 KB of SRAM, 320 KB of them for data in Arduino; 4 MB of flash",
+    fqbn="esp32:esp32:esp32c3",
+    platformio_board="esp32-c3-devkitm-1",
+    compiler_target="rv32",
+    toolchain=RISCV_TOOLCHAIN,
+    port=Port(startup="rv32_virt", machine="rv32_virt", flash_origin=0x42000000, ram_origin=0x3FC80000),
+)

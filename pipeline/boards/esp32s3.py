@@ -1,0 +1,17 @@
+"""ESP32-S3 on a DevKit, such as the ESP32-S3-DevKitC-1."""
+
+from __future__ import annotations
+
+from pipeline.boards.espressif import espressif_board
+
+BOARD = espressif_board(
+    "esp32s3",
+    "ESP32-S3 DevKitC-1",
+    "Xtensa LX7",
+    clock_hz=240_000_000,
+    ram_bytes=320 * 1024,
+    source="Espressif ESP32-S3 data sheet: 512 KB of SRAM, 320 KB of them for data in Arduino; 8 MB of flash",
+    fqbn="esp32:esp32:esp32s3",
+    platformio_board="esp32-s3-devkitc-1",
+    flash_bytes=8 << 20,
+)

@@ -1,0 +1,28 @@
+"""Arduino Uno R3, an ATmega328P."""
+
+from __future__ import annotations
+
+from pipeline.boards.board import Arduino, Avrdude, Board, PlatformIO, Port
+from pipeline.boards.machines import avr_toolchain
+
+TOOLCHAIN = avr_toolchain("atmega328p")
+PORT = Port(startup="atmega328p", machine="atmega328p", flash_origin=0x000000, ram_origin=0x800100, word_bytes=1)
+ARDUINO = Arduino("arduino:avr:uno", "arduino:avr (1.8.6)")
+
+BOARD = Board(
+    name="uno",
+    display="Arduino Uno R3",
+    core="ATmega328P",
+    clock_hz=16_000_000,
+    flash_bytes=32 * 1024,
+    ram_bytes=2 * 1024,
+    source="Microchip ATmega328P data sheet DS40002061B; 16 MHz and 512 bytes of boot loader as on the Uno R3",
+    toolchain=TOOLCHAIN,
+    compiler_target="avr",
+    optimize="size",
+    port=PORT,
+    reserved_flash_bytes=512,
+    arduino=ARDUINO,
+    platformio=PlatformIO("atmelavr", "uno"),
+    flashing=Avrdude("arduino", "atmega328p", 115200),
+)
