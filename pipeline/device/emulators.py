@@ -14,7 +14,7 @@ from pipeline.device.process import ProcessDevice
 from pipeline.errors import DeviceError, ToolFailedError, ToolMissingError
 
 _READY_WITHIN_S = 10.0
-_BRIDGE_SOURCE = Path(__file__).parents[2] / "firmware" / "ports" / "simavr_bridge" / "bridge.c"
+_BRIDGE = Path(__file__).parents[2] / "firmware" / "ports" / "simavr_bridge"
 
 
 def emulate(board: Board, elf: Path, *, log: Path, cache_dir: Path) -> Device:
@@ -45,9 +45,10 @@ def qemu_command(machine: QemuMachine, elf: Path) -> list[str | Path]:
 
 
 def build_simavr_bridge(cache_dir: Path) -> Path:
-    """The program that joins libsimavr to stdin and stdout; built once for each state of its source."""
-    source = _BRIDGE_SOURCE.read_bytes()
-    bridge = cache_dir / f"simavr_bridge-{hashlib.sha256(source).hexdigest()[:16]}"
+    """The program that joins libsimavr to stdin and stdout; built once for each state of its sources."""
+    texts = sorted(_BRIDGE.glob("*.[ch]"))
+    digest = hashlib.sha256(b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in texts)).hexdigest()
+    bridge = cache_dir / f"simavr_bridge-{digest[:16]}"
     if bridge.exists():
         return bridge
     compiler = tools.find_tool("gcc", purpose="build the bridge to simavr", install="apt install gcc libc6-dev")
@@ -55,7 +56,8 @@ def build_simavr_bridge(cache_dir: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=cache_dir) as folder:
         built = Path(folder) / bridge.name
         try:
-            tools.run([compiler, "-std=gnu99", "-O2", _BRIDGE_SOURCE, "-o", built, "-lsimavr"], timeout_s=60)
+            sources = [path for path in texts if path.suffix == ".c"]
+            tools.run([compiler, "-std=gnu99", "-O2", *sources, "-o", built, "-lsimavr"], timeout_s=60)
         except ToolFailedError as error:
             if "simavr/" in str(error) or "-lsimavr" in str(error):
                 raise ToolMissingError(

@@ -1,15 +1,14 @@
 /*
- * Runs an AVR firmware in libsimavr at full speed and joins its UART0 to stdin and stdout. Ends with stdin.
+ * Runs an AVR firmware in libsimavr and joins its UART0 to the host. Ends with stdin.
  *
- *   simavr_bridge MCU HZ FIRMWARE.elf            the line on stdin and stdout
- *   simavr_bridge MCU HZ FIRMWARE.elf ADDRESS    prints the cycles of the first call of the function at that byte
- *                                                address, from its first instruction to its return
+ *   simavr_bridge [-p] [-b BOOT.hex] MCU HZ FIRMWARE.elf
+ *       the line on stdin and stdout, at full speed; with -p on a pseudo-terminal whose name is printed: opening that
+ *       resets the chip, as the DTR line does on an Arduino. With -b the chip starts in a boot loader, and the firmware
+ *       may be '-': none yet
+ *   simavr_bridge MCU HZ FIRMWARE.elf ADDRESS
+ *       prints the cycles of the first call of the function at that byte address, from its first instruction to its
+ *       return
  */
-#include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,9 +18,13 @@
 
 #include <simavr/avr_uart.h>
 #include <simavr/sim_avr.h>
+#include <simavr/sim_regbit.h>
+
+#include "image.h"
+#include "line.h"
 
 enum {
-    SLICE_CYCLES = 4000,          /* between two looks at stdin: a quarter of a millisecond at 16 MHz */
+    SLICE_CYCLES = 4000,          /* between two looks at the line: a quarter of a millisecond at 16 MHz */
     QUIET_CYCLES = 1000000,       /* a line without traffic for so long lets the host's processor rest */
     LONGEST_CALL_CYCLES = 2000000000,
     BUFFER_BYTES = 4096,
@@ -37,6 +40,7 @@ static size_t received_bytes, received_used;
 static uint8_t sent[BUFFER_BYTES];
 static size_t sent_bytes;
 static avr_cycle_count_t last_traffic;
+static int has_boot_loader;
 
 static void log_to_stderr(avr_t *core, const int level, const char *format, va_list arguments)
 {
@@ -48,14 +52,7 @@ static void log_to_stderr(avr_t *core, const int level, const char *format, va_l
 
 static void flush_sent(void)
 {
-    size_t done = 0;
-    while (done < sent_bytes) {
-        const ssize_t written = write(STDOUT_FILENO, &sent[done], sent_bytes - done);
-        if (written < 0 && errno != EINTR) {
-            exit(0); /* nobody reads any more */
-        }
-        done += written > 0 ? (size_t)written : 0;
-    }
+    line_send(sent, sent_bytes);
     sent_bytes = 0;
 }
 
@@ -110,6 +107,9 @@ static void run_slice(avr_cycle_count_t cycles)
                     state == cpu_Done ? "ended (sleep with interrupts off)" : "crashed", (unsigned)avr->pc);
             exit(state == cpu_Done ? EXIT_ENDED : EXIT_CRASHED);
         }
+        if (has_boot_loader && avr->pc == 0 && avr->flash[0] == 0xFF && avr->flash[1] == 0xFF) {
+            avr->pc = avr->reset_pc; /* a chip runs through its empty flash up to the boot loader */
+        }
         while (!is_line_full && received_used < received_bytes) {
             avr_raise_irq(uart_input, received[received_used++]);
             last_traffic = avr->cycle;
@@ -117,9 +117,20 @@ static void run_slice(avr_cycle_count_t cycles)
     }
 }
 
+/* What the reset line does: the chip starts again, and finds out from MCUSR that this was the reason. */
+static void reset_chip(void)
+{
+    avr_reset(avr);
+    avr_regbit_set(avr, avr->reset_flags.extrf);
+    received_used = received_bytes = sent_bytes = 0;
+    is_line_full = 1;
+    last_traffic = avr->cycle;
+}
+
 static int run_line(void)
 {
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    /* On a terminal a quiet chip keeps the time of the world, because a boot loader waits for the host by its clock. */
+    const avr_cycle_count_t quiet_slice = line_is_terminal() ? avr->frequency / 1000 : QUIET_CYCLES;
 
     for (;;) {
         run_slice(SLICE_CYCLES);
@@ -131,47 +142,18 @@ static int run_line(void)
         }
         const int is_quiet = avr->cycle - last_traffic > QUIET_CYCLES;
         if (is_quiet) {
-            run_slice(QUIET_CYCLES);
+            run_slice(quiet_slice);
         }
-        if (poll(&input, 1, is_quiet ? 1 : 0) > 0) {
-            const ssize_t bytes = read(STDIN_FILENO, received, sizeof received);
-            if (bytes == 0 || (bytes < 0 && errno != EINTR)) {
-                return 0;
-            }
-            received_bytes = bytes > 0 ? (size_t)bytes : 0;
+        switch (line_wait(is_quiet ? 1 : 0, received, sizeof received, &received_bytes)) {
+        case LINE_IS_OVER:
+            return 0;
+        case LINE_WAS_OPENED:
+            reset_chip();
+            break;
+        default:
             received_used = 0;
         }
     }
-}
-
-/* Every loadable segment whose load address is in flash: code, constants, and what start-up code copies to RAM. */
-static int load_firmware(const char *path)
-{
-    static uint8_t file[1 << 20];
-    FILE *stream = fopen(path, "rb");
-    const size_t size = stream != NULL ? fread(file, 1, sizeof file, stream) : 0;
-    const Elf32_Ehdr *header = (const Elf32_Ehdr *)file;
-
-    if (stream != NULL) {
-        fclose(stream);
-    }
-    if (size < sizeof *header || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_machine != EM_AVR
-        || header->e_phoff + (size_t)header->e_phnum * sizeof(Elf32_Phdr) > size) {
-        return 0;
-    }
-    const Elf32_Phdr *segments = (const Elf32_Phdr *)&file[header->e_phoff];
-    for (int i = 0; i < header->e_phnum; i++) {
-        const Elf32_Phdr *segment = &segments[i];
-        if (segment->p_type != PT_LOAD || segment->p_filesz == 0) {
-            continue;
-        }
-        if ((size_t)segment->p_offset + segment->p_filesz > size
-            || (size_t)segment->p_paddr + segment->p_filesz > (size_t)avr->flashend + 1) {
-            return 0;
-        }
-        memcpy(&avr->flash[segment->p_paddr], &file[segment->p_offset], segment->p_filesz);
-    }
-    return 1;
 }
 
 static uint32_t stack_pointer(void)
@@ -198,25 +180,52 @@ static int count_call(uint32_t address)
     return 0;
 }
 
+static int complain(const char *what, const char *of)
+{
+    fprintf(stderr, "%s %s\n", of, what);
+    return 1;
+}
+
 int main(int count, char **arguments)
 {
-    if (count != 4 && count != 5) {
-        fprintf(stderr, "usage: simavr_bridge MCU HZ FIRMWARE.elf [ADDRESS]\n");
+    const char *boot_loader = NULL;
+    int option, is_terminal = 0;
+
+    while ((option = getopt(count, arguments, "pb:")) != -1) {
+        is_terminal |= option == 'p';
+        boot_loader = option == 'b' ? optarg : boot_loader;
+    }
+    const int left = count - optind;
+    char **const names = &arguments[optind];
+    if (left != 3 && left != 4) {
+        fprintf(stderr, "usage: simavr_bridge [-p] [-b BOOT.hex] MCU HZ FIRMWARE.elf|- [ADDRESS]\n");
         return 2;
     }
     avr_global_logger_set(log_to_stderr);
-    avr = avr_make_mcu_by_name(arguments[1]);
+    avr = avr_make_mcu_by_name(names[0]);
     if (avr == NULL) {
-        fprintf(stderr, "libsimavr knows no %s\n", arguments[1]);
-        return 1;
+        return complain("is no chip that libsimavr knows", names[0]);
     }
     avr_init(avr);
-    avr->frequency = (uint32_t)strtoul(arguments[2], NULL, 10);
+    avr->frequency = (uint32_t)strtoul(names[1], NULL, 10);
     avr->codeend = avr->flashend;
-    if (!load_firmware(arguments[3])) {
-        fprintf(stderr, "%s is no firmware that fits an %s\n", arguments[3], arguments[1]);
-        return 1;
+    if (strcmp(names[2], "-") != 0 && !load_elf(avr, names[2])) {
+        return complain("is no firmware that fits this chip", names[2]);
+    }
+    if (boot_loader != NULL) {
+        const long start = load_boot_loader(avr, boot_loader);
+        if (start < 0) {
+            return complain("is no boot loader that fits this chip", boot_loader);
+        }
+        has_boot_loader = 1;
+        avr->pc = avr->reset_pc = (avr_flashaddr_t)start;
     }
     join_uart();
-    return count == 5 ? count_call((uint32_t)strtoul(arguments[4], NULL, 0)) : run_line();
+    if (left == 4) {
+        return count_call((uint32_t)strtoul(names[3], NULL, 0));
+    }
+    if (is_terminal && !line_use_terminal()) {
+        return complain("has no pseudo-terminal left", "this computer");
+    }
+    return run_line();
 }
