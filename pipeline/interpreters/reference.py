@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+import pipeline
+from pipeline import tools
 from pipeline.compiler.read_tflite import read_tflite
-from pipeline.errors import UnsupportedError
+from pipeline.errors import PipelineError, UnsupportedError
 from pipeline.interpreters.batch import Int8Array, input_rows, output_arrays, without_batch
 from pipeline.interpreters.native_output import first_sentence, native_stderr
 from pipeline.interpreters.tflm import require_int8_ports
@@ -66,6 +72,25 @@ class ReferenceInterpreter:
         return without_batch(self._graph, outputs)
 
 
+def try_out(tflite: bytes) -> None:
+    """Run one inference in a child process: the library crashes on some damaged files that are sound to look at.
+
+    Raises UnsupportedError where it does; meant for files from elsewhere, before they are run in this process.
+    """
+    output = tools.run(
+        [sys.executable, "-m", "pipeline.interpreters.reference"],
+        timeout_s=60,
+        cwd=Path(pipeline.__file__).parents[1],
+        stdin=tflite,
+        check=False,
+    )
+    if output.returncode < 0:
+        raise UnsupportedError(
+            f"tflite-runtime crashed on this model (it {tools.describe_exit(output.returncode)}); the file is most likely"
+            " damaged. Convert or copy the model again."
+        )
+
+
 def _tflite_runtime() -> Any:
     """tflite_runtime's module with its symbols bound to itself.
 
@@ -78,3 +103,10 @@ def _tflite_runtime() -> Any:
     finally:
         sys.setdlopenflags(flags)
     return interpreter
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(PipelineError):
+        model = sys.stdin.buffer.read()
+        graph = read_tflite(model)
+        ReferenceInterpreter(model).invoke([np.zeros((1, *graph.tensors[i].shape), np.int8) for i in graph.inputs])

@@ -12,8 +12,6 @@ import numpy.typing as npt
 
 from pipeline.quantize.quantized_model import Int8Array, QuantizedPort
 
-AnyInts = Sequence[npt.NDArray[np.integer[Any]]]
-
 
 @dataclass(frozen=True)
 class Mismatch:
@@ -25,11 +23,15 @@ class Mismatch:
     got: tuple[Int8Array, ...]
 
     def text(self, inputs: Sequence[QuantizedPort], outputs: Sequence[QuantizedPort]) -> str:
-        """'input 7: a = 3 (10.2); expected sum = 5 (11.9), got sum = 6 (12.7)'."""
-        return (
-            f"input {self.index}: {_describe(inputs, self.inputs)}; expected {_describe(outputs, self.expected)}, "
-            f"got {_describe(outputs, self.got)}"
-        )
+        """'input 7: a = 3 (10.2); expected sum = 5 (11.9), got sum = 6 (12.7)': of the outputs those that differ."""
+        given = ", ".join(port.describe(array) for port, array in zip(inputs, self.inputs, strict=True))
+        wanted, came = [], []
+        for port, expected, got in zip(outputs, self.expected, self.got, strict=True):
+            differ = np.flatnonzero(expected.reshape(-1) != got.reshape(-1)).tolist()
+            if differ:
+                wanted.append(port.describe(expected, differ))
+                came.append(port.describe(got, differ))
+        return f"input {self.index}: {given}; expected {', '.join(wanted)}, got {', '.join(came)}"
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,3 @@ def _finite(value: float) -> float | None:
 
 def _at(arrays: Sequence[Int8Array], index: int) -> tuple[Int8Array, ...]:
     return tuple(array[index] for array in arrays)
-
-
-def _describe(ports: Sequence[QuantizedPort], arrays: AnyInts) -> str:
-    return ", ".join(port.describe(array) for port, array in zip(ports, arrays, strict=True))

@@ -63,14 +63,18 @@ class QuantizedPort:
         steps: npt.NDArray[np.float32] = quantized.astype(np.float32) - np.float32(self.zero_point)
         return steps * np.float32(self.scale)
 
-    def describe(self, quantized: npt.NDArray[np.integer[Any]]) -> str:
-        """One vector's values for a person: 'a = -101 (10.6), b = 3 (51.4)'; the first 8 of many."""
+    def describe(self, quantized: npt.NDArray[np.integer[Any]], positions: Sequence[int] | None = None) -> str:
+        """One vector's values for a person: 'a = -101 (10.6), b = 3 (51.4)'; of many the first 8.
+
+        `positions` picks the elements that matter.
+        """
         flat, real = quantized.reshape(-1), self.dequantize(quantized).reshape(-1)
         names = self.values if len(self.values) == flat.size else tuple(f"{self.name}[{i}]" for i in range(flat.size))
         if flat.size == 1 and not self.values:
             names = (self.name,)
-        shown = [f"{names[i]} = {flat[i]} ({real[i]:.6g})" for i in range(min(flat.size, 8))]
-        return ", ".join(shown) + (f", ... ({flat.size} values)" if flat.size > 8 else "")
+        picked = list(range(flat.size)) if positions is None else list(positions)
+        shown = [f"{names[i]} = {flat[i]} ({real[i]:.6g})" for i in picked[:8]]
+        return ", ".join(shown) + (f", ... ({len(picked)} values)" if len(picked) > 8 else "")
 
 
 @dataclass(frozen=True)

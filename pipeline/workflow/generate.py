@@ -8,7 +8,8 @@ from typing import Any
 
 from pipeline import provenance
 from pipeline.artifacts import ModelFolder
-from pipeline.errors import UsageError
+from pipeline.errors import UnsupportedError, UsageError
+from pipeline.interpreters.reference import try_out
 from pipeline.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
 from pipeline.models.catalog import load_spec, model_names
 from pipeline.models.spec import ModelSpec
@@ -48,8 +49,17 @@ def converted_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
 
 
 def model_of_file(path: Path) -> QuantizedModel:
-    """A .tflite from elsewhere; ModelFileError where it is broken, or not full int8 of batch 1."""
-    return load_quantized(read_file(path), path.stem, f"from {path.name}")
+    """A .tflite from elsewhere, tried out in child processes first: a damaged one can crash the interpreters.
+
+    Raises ModelFileError where it is broken, or not full int8 of batch 1, and UnsupportedError where it does not run.
+    """
+    model = load_quantized(read_file(path), path.stem, f"from {path.name}")
+    try:
+        minimum_arena_bytes(model.tflite)
+        try_out(model.tflite)
+    except UnsupportedError as error:
+        raise UnsupportedError(f"{path.stem}: {error}") from error
+    return model
 
 
 def firmware_files(
