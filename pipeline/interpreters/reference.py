@@ -86,8 +86,8 @@ def try_out(tflite: bytes) -> None:
     )
     if output.returncode < 0:
         raise UnsupportedError(
-            f"tflite-runtime crashed on this model (it {tools.describe_exit(output.returncode)}); the file is most likely"
-            " damaged. Convert or copy the model again."
+            f"tflite-runtime crashed on this model (it {tools.describe_exit(output.returncode)}); the file is most"
+            " likely damaged. Convert or copy the model again."
         )
 
 

@@ -104,7 +104,8 @@ def minimum_arena_bytes(tflite: bytes) -> int:
             return tried[-1]
         if output.returncode == REFUSED:
             raise UnsupportedError(
-                f"TFLM cannot run this model: {first_sentence(output.stderr.decode(errors='replace'))}"
+                "TFLM cannot run this model: "
+                + (first_sentence(output.stderr.decode(errors="replace")) or "it gives no reason; look at its shapes.")
             )
         ends_well = ends_well or len(tried) > 1  # the probe begins with the largest arena
         if not ends_well:
