@@ -40,13 +40,14 @@ def conversion(results: Sequence[Result]) -> None:
     for result in results:
         _lines(f"{result.model}: int8 model", result.facts["convert"]["lint"])
     _table(
-        ["model", "int8", "arena", "worst error", "steps", "mean", "tolerance", "TFLM", "proof"],
+        ["model", "int8", "arena", "worst error", "steps", "mean", "tolerance", "TFLM"],
         [_parity_row(result, _sizes(result)) for result in results],
     )
     for result in results:
         state = "up to date" if result.up_to_date else "written"
+        print(f"{result.model}: {result.facts['parity']['claim']}")
         sketches = ", ".join(result.facts["generate"]["libraries"])
-        print(f"{result.folder}: {state}; sketches for {sketches}; look at parity.png and loss.png")
+        print(f"  {state} in {result.folder}: sketches for {sketches}; look at parity.png")
 
 
 def generation(results: Sequence[Result]) -> None:
@@ -135,8 +136,7 @@ def _parity_row(result: Result, sizes: Sequence[str]) -> list[str]:
         f"{real['worst_steps']:.2g}",
         f"{real['mean']:.2g}",
         f"{real['tolerance']:g}",
-        f"{exact['vectors'] - exact['mismatches']:,} of {exact['vectors']:,} equal" if exact else "not run",
-        facts["claim"],
+        (f"{exact['mismatches']:,} differ" if exact["mismatches"] else "all equal") if exact else "not run",
     ]
 
 
@@ -163,5 +163,7 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table = Table(*headings, box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for row in filled:
         table.add_row(*row)
+    for column in table.columns:
+        column.overflow = "fold"  # never an ellipsis: a path or a number that is cut is of no use
     wide = None if sys.stdout.isatty() else _PLAIN_WIDTH
     Console(width=wide, markup=False, highlight=False).print(table)

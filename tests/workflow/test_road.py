@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.models.catalog import load_spec, model_names
-from tests.workflow.conftest import tinyml
+from tests.workflow.conftest import ROOT, tinyml
 
 FILES = {
     *("model.keras", "history.csv", "loss.png", "model.tflite", "lint.txt", "keras_answers.npz"),
@@ -82,6 +85,19 @@ def test_two_clones_make_the_same_bytes(road: Path, tmp_path: Path) -> None:
         done = tinyml(tmp_path, verb, "linear")
         assert done.returncode == 0, done.stderr
     assert hashes(tmp_path / "linear") == hashes(road / "linear")
+
+
+def test_ctrl_c_keeps_what_was_there(road: Path, tmp_path: Path) -> None:
+    shutil.copytree(road / "adder", tmp_path / "adder")
+    command = [sys.executable, "-m", "pipeline.cli", "--artifacts", str(tmp_path), "train", "adder", "--force"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "adder: epoch " in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert rest.endswith("\ntinyml: stopped; what was there before is unchanged.\n")
+    assert hashes(tmp_path / "adder") == hashes(road / "adder")
 
 
 def test_a_damaged_file_is_made_again(road: Path, tmp_path: Path) -> None:
