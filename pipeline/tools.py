@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +69,30 @@ def run(
     if check and output.returncode != 0:
         raise ToolFailedError(f"{name} {describe_exit(output.returncode)}:\n{output.tail}")
     return output
+
+
+def run_shown(
+    command: Sequence[str | Path], *, show: Callable[[str], None], timeout_s: float, cwd: Path | None = None
+) -> Output:
+    """Run a program whose progress a person wants to see: `show` gets what both streams print, as it comes.
+
+    All of it is in the output's stdout. Raises ToolMissingError and ToolFailedError as `run` does; an exit code is the
+    caller's to judge.
+    """
+    deadline = time.monotonic() + timeout_s
+    printed = b""
+    with start(command, cwd=cwd, stderr=subprocess.STDOUT) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        while select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            data = os.read(process.stdout.fileno(), 4096)
+            if not data:
+                process.wait()
+                return Output(process.returncode, printed, b"")
+            printed += data
+            show(data.decode(errors="replace"))
+    raise ToolFailedError(f"{Path(command[0]).name} did not finish within {timeout_s:g} s and was stopped.")
 
 
 @contextlib.contextmanager

@@ -28,8 +28,8 @@ def simulated_port(
     if not isinstance(board.emulator, SimavrMachine):
         raise DeviceError(f"{board.name} is not played by simavr; only such a board can stand behind a serial port.")
     bridge = build_simavr_bridge(cache_dir)
-    loader = ["-b", boot_loader] if boot_loader is not None else []
-    command = [bridge, "-p", *loader, board.emulator.mcu, str(board.clock_hz), elf or "-"]
+    loader: list[str | Path] = ["-b", boot_loader] if boot_loader is not None else []
+    command: list[str | Path] = [bridge, "-p", *loader, board.emulator.mcu, str(board.clock_hz), elf or "-"]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as words, tools.start(command, stderr=words.fileno()) as process:
         assert process.stdout is not None

@@ -1,0 +1,44 @@
+"""Which serial port is a board's: the one that was named, or the only one that can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pipeline.errors import DeviceError, UsageError
+
+
+@dataclass(frozen=True)
+class SerialPort:
+    """A port as the system names it, and what its USB device says of itself; `is_usb` false for built-in ports."""
+
+    name: str
+    description: str
+    is_usb: bool
+
+
+def list_ports() -> list[SerialPort]:
+    """Every serial port of this computer."""
+    from serial.tools import list_ports as system
+
+    found = sorted(system.comports(), key=lambda port: port.device)
+    return [SerialPort(port.device, port.description or "no description", port.vid is not None) for port in found]
+
+
+def find_port(board: str, wanted: str | None, ports: Callable[[], Iterable[SerialPort]] = list_ports) -> str:
+    """`wanted` where it is given, else the only USB port.
+
+    DeviceError where there is none, UsageError where there are several: both say what to do.
+    """
+    if wanted is not None:
+        return wanted
+    candidates = [port for port in ports() if port.is_usb]
+    if not candidates:
+        raise DeviceError(
+            f"no serial port for {board} was found; is it connected, by a cable that carries data (many only charge),"
+            " and does its power light shine? Name a port that you know with --port."
+        )
+    if len(candidates) > 1:
+        listed = ", ".join(f"{port.name} ({port.description})" for port in candidates)
+        raise UsageError(f"there are several serial ports; say which is {board}'s with --port: {listed}.")
+    return candidates[0].name

@@ -1,0 +1,203 @@
+"""What tools print when flashing fails, and the one line that a person gets for it."""
+
+from __future__ import annotations
+
+import os
+import tty
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.boards.board import Avrdude, Esptool
+from pipeline.errors import DeviceError, ToolFailedError, ToolMissingError
+from pipeline.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd
+from pipeline.flashers.flasher import FlashPlan, Symptom, carry_out, explain
+from tests.tools import need
+
+UNO = Avrdude("arduino", "atmega328p", 115200)
+PORT = "/dev/ttyACM0"
+GROUP = "on Linux join its group: sudo usermod -a -G dialout $USER, then log in again"
+
+# Words of the tools themselves: of runs here, of their sources, or of their users' reports.
+CASES: dict[str, tuple[tuple[Symptom, ...], str, str]] = {
+    "avrdude_permission": (
+        avrdude.SYMPTOMS,
+        "avrdude OS error: cannot open port /dev/ttyACM0: Permission denied\navrdude error: unable to open programmer",
+        f"you may not use {PORT}; {GROUP}. (tool: avrdude OS error: cannot open port /dev/ttyACM0: Permission denied)",
+    ),
+    "avrdude_old_words": (
+        avrdude.SYMPTOMS,
+        'avrdude: ser_open(): can\'t open device "/dev/ttyACM0": Permission denied\n',
+        f'you may not use {PORT}; {GROUP}. (tool: avrdude: ser_open(): can\'t open device "/dev/ttyACM0": Permission'
+        " denied)",
+    ),
+    "avrdude_busy": (
+        avrdude.SYMPTOMS,
+        "avrdude OS error: cannot open port /dev/ttyACM0: Device or resource busy\n",
+        f"another program uses {PORT}; close the serial monitor or whatever else holds it. (tool: avrdude OS error:"
+        " cannot open port /dev/ttyACM0: Device or resource busy)",
+    ),
+    "avrdude_unplugged": (
+        avrdude.SYMPTOMS,
+        "Writing | ####\navrdude OS error: unable to read: Input/output error\n",
+        f"{PORT} vanished in the middle; check the cable, then flash again. (tool: avrdude OS error: unable to read:"
+        " Input/output error)",
+    ),
+    "avrdude_verification": (
+        avrdude.SYMPTOMS,
+        "avrdude warning: verification mismatch at byte 0x0004\navrdude error: verification mismatch\n",
+        "what was read back differs from what was written; check cable and power, then flash again. (tool: avrdude"
+        " warning: verification mismatch at byte 0x0004)",
+    ),
+    "esptool_permission": (
+        esptool.SYMPTOMS,
+        "A fatal error occurred: Could not open /dev/ttyACM0, the port is busy or doesn't exist.\n([Errno 13] could not"
+        " open port /dev/ttyACM0: [Errno 13] Permission denied: '/dev/ttyACM0')\n",
+        f"you may not use {PORT}; {GROUP}. (tool: ([Errno 13] could not open port /dev/ttyACM0: [Errno 13] Permission"
+        " denied: '/dev/ttyACM0'))",
+    ),
+    "esptool_not_in_download_mode": (
+        esptool.SYMPTOMS,
+        "Connecting......................................\n\x1b[31mA fatal error occurred: Failed to connect to ESP32:"
+        " Wrong boot mode detected (0x13)! The chip needs to be in download mode.\x1b[0m\nFor troubleshooting...",
+        "the chip is not in download mode; hold its BOOT button, press and let go RESET (EN), let go BOOT, and flash"
+        " again. (tool: A fatal error occurred: Failed to connect to ESP32: Wrong boot mode detected (0x13)! The chip"
+        " needs to be in download mode)",
+    ),
+    "esptool_other_chip": (
+        esptool.SYMPTOMS,
+        "A fatal error occurred: This chip is ESP32-S3, not ESP32-C3. Wrong chip argument?\n",
+        f"the chip behind {PORT} is an ESP32-S3, not an ESP32-C3; choose the board that is really there with --board."
+        " (tool: A fatal error occurred: This chip is ESP32-S3, not ESP32-C3. Wrong chip argument?)",
+    ),
+    "bossac_no_loader": (
+        bossac.SYMPTOMS,
+        "Set binary mode\nSend auto-baud\nSet binary mode\nNo device found on ttyACM0\n",
+        f"its boot loader does not answer on {PORT}; press the reset button twice, quickly (the LED then pulses), look"
+        " whether the port's name has changed, and flash again. (tool: No device found on ttyACM0)",
+    ),
+    "pyocd_no_probe": (
+        pyocd.SYMPTOMS,
+        "0000301 E No connected debug probes [__main__]\n",
+        "no debug probe was found; connect the board by the USB socket of its ST-LINK. (tool: 0000301 E No connected"
+        " debug probes [__main__])",
+    ),
+    "pyocd_unknown_chip": (
+        pyocd.SYMPTOMS,
+        "0000480 C Target type stm32f446retx not recognized. Use 'pyocd list --targets' to see currently available\n",
+        "pyOCD does not know this chip yet; teach it: pyocd pack install stm32f446retx. (tool: 0000480 C Target type"
+        " stm32f446retx not recognized. Use 'pyocd list --targets' to see currently available)",
+    ),
+    "pyocd_udev": (
+        pyocd.SYMPTOMS,
+        "0000573 D [Errno 13] Access denied (insufficient permissions) while trying to interrogate a USB device\n",
+        "you may not use its debug probe; install pyOCD's udev rules (https://github.com/pyocd/pyOCD/tree/main/udev)."
+        " (tool: 0000573 D [Errno 13] Access denied (insufficient permissions) while trying to interrogate a USB"
+        " device)",
+    ),
+    "arduino_cli_no_core": (
+        arduino_cli.SYMPTOMS,
+        "Error during Upload: Platform 'arduino:avr' not found: platform arduino:avr is not installed\n",
+        "arduino-cli lacks the board's core; install the one that sketch.yaml names: arduino-cli core install. (tool:"
+        " Error during Upload: Platform 'arduino:avr' not found: platform arduino:avr is not installed)",
+    ),
+    "arduino_cli_with_avrdude_inside": (
+        (*arduino_cli.SYMPTOMS, *avrdude.SYMPTOMS),
+        "avrdude: stk500_recv(): programmer is not responding\nError during Upload: Failed uploading: uploading error:"
+        " exit status 1\n",
+        f"its boot loader does not answer on {PORT}; press its reset button right before, and check that this is its"
+        " port and its boot loader the one it came with (older ones speak at another baud rate). (tool:"
+        " avrdude: stk500_recv(): programmer is not responding)",
+    ),
+    "platformio_no_port": (
+        platformio.SYMPTOMS,
+        "Error: Please specify `upload_port` for environment or use global `--upload-port` option.\n",
+        "PlatformIO needs a port; name one with --port. (tool: Error: Please specify `upload_port` for environment or"
+        " use global `--upload-port` option)",
+    ),
+    "unknown_words": (
+        avrdude.SYMPTOMS,
+        "first\nthe moon is\nin the wrong house\n",
+        "tool failed with exit code 7; its last words: the moon is / in the wrong house.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("symptoms", "printed", "expected"), CASES.values(), ids=CASES)
+def test_the_tools_words_become_one_line(symptoms: tuple[Symptom, ...], printed: str, expected: str) -> None:
+    plan = FlashPlan("tool", ("tool",), "board", PORT, symptoms)
+    assert explain(plan, printed, 7) == "board was not flashed: " + expected
+
+
+@pytest.fixture
+def silent_port() -> Iterator[str]:
+    """A port behind which nobody answers."""
+    parent, child = os.openpty()
+    tty.setraw(child)
+    yield os.ttyname(child)
+    os.close(parent)
+    os.close(child)
+
+
+def failure_of(plan: FlashPlan, timeout_s: float = 60.0) -> str:
+    with pytest.raises(DeviceError) as caught:
+        carry_out(plan, lambda text: None, timeout_s)
+    return str(caught.value)
+
+
+def test_avrdude_itself_without_its_port(tmp_path: Path) -> None:
+    need("avrdude", "avrdude")
+    assert failure_of(avrdude.plan(UNO, tmp_path / "x.elf", "uno", "/dev/ttyNone")) == (
+        "uno was not flashed: there is no port /dev/ttyNone; connect the board, and look which port appears: python -m"
+        " serial.tools.list_ports. (avrdude: avrdude OS error: cannot open port /dev/ttyNone: No such file or"
+        " directory)"
+    )
+
+
+def test_avrdude_itself_without_a_boot_loader(tmp_path: Path, silent_port: str) -> None:
+    need("avrdude", "avrdude")
+    plan = avrdude.plan(UNO, tmp_path / "x.elf", "uno", silent_port)
+    message = failure_of(replace(plan, command=(*plan.command, "-x", "attempts=1")))  # each takes it five seconds
+    assert message.startswith(f"uno was not flashed: its boot loader does not answer on {silent_port}; press its reset")
+    assert message.endswith("(avrdude: avrdude error: programmer is not responding)")
+
+
+def test_esptool_itself_without_its_port(tmp_path: Path) -> None:
+    pytest.importorskip("esptool")
+    plan = esptool.plan(Esptool("esp32c3"), tmp_path / "x.bin", "esp32c3", "/dev/ttyNone")
+    (tmp_path / "x.bin").write_bytes(bytes(64))
+    message = failure_of(plan)
+    assert message.startswith("esp32c3 was not flashed: there is no port /dev/ttyNone; connect the board, and look")
+
+
+def test_a_tool_that_hangs_is_stopped(tmp_path: Path) -> None:
+    plan = FlashPlan("sleep", (need("sleep", "coreutils"), "60"), "board", None)
+    with pytest.raises(ToolFailedError, match=r"^sleep did not finish within 0\.2 s and was stopped\.$"):
+        carry_out(plan, lambda text: None, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("make_plan", "message"),
+    [
+        (
+            lambda: avrdude.plan(UNO, Path("x.elf"), "uno", PORT),
+            "avrdude is not installed; it is needed to flash uno. Install it: apt install avrdude.",
+        ),
+        (
+            lambda: bossac.plan(Path("x.bin"), "nano33ble", PORT),
+            "bossac is not installed; it is needed to flash nano33ble. Install it: apt install bossa-cli.",
+        ),
+        (
+            lambda: platformio.plan(Path(), "uno", PORT, ()),
+            "pio is not installed; it is needed to flash uno. Install it: pip install platformio.",
+        ),
+    ],
+    ids=["avrdude", "bossac", "platformio"],
+)
+def test_a_missing_tool(make_plan: Callable[[], FlashPlan], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ToolMissingError) as caught:
+        make_plan()
+    assert str(caught.value) == message
