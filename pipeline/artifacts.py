@@ -105,30 +105,44 @@ class ModelFolder:
         return data
 
     def publish(
-        self, stages: Mapping[str, tuple[str, Mapping[str, bytes], Mapping[str, Any]]], environment: Mapping[str, str]
+        self,
+        stages: Mapping[str, tuple[str, Mapping[str, bytes], Mapping[str, Any]]],
+        environment: Mapping[str, str],
+        *,
+        keep_edited: bool = False,
     ) -> list[str]:
         """Replace the files of some stages, all at once: `stages` maps a stage to (made_from, files, facts).
 
         Files of other stages, and the user's own, are carried over. Returns the names of generated files that the
-        user had changed: their text is kept beside the new one as `<name>.edited`.
+        user had changed. Their text is kept beside the new one as `<name>.edited`; with `keep_edited` it stays where
+        it is, and a text that is newer than the one it was made from lies beside it as `<name>.new`.
         """
         manifest = self._manifest()
         records: dict[str, Any] = dict(manifest.get("stages", {}))
         replaced = {name for stage in stages for name in records.get(stage, {}).get("files", {})}
         new_files = {name: data for _, files, _ in stages.values() for name, data in files.items()}
         edited = [name for name in sorted(replaced | set(new_files)) if self._was_edited(name, records, new_files)]
+        if keep_edited:
+            edited = [name for name in edited if not name.endswith(".new")]
+        kept = set(edited) if keep_edited else set()
         for stage, (made_from, files, facts) in stages.items():
             hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+            before = records.get(stage, {}).get("files", {})
+            for name in sorted(kept & set(files)):
+                if before.get(name) != hashes[name] or f"{name}.new" in before:
+                    new_files[f"{name}.new"] = files[name]
+                    hashes[f"{name}.new"] = hashes[name]
             records[stage] = {"made_from": made_from, "facts": facts, "files": hashes}
         text = {"model": self.model, "environment": dict(environment), "stages": dict(sorted(records.items()))}
         with self._explained():
             self._remove(self._next)
             self._next.mkdir()
-            self._carry_over(skip=replaced | set(new_files) | {MANIFEST})
-            for name in edited:
+            self._carry_over(skip=(replaced | set(new_files) | {MANIFEST}) - kept)
+            for name in edited if not keep_edited else ():
                 _write(self._next / f"{name}.edited", (self.path / name).read_bytes())
             for name, data in new_files.items():
-                _write(self._next / name, data)
+                if name not in kept:
+                    _write(self._next / name, data)
             _write(self._next / MANIFEST, (json.dumps(text, indent=2) + "\n").encode())
             self._exchange()
         return edited

@@ -10,7 +10,7 @@ from pipeline import tools
 from pipeline.boards.board import Board, Optimize, Port, QemuMachine, Toolchain
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.errors import ToolFailedError, UnsupportedError
-from pipeline.model_io import ModelInterface, model_io_header
+from pipeline.model_io import ModelInterface, model_io_header, vectors_in_a_frame
 
 Kind = Literal["bare", "bench", "verify"]
 
@@ -18,8 +18,6 @@ _FIRMWARE = Path(__file__).parents[1] / "firmware"
 _PORTS = _FIRMWARE / "ports"
 _PROTOCOL = _FIRMWARE / "protocol"
 _COMPILE_TIMEOUT_S = 300
-_BATCH_LIMIT = 128
-_FRAME_LIMIT_BYTES = 60_000  # the firmware counts the bytes of a frame in 16 bits
 _OPTIMIZE_FLAGS: dict[Optimize, str] = {"size": "-Os", "speed": "-O2"}
 _WARNING_FLAGS = ("-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-pedantic")
 
@@ -114,19 +112,12 @@ def _compile_flags(board: Board, optimize: Optimize) -> list[str | Path]:
 
 
 def _protocol_defines(board: Board, interface: ModelInterface) -> list[str]:
-    vector_bytes = interface.input_bytes + interface.output_bytes
-    batch = min(_BATCH_LIMIT, max(1, board.batch_bytes // vector_bytes))
-    if batch * max(interface.input_bytes, interface.output_bytes) > _FRAME_LIMIT_BYTES:
-        raise UnsupportedError(
-            f"{board.name}: the model's inputs ({interface.input_bytes} bytes) or outputs ({interface.output_bytes})"
-            f" are more than a frame of the wire protocol holds ({_FRAME_LIMIT_BYTES})."
-        )
     unit = ["nothing", "cycles", "instructions"].index(board.counter)
     clock_hz = board.clock_hz if board.counter == "cycles" else 0
     defines = [
         f"-DMACHINE_UNIT={unit}",
         f"-DMACHINE_CLOCK_HZ={clock_hz}u",
-        f"-DPROTOCOL_BATCH={batch}",
+        f"-DPROTOCOL_BATCH={vectors_in_a_frame(interface, board)}",
         f"-DPROTOCOL_LINE_BUFFER={board.line_buffer}",
     ]
     return defines if bare_metal(board)[1].startup == "host" else [*defines, "-DPROTOCOL_MEASURES_STACK"]

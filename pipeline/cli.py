@@ -22,6 +22,11 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print one J
 _optimize_option = click.option(
     "--optimize", type=click.Choice(["size", "speed"]), help="What matters more; the board's own choice by default."
 )
+_models_or_files_argument = click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
+_board_option = click.option("--board", required=True, help="For this board; 'tinyml boards' lists them.")
+_runtime_option = click.option(
+    "--runtime", type=click.Choice(["aot", "tflm"]), help="Plain C (aot, the default) or an interpreter (tflm)."
+)
 _force_option = click.option("--force", is_flag=True, help="Do it again even where everything is up to date.")
 
 
@@ -186,6 +191,54 @@ def bench(models: tuple[str, ...], boards: tuple[str, ...], only: str | None, as
         _show(bench_road(_root()), tables.steps, as_json)
     if only != "road":
         _show(bench_chips(models, _root(), boards), tables.costs, as_json)
+
+
+@main.command()
+@_json_option
+def boards(as_json: bool) -> None:
+    """List the boards: processor, memory, runtimes, and what builds and flashes them.
+
+    Example: tinyml boards
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.boards import list_boards
+
+    _show(list_boards(), tables.boards, as_json)
+
+
+@main.command()
+@_models_or_files_argument
+@_board_option
+@_runtime_option
+@_json_option
+def firmware(models: tuple[str, ...], board: str, runtime: str | None, as_json: bool) -> None:
+    """Write a firmware project for a board: an Arduino sketch and a PlatformIO project in one folder.
+
+    \b
+    Example: tinyml firmware linear --board uno
+             tinyml firmware adder --board esp32 --runtime tflm
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.firmware import firmware as write_firmware
+
+    _report(write_firmware(models, _root(), board=board, runtime=runtime), tables.firmware, as_json)
+
+
+@main.command()
+@_models_or_files_argument
+@_board_option
+@_runtime_option
+@click.option("--tool", help="Build with this one: arduino-cli, arduino-builder, platformio or gcc.")
+@_json_option
+def build(models: tuple[str, ...], board: str, runtime: str | None, tool: str | None, as_json: bool) -> None:
+    """Build the firmware with what is installed, and hold its size against the board.
+
+    Example: tinyml build linear --board uno
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.build import build as build_models
+
+    _report(build_models(models, _root(), board=board, runtime=runtime, tool=tool), tables.builds, as_json)
 
 
 @main.command()

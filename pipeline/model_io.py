@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.boards.board import Board
 from pipeline.compiler.graph import Graph
+from pipeline.errors import UnsupportedError
+
+_BATCH_LIMIT = 128
+_FRAME_LIMIT_BYTES = 60_000  # the firmware counts the bytes of a frame in 16 bits
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,18 @@ class ModelInterface:
     @property
     def output_bytes(self) -> int:
         return sum(self.output_sizes)
+
+
+def vectors_in_a_frame(interface: ModelInterface, board: Board) -> int:
+    """How many vectors a frame of the wire protocol holds there; UnsupportedError where not even one fits."""
+    vector_bytes = interface.input_bytes + interface.output_bytes
+    batch = min(_BATCH_LIMIT, max(1, board.batch_bytes // vector_bytes))
+    if batch * max(interface.input_bytes, interface.output_bytes) > _FRAME_LIMIT_BYTES:
+        raise UnsupportedError(
+            f"{board.name}: the model's inputs ({interface.input_bytes} bytes) or outputs ({interface.output_bytes})"
+            f" are more than a frame of the wire protocol holds ({_FRAME_LIMIT_BYTES})."
+        )
+    return batch
 
 
 def model_io_header(interface: ModelInterface, settings: Mapping[str, int] | None = None) -> str:

@@ -73,6 +73,8 @@ class Arduino:
     """Where the board manager finds the core; None: it knows it."""
     led: str = "LED_BUILTIN"
     """The pin of a light, as the sketch writes it."""
+    analog_bits: int = 10
+    """Of analogRead()."""
     serial_buffer: int = 63
     """How many bytes `Serial` keeps unread."""
     counts_cycles: bool = False

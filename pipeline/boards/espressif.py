@@ -41,7 +41,7 @@ def espressif_board(
         port=port,
         batch_bytes=1024,
         reserved_flash_bytes=flash_bytes - _APP_PARTITION_BYTES,
-        arduino=Arduino(fqbn, "esp32:esp32 (3.2.0)", _INDEX, led=led, serial_buffer=255),
+        arduino=Arduino(fqbn, "esp32:esp32 (3.2.0)", _INDEX, led=led, analog_bits=12, serial_buffer=255),
         platformio=PlatformIO(_PLATFORM, platformio_board),
         flashing=Esptool(name),
         tflm_library="arduino-esp32",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.doctor import Check
     from pipeline.workflow.bench import Cost, StepTime
+    from pipeline.workflow.boards import BoardRow
     from pipeline.workflow.outcomes import ModelStatus, Result
 
 _PLAIN_WIDTH = 160  # columns where the output is no terminal, so that a log keeps its lines whole
@@ -111,6 +112,57 @@ def costs(found: Sequence[Cost]) -> None:
     )
 
 
+def boards(rows: Sequence[BoardRow]) -> None:
+    _table(
+        ["board", "what it is", "core", "clock", "flash", "RAM", "runtimes", "TFLM by", "Arduino", "flashed by"],
+        [
+            [
+                row.name,
+                row.display,
+                row.core,
+                f"{row.clock_hz / 1e6:g} MHz",
+                _kilobytes(row.flash_bytes),
+                _kilobytes(row.ram_bytes),
+                ", ".join(row.runtimes),
+                row.tflm_library or "",
+                row.arduino or "",
+                row.flashed_by,
+            ]
+            for row in rows
+        ],
+    )
+
+
+def firmware(results: Sequence[Result]) -> None:
+    _table(
+        ["model", "board", "runtime", "written to"],
+        [
+            [result.model, facts["board"], facts["runtime"], result.folder]
+            for result in results
+            for facts in [result.facts["firmware"]]
+        ],
+    )
+
+
+def builds(results: Sequence[Result]) -> None:
+    _table(
+        ["model", "board", "runtime", "built by", "flash", "RAM", "written to"],
+        [
+            [
+                result.model,
+                facts["board"],
+                facts["runtime"],
+                facts["tool"],
+                _share(facts["flash_bytes"], facts["flash_limit_bytes"]),
+                _share(facts["ram_bytes"], facts["ram_limit_bytes"]),
+                result.folder,
+            ]
+            for result in results
+            for facts in [result.facts["build"]]
+        ],
+    )
+
+
 def doctor(checks: Sequence[Check]) -> None:
     _table(
         ["what", "found", "needed for", "how to get it"],
@@ -143,6 +195,14 @@ def _parity_row(result: Result, sizes: Sequence[str]) -> list[str]:
 def _row_of(facts: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """The first row of a kind; empty where it was not run."""
     return next((row for row in facts["rows"] if row["kind"] == kind), {})
+
+
+def _kilobytes(count: int) -> str:
+    return f"{count / 1024:,.4g} KB"
+
+
+def _share(used: int, limit: int) -> str:
+    return f"{used:,} of {limit:,} B ({100 * used / limit:.0f} %)"
 
 
 def _lines(heading: str, lines: Iterable[str]) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.boards.board import Board
 from pipeline.compiler.graph import Graph
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.compiler.target import Target
+from pipeline.model_io import ModelInterface
 from pipeline.quantize.quantized_model import QuantizedModel
+from pipeline.runtimes.project import Shell, project_files, protocol_files
+from pipeline.runtimes.render import render
 from pipeline.runtimes.runtime import Oracle
+from pipeline.runtimes.template_values import model_values
 
 
 @dataclass(frozen=True)
@@ -31,3 +36,28 @@ class AotRuntime:
     def sources(self, model: QuantizedModel, target: Board, oracle: Oracle) -> SourceTree:
         """The same under a folder named after the board; compiled C needs no arena and bakes in no vectors."""
         return self.compile(model, target).under(target.name)
+
+    def project(self, model: QuantizedModel, board: Board, oracle: Oracle) -> SourceTree:
+        """A whole firmware project for a board with an Arduino core, in a folder named after the model.
+
+        Raises UnsupportedError where the compiler has no exact form for something, or the board no sketch.
+        """
+        values: dict[str, Any] = {
+            **model_values(model, oracle),
+            "golden_include": '"kernels/port.h"',
+            "golden_place": " FLASH",
+        }
+        values["range_name_bytes"] = _longest(values["ranges"], lambda domain: domain["name"])
+        values["output_name_bytes"] = _longest(values["output_names"], str)
+        shell = Shell("compiled ahead of time into plain C: no interpreter, no library")
+        files = project_files(values, model, board, shell)
+        files = files.merged(protocol_files(ModelInterface.of(model.graph), board, '#include "../model.h"\n'))
+        files = files.merged(self.compile(model, board).under("src"))
+        for template in ("aot/model_config.h", "aot/model_runner.h", "aot/model_runner.cpp", "tflm/golden.h"):
+            files = files.merged({f"src/{template.split('/')[1]}": render(template, values)})
+        return files.under(values["id"])
+
+
+def _longest(items: Iterable[Any], text: Callable[[Any], str]) -> int:
+    """Characters of the longest text as a C array; an escape in it counts as what is written."""
+    return 1 + max((len(text(item)) for item in items), default=0)

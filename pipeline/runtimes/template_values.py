@@ -105,6 +105,8 @@ def _oracle_values(model: QuantizedModel, oracle: Oracle) -> dict[str, Any]:
     names = [domain.name for domain in ranges]
     return {
         "count": len(input_rows),
+        "golden_include": None,
+        "golden_place": "",
         "input_values": count,
         "output_values": sum(port.size for port in model.outputs),
         "input_rows": [decimal_lines(row, "     ") for row in input_rows],

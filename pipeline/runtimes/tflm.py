@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.compiler.graph import Graph, Operation
 from pipeline.compiler.source_tree import SourceTree
-from pipeline.errors import PipelineError, UnsupportedError
+from pipeline.errors import UnsupportedError
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.runtimes.c_names import c_identifier
+from pipeline.runtimes.render import render
 from pipeline.runtimes.runtime import Oracle
 from pipeline.runtimes.template_values import model_values, sketch_values
 from pipeline.runtimes.tflm_libraries import ADD_METHODS, LIBRARIES, TargetLibrary
 
-if TYPE_CHECKING:
-    import jinja2
-
-_TEMPLATES = Path(__file__).resolve().parents[2] / "firmware" / "templates" / "tflm"
 # Template -> file, for what every project holds; `*` is the suffix of C++ sources.
 _SHARED = {
     "model_data.h": "model_data.h",
@@ -79,16 +74,18 @@ class TflmRuntime:
         folder = f"{target.name}/{values['id']}"
         if target.layout == "esp-idf":
             return _esp_idf_project(values).under(folder)
-        files = {file.replace("*", "cpp"): _render(template, values) for template, file in _SHARED.items()}
-        files["platform.cpp"] = _render("platform_arduino.cpp", values)
-        files[f"{values['id']}.ino"] = _render("sketch.ino", values)
+        files = {file.replace("*", "cpp"): render(f"tflm/{template}", values) for template, file in _SHARED.items()}
+        files["platform.cpp"] = render("tflm/platform_arduino.cpp", values)
+        files[f"{values['id']}.ino"] = render("tflm/sketch.ino", values)
         return SourceTree(files).under(folder)
 
 
 def data_sources(model: QuantizedModel) -> SourceTree:
     """`model_data.h`, `model_data.cc` and `model_io.h` alone, for a project of one's own."""
     values = model_values(model, None)
-    return SourceTree({name: _render(name, values) for name in ("model_data.h", "model_data.cc", "model_io.h")})
+    return SourceTree(
+        {name: render(f"tflm/{name}", values) for name in ("model_data.h", "model_data.cc", "model_io.h")}
+    )
 
 
 def array_names(model_name: str) -> tuple[str, str]:
@@ -174,7 +171,9 @@ def _arena_values(arena: Arena) -> dict[str, int]:
 
 
 def _esp_idf_project(values: Mapping[str, Any]) -> SourceTree:
-    files = {f"main/{file.replace('*', 'cc')}": _render(template, values) for template, file in _SHARED.items()}
+    files = {
+        f"main/{file.replace('*', 'cc')}": render(f"tflm/{template}", values) for template, file in _SHARED.items()
+    }
     for template, file in (
         ("platform_esp_idf.cc", "main/platform.cc"),
         ("esp_idf_main.cc", "main/main.cc"),
@@ -183,27 +182,5 @@ def _esp_idf_project(values: Mapping[str, Any]) -> SourceTree:
         ("esp_idf_CMakeLists.txt", "CMakeLists.txt"),
         ("esp_idf_sdkconfig.defaults", "sdkconfig.defaults"),
     ):
-        files[file] = _render(template, values)
+        files[file] = render(f"tflm/{template}", values)
     return SourceTree(files)
-
-
-def _render(template: str, values: Mapping[str, Any]) -> str:
-    return _environment().get_template(f"{template}.j2").render(values)
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    if not _TEMPLATES.is_dir():
-        raise PipelineError(
-            f"the sketches' templates are not in {_TEMPLATES}. Install from a clone of the project: pip install -e ."
-        )
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )

@@ -1,0 +1,169 @@
+"""A sketch's folder + Board -> what can be flashed, by whichever of Arduino's tools is installed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import tools
+from pipeline.boards.board import Board
+from pipeline.boards.required_tools import DEBIAN_ARDUINO
+from pipeline.errors import ToolFailedError, UnsupportedError
+
+_TIMEOUT_S = 1800  # the first build of a board brings its compiler
+_SUFFIXES = (".elf", ".hex", ".bin", ".uf2")
+
+
+@dataclass(frozen=True)
+class BuiltSketch:
+    """`files` maps a suffix ('.elf', '.hex', '.partitions.bin') to the file."""
+
+    files: Mapping[str, Path]
+    flash_bytes: int
+    ram_bytes: int
+
+
+class SketchBuilder(ABC):
+    """One tool that builds sketches."""
+
+    name: str
+    install: str
+    """How to get it."""
+
+    @abstractmethod
+    def can_build(self, board: Board) -> bool: ...
+
+    @abstractmethod
+    def missing(self) -> bool:
+        """Whether something that it needs is not installed."""
+
+    @abstractmethod
+    def build(self, sketch: Path, board: Board, place: Path) -> BuiltSketch:
+        """Build the folder `sketch`, writing only below `place`; ToolFailedError with the tool's words."""
+
+
+class ArduinoCli(SketchBuilder):
+    """arduino-cli with the profile of sketch.yaml, which brings core and libraries by itself."""
+
+    name = "arduino-cli"
+    install = "see arduino.github.io/arduino-cli"
+
+    def can_build(self, board: Board) -> bool:
+        return board.arduino is not None
+
+    def missing(self) -> bool:
+        return shutil.which("arduino-cli") is None
+
+    def build(self, sketch: Path, board: Board, place: Path) -> BuiltSketch:
+        program = tools.find_tool("arduino-cli", purpose="build a sketch", install=self.install)
+        profile = ["--profile", board.name, "--output-dir", str(place)]
+        command: list[str | Path] = [program, "compile", "--no-color", *profile, sketch.resolve()]
+        said = _run(self.name, command, board)
+        return _sketch(_named(place, f"{sketch.name}.ino"), *_arduino_sizes(said))
+
+
+class ArduinoBuilder(SketchBuilder):
+    """Debian's arduino-builder with its Arduino core for AVR; needs no network."""
+
+    name = "arduino-builder"
+    install = "apt install arduino-builder arduino-core-avr"
+
+    def can_build(self, board: Board) -> bool:
+        return board.arduino is not None and board.arduino.fqbn.startswith("arduino:avr:")
+
+    def missing(self) -> bool:
+        return shutil.which("arduino-builder") is None or not (DEBIAN_ARDUINO / "arduino/avr/boards.txt").exists()
+
+    def build(self, sketch: Path, board: Board, place: Path) -> BuiltSketch:
+        assert board.arduino is not None, "can_build() has checked it"
+        program = tools.find_tool("arduino-builder", purpose=f"build for {board.name}", install=self.install)
+        cache, work, no_tools = _cache(), place / "build", place / "tools"
+        for folder in (cache, work, no_tools):
+            folder.mkdir(parents=True, exist_ok=True)
+        command: list[str | Path] = [program, "-compile"]
+        # The first holds Debian's settings for arduino-ctags; compilers are on PATH.
+        for hardware in (Path("/usr/share/arduino-builder"), DEBIAN_ARDUINO):
+            command += ["-hardware", hardware]
+        command += ["-tools", no_tools, "-fqbn", board.arduino.fqbn]
+        command += [
+            "-prefs=compiler.cpp.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__"
+        ]  # this core and this compiler differ
+        command += ["-build-path", work, "-build-cache", cache, sketch.resolve() / f"{sketch.name}.ino"]
+        said = _run(self.name, command, board)
+        return _sketch(_named(work, f"{sketch.name}.ino"), *_arduino_sizes(said))
+
+
+class PlatformIOBuilder(SketchBuilder):
+    """PlatformIO, which brings core and compiler by itself."""
+
+    name = "platformio"
+    install = "pipx install platformio"
+
+    def can_build(self, board: Board) -> bool:
+        return board.platformio is not None
+
+    def missing(self) -> bool:
+        return shutil.which("pio") is None
+
+    def build(self, sketch: Path, board: Board, place: Path) -> BuiltSketch:
+        program = tools.find_tool("pio", purpose=f"build for {board.name}", install=self.install)
+        copy = place / sketch.name
+        shutil.copytree(sketch, copy, ignore=shutil.ignore_patterns(".*"))
+        said = _run(self.name, [program, "run", "--project-dir", copy], board)
+        sizes = [int(found) for found in re.findall(r"\(used (\d+) bytes from \d+ bytes\)", said)]
+        if len(sizes) != 2:
+            raise ToolFailedError(f"platformio did not say how large the firmware for {board.name} is.")
+        return _sketch(_named(copy / ".pio" / "build" / board.name, "firmware"), sizes[1], sizes[0])
+
+
+BUILDERS: tuple[SketchBuilder, ...] = (ArduinoCli(), ArduinoBuilder(), PlatformIOBuilder())
+"""In the order in which they are tried."""
+
+
+def _run(name: str, command: Sequence[str | Path], board: Board) -> str:
+    output = tools.run(command, timeout_s=_TIMEOUT_S, env={"LC_ALL": "C.UTF-8"}, check=False)
+    said = output.stdout.decode(errors="replace") + output.stderr.decode(errors="replace")
+    if output.returncode == 0:
+        return said
+    if "exceeds available space" in said or "too big" in said or "overflowed by" in said:
+        lines = [line.strip() for line in said.splitlines() if re.search(r"\d+ bytes|overflowed by", line)]
+        raise UnsupportedError(
+            f"{board.name}: the firmware is larger than the board ({' '.join(lines)}); choose a smaller model or a"
+            " larger board."
+        )
+    raise ToolFailedError(f"{name} could not build the firmware for {board.name}:\n{output.tail}")
+
+
+def _arduino_sizes(said: str) -> tuple[int, int]:
+    """(flash, RAM) as arduino-cli and arduino-builder print them."""
+    flash = re.search(r"Sketch uses (\d+) bytes", said)
+    ram = re.search(r"Global variables use (\d+) bytes", said)
+    if flash is None or ram is None:
+        raise ToolFailedError("the build did not say how large the firmware is.")
+    return int(flash[1]), int(ram[1])
+
+
+def _named(folder: Path, stem: str) -> dict[str, Path]:
+    """The files of a build by what follows the sketch's name; a firmware with its boot loader is none for flashing."""
+    return {
+        path.name.removeprefix(stem): path
+        for path in sorted(folder.glob(f"{stem}*"))
+        if path.suffix in _SUFFIXES and "with_bootloader" not in path.name
+    }
+
+
+def _sketch(files: Mapping[str, Path], flash_bytes: int, ram_bytes: int) -> BuiltSketch:
+    if ".elf" not in files:
+        raise ToolFailedError("the build left no .elf file.")
+    return BuiltSketch(files, flash_bytes, ram_bytes)
+
+
+def _cache() -> Path:
+    """Where the compiled Arduino core is kept between runs."""
+    return Path(tempfile.gettempdir()) / f"tinyml-arduino-{os.getuid()}"

@@ -1,0 +1,183 @@
+"""`tinyml build`: a firmware project, or the bare-metal firmware of an emulated machine, to what can be flashed."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import provenance
+from pipeline.artifacts import ModelFolder
+from pipeline.boards.board import Board, RuntimeName
+from pipeline.boards.catalog import load_board
+from pipeline.build import build_firmware
+from pipeline.errors import ArtifactsError, ToolMissingError, UnsupportedError, UsageError
+from pipeline.model_io import ModelInterface
+from pipeline.quantize.quantized_model import QuantizedModel
+from pipeline.report import progress
+from pipeline.sketch_builders import BUILDERS, BuiltSketch, SketchBuilder
+from pipeline.workflow.compile import compile_for
+from pipeline.workflow.firmware import Project, current_project, model_and_folder, runtime_for
+from pipeline.workflow.outcomes import Outcomes, Result, chosen, each
+
+BARE_METAL = "gcc"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A firmware that fits its board. `files` maps suffixes such as '.hex' to what was built."""
+
+    model: QuantizedModel
+    board: Board
+    runtime: RuntimeName
+    tool: str
+    files: Mapping[str, Path]
+    flash_bytes: int
+    ram_bytes: int
+    is_sketch: bool
+    """Whether it is a sketch, which prints text and self-test at 115200 baud; else it only answers frames."""
+    facts: Mapping[str, Any]
+
+    @property
+    def elf(self) -> Path:
+        return self.files[".elf"]
+
+
+def build(
+    names: Sequence[str], root: Path, *, board: str, runtime: str | None = None, tool: str | None = None
+) -> Outcomes[Result]:
+    """Build each model's firmware for one board by `tool`, or by the first of those that are installed."""
+    target = load_board(board)
+    chosen_runtime = runtime_for(target, runtime)
+
+    def work(name: str) -> Result:
+        built = build_one(name, root, target, chosen_runtime, tool)
+        return Result(built.model.name, str(built.elf.parent), {"build": built.facts})
+
+    return each(chosen(names, files=True), work)
+
+
+def build_one(name: str, root: Path, board: Board, runtime: RuntimeName = "aot", tool: str | None = None) -> Built:
+    """One model's firmware, its project written first where it is not of this model and this program.
+
+    Raises UnsupportedError where it is larger than the board, ToolMissingError where nothing here builds it,
+    ToolFailedError with the tool's words, ArtifactsError where the self-test is not the generated one.
+    """
+    builder = _choose(board, tool)
+    if builder is None:
+        return _build_bare_metal(name, root, board)
+    project = current_project(name, root, board, runtime)
+    check_self_test(project)
+    made_from = provenance.digest(_digests(project.path), board.name, runtime, builder.name)
+    stage = f"build {board.name}-{runtime}"
+    record = project.folder.record(stage)
+    if record is None or not project.folder.is_current(stage, made_from):
+        working = progress.working(f"{project.model.name}: building for {board.name} with {builder.name}")
+        with working, tempfile.TemporaryDirectory(prefix="tinyml-") as place:
+            sketch = builder.build(project.path, board, Path(place))
+            _check_size(sketch, project.model, board)
+            files = {
+                f"build/{board.name}-{runtime}/{project.name}{suffix}": path.read_bytes()
+                for suffix, path in sketch.files.items()
+            }
+        facts = {**_facts(board, runtime, builder.name, sketch.flash_bytes, sketch.ram_bytes), "is_sketch": True,
+                 "sha256": project.model.sha256}  # fmt: skip
+        _publish(project.folder, stage, made_from, files, facts)
+    return _built(project.model, project.folder, board, runtime)
+
+
+def check_self_test(project: Project) -> None:
+    """ArtifactsError where the vectors of the self-test are not those that the manifest knows."""
+    golden = project.record.facts["golden"]
+    found = hashlib.sha256((project.folder.path / golden).read_bytes()).hexdigest()
+    if found != project.record.files[golden]:
+        raise ArtifactsError(
+            f"{project.folder.path / golden} is not what 'tinyml firmware' wrote: its self-test would prove nothing."
+            f" Delete it and run: tinyml firmware {project.model.name} --board {project.board.name}"
+            f" --runtime {project.runtime}"
+        )
+
+
+def _choose(board: Board, tool: str | None) -> SketchBuilder | None:
+    """What builds for a board here; None means bare-metal gcc."""
+    able = [builder for builder in BUILDERS if builder.can_build(board)]
+    bare_metal = board.emulator is not None
+    names = [builder.name for builder in able] + [BARE_METAL] * bare_metal
+    if tool is not None:
+        if tool not in names:
+            raise UsageError(f"{board.name} is not built by '{tool}'; choose one of: {', '.join(names)}.")
+        return next((builder for builder in able if builder.name == tool), None)
+    installed = next((builder for builder in able if not builder.missing()), None)
+    if installed is None and not bare_metal:
+        ways = "; or ".join(f"{builder.name}: {builder.install}" for builder in able)
+        raise ToolMissingError(f"nothing here builds a sketch for {board.name}. Install one of: {ways}.")
+    return installed
+
+
+def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
+    _, model, folder = model_and_folder(name, root)
+    sources = compile_for(model, board, None)
+    code = provenance.text_digest(provenance.PACKAGE / "build.py", provenance.FIRMWARE)
+    made_from = provenance.digest(dict(sources), board.name, code)
+    stage = f"build {board.name}-aot"
+    if folder.record(stage) is None or not folder.is_current(stage, made_from):
+        with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
+            image = build_firmware(sources, ModelInterface.of(model.graph), board, "verify", Path(place))
+            files = {f"build/{board.name}-aot/{model.name}.elf": image.elf.read_bytes()}
+        facts = {**_facts(board, "aot", BARE_METAL, image.flash_bytes, image.ram_bytes), "is_sketch": False,
+                 "sha256": model.sha256}  # fmt: skip
+        _publish(folder, stage, made_from, files, facts)
+    return _built(model, folder, board, "aot")
+
+
+def _check_size(sketch: BuiltSketch, model: QuantizedModel, board: Board) -> None:
+    for needed, limit, what in (
+        (sketch.flash_bytes, board.usable_flash_bytes, "flash"),
+        (sketch.ram_bytes, board.ram_bytes, "RAM"),
+    ):
+        if needed > limit:
+            raise UnsupportedError(
+                f"{board.name}: the firmware of {model.name} needs {needed:,} bytes of {what}, {needed - limit:,} more"
+                " than there are; choose a smaller model or a larger board."
+            )
+
+
+def _facts(board: Board, runtime: RuntimeName, tool: str, flash_bytes: int, ram_bytes: int) -> dict[str, Any]:
+    return {
+        "board": board.name,
+        "runtime": runtime,
+        "tool": tool,
+        "flash_bytes": flash_bytes,
+        "flash_limit_bytes": board.usable_flash_bytes,
+        "ram_bytes": ram_bytes,
+        "ram_limit_bytes": board.ram_bytes,
+    }
+
+
+def _publish(
+    folder: ModelFolder, stage: str, made_from: str, files: Mapping[str, bytes], facts: Mapping[str, Any]
+) -> None:
+    with folder.locked():
+        folder.publish({stage: (made_from, files, facts)}, provenance.environment())
+
+
+def _built(model: QuantizedModel, folder: ModelFolder, board: Board, runtime: RuntimeName) -> Built:
+    record = folder.record(f"build {board.name}-{runtime}")
+    assert record is not None, "it was published"
+    facts = record.facts
+    files = {f".{name.rsplit('/', 1)[1].split('.', 1)[1]}": folder.path / name for name in record.files}
+    return Built(
+        model, board, runtime, facts["tool"], files, facts["flash_bytes"], facts["ram_bytes"], facts["is_sketch"], facts
+    )  # fmt: skip
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Every file of a project as it is on disk; what tools leave in hidden folders does not count."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    }

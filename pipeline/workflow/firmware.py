@@ -1,0 +1,139 @@
+"""`tinyml firmware`: a folder that is an Arduino sketch and a PlatformIO project, with a place for the user's code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import provenance
+from pipeline.artifacts import ModelFolder, StageRecord
+from pipeline.boards.board import Board, RuntimeName
+from pipeline.boards.catalog import board_names, load_board
+from pipeline.compiler.emit_c import compile_graph
+from pipeline.compiler.source_tree import SourceTree
+from pipeline.errors import UsageError
+from pipeline.interpreters.tflm import TflmInterpreter
+from pipeline.models.catalog import load_spec
+from pipeline.models.spec import ModelSpec
+from pipeline.parity.vectors import golden_vectors
+from pipeline.quantize.quantized_model import QuantizedModel
+from pipeline.report import progress
+from pipeline.runtimes.aot import AotRuntime
+from pipeline.runtimes.c_names import c_identifier
+from pipeline.runtimes.runtime import Oracle
+from pipeline.workflow.generate import converted_model, encoded, model_of_file
+from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file
+
+
+@dataclass(frozen=True)
+class Project:
+    """A firmware project on disk: where it lies below its model's folder, and the manifest's record of it."""
+
+    model: QuantizedModel
+    board: Board
+    runtime: RuntimeName
+    folder: ModelFolder
+    record: StageRecord
+
+    @property
+    def name(self) -> str:
+        """Of the sketch and of its folder."""
+        return c_identifier(self.model.name)
+
+    @property
+    def place(self) -> str:
+        return f"firmware/{self.board.name}-{self.runtime}/{self.name}"
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path / self.place
+
+
+def firmware(names: Sequence[str], root: Path, *, board: str, runtime: str | None = None) -> Outcomes[Result]:
+    """A project of each model for one board; files that the user changed stay as they are."""
+    target = load_board(board)
+    chosen_runtime = runtime_for(target, runtime)
+
+    def write(name: str) -> Result:
+        project = write_project(name, root, target, chosen_runtime)
+        return Result(project.model.name, str(project.path), {"firmware": project.record.facts})
+
+    return each(chosen(names, files=True), write)
+
+
+def runtime_for(board: Board, runtime: str | None) -> RuntimeName:
+    """The runtime of that name, `aot` where none is given; UsageError where the board has no such."""
+    if runtime is None:
+        return "aot"
+    for name in board.runtimes:
+        if name == runtime:
+            return name
+    able = [name for name in board_names() if load_board(name).tflm_library is not None]
+    raise UsageError(f"{board.name} does not run '{runtime}', only aot. Boards with tflm: {', '.join(able)}.")
+
+
+def write_project(name: str, root: Path, board: Board, runtime: RuntimeName) -> Project:
+    """Write the project of a model, or of a .tflite file, anew, and say which files stayed because they were changed.
+
+    Raises UnsupportedError for a board without a sketch or a model that the runtime refuses.
+    """
+    spec, model, folder = model_and_folder(name, root)
+    stage = f"firmware {board.name}-{runtime}"
+    with folder.locked():
+        with progress.working(f"{model.name}: writing the firmware for {board.name}"):
+            tree = _sources(model, spec, board, runtime).under(f"firmware/{board.name}-{runtime}")
+        facts = {
+            "board": board.name,
+            "runtime": runtime,
+            "sha256": model.sha256,
+            "golden": next(path for path in tree if path.endswith("/golden.h")),
+        }
+        stages = {stage: (_made_from(model, board, runtime), encoded(tree), facts)}
+        kept = folder.publish(stages, provenance.environment(), keep_edited=True)
+        _tell_kept(folder, kept)
+        record = folder.record(stage)
+    assert record is not None, "publish() has written it"
+    return Project(model, board, runtime, folder, record)
+
+
+def current_project(name: str, root: Path, board: Board, runtime: RuntimeName) -> Project:
+    """The project on disk where it is of this model and this program, whatever its owner changed; else a new one."""
+    _, model, folder = model_and_folder(name, root)
+    record = folder.record(f"firmware {board.name}-{runtime}")
+    if record is None or record.made_from != _made_from(model, board, runtime):
+        return write_project(name, root, board, runtime)
+    project = Project(model, board, runtime, folder, record)
+    missing = any(not (folder.path / path).is_file() for path in record.files)
+    return write_project(name, root, board, runtime) if missing else project
+
+
+def model_and_folder(name: str, root: Path) -> tuple[ModelSpec | None, QuantizedModel, ModelFolder]:
+    """A converted model, or a .tflite from elsewhere (without a spec), and the folder of its artifacts."""
+    if is_file(name):
+        model = model_of_file(Path(name))
+        return None, model, ModelFolder(root, model.name)
+    spec, folder = load_spec(name), ModelFolder(root, name)
+    return spec, converted_model(spec, folder), folder
+
+
+def _sources(model: QuantizedModel, spec: ModelSpec | None, board: Board, runtime: RuntimeName) -> SourceTree:
+    golden = golden_vectors(model, TflmInterpreter(model.tflite).invoke, spec.checks if spec else ())
+    domains = spec.inputs if spec else ()
+    return AotRuntime(compile_graph).project(model, board, Oracle(golden, 0, domains))
+
+
+def _made_from(model: QuantizedModel, board: Board, runtime: RuntimeName) -> str:
+    code = provenance.text_digest(provenance.PACKAGE, provenance.FIRMWARE)
+    return provenance.digest(model.sha256, board.name, runtime, code)
+
+
+def _tell_kept(folder: ModelFolder, kept: Sequence[str]) -> None:
+    for name in kept:
+        path = folder.path / name
+        newer = folder.path / f"{name}.new"
+        progress.say(
+            f"{folder.model}: you changed {path}, so it stays as it is."
+            + (f" What it would be now is in {newer.name}: take over what you want, then delete that." if newer.exists()
+               else " To have the generated one back, delete yours and run this again.")
+        )  # fmt: skip
