@@ -2,7 +2,7 @@
 # MODEL=name takes one model, else all. FLAGS=... goes to the command as it is.
 
 .DEFAULT_GOAL := help
-.PHONY: help train convert generate parity test lint bench fuzz doctor clean
+.PHONY: help train convert generate parity flash verify test lint bench fuzz doctor clean
 
 # The first Python that runs and is 3.10 or 3.11 (tflite-runtime has no wheels past that).
 PYTHON := $(shell for p in python3.11 python3.10 python3; do \
@@ -31,6 +31,12 @@ generate: .venv/installed  ## write the C array and the sketches again
 
 parity: .venv/installed  ## Keras = int8 = C array = TFLM? prints and draws the answer
 	@$(TINYML) parity $(MODEL) $(FLAGS)
+
+flash: .venv/installed  ## build and write one model to a board: MODEL= BOARD= (PORT=)
+	@$(TINYML) flash $(MODEL) --board "$(BOARD)" $(if $(PORT),--port $(PORT)) $(FLAGS)
+
+verify: .venv/installed  ## prove that the board computes what TFLM computes: MODEL= BOARD= (PORT=)
+	@$(TINYML) verify $(MODEL) --board "$(BOARD)" $(if $(PORT),--port $(PORT)) $(FLAGS)
 
 test: lint  ## lint, then every test; brings compilers and emulators where it may
 	@$(TINYML) doctor --install

@@ -27,6 +27,8 @@ _board_option = click.option("--board", required=True, help="For this board; 'ti
 _runtime_option = click.option(
     "--runtime", type=click.Choice(["aot", "tflm"]), help="Plain C (aot, the default) or an interpreter (tflm)."
 )
+_model_argument = click.argument("model", metavar="MODEL_OR_TFLITE")
+_port_option = click.option("--port", help="The board's serial port; found by itself where there is only one.")
 _force_option = click.option("--force", is_flag=True, help="Do it again even where everything is up to date.")
 
 
@@ -239,6 +241,68 @@ def build(models: tuple[str, ...], board: str, runtime: str | None, tool: str | 
     from pipeline.workflow.build import build as build_models
 
     _report(build_models(models, _root(), board=board, runtime=runtime, tool=tool), tables.builds, as_json)
+
+
+@main.command()
+@_model_argument
+@_board_option
+@_port_option
+@_runtime_option
+@click.option("--tool", help="Write with this one: avrdude, esptool, bossac, uf2, pyocd, arduino-cli or platformio.")
+@_json_option
+def flash(model: str, board: str, port: str | None, runtime: str | None, tool: str | None, as_json: bool) -> None:
+    """Build where needed, write it to the board, and ask the board what it runs; start the emulator of a sim- board.
+
+    \b
+    Example: tinyml flash linear --board uno
+             tinyml flash adder --board esp32 --port /dev/ttyUSB0
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.flash import flash as flash_model
+
+    _report(flash_model(model, _root(), board=board, port=port, runtime=runtime, tool=tool), tables.flashed, as_json)
+
+
+@main.command()
+@_model_argument
+@_board_option
+@_port_option
+@_runtime_option
+@click.option("--vectors", default="2000", show_default=True, help="How many inputs to send, or 'all'.")
+@click.option("--timeout", default=10.0, show_default=True, help="Seconds without a right answer that end it.")
+@_json_option
+def verify(
+    model: str, board: str, port: str | None, runtime: str | None, vectors: str, timeout: float, as_json: bool
+) -> None:
+    """Prove that a board computes what TFLM computes, bit for bit, over its serial port or in its emulator.
+
+    \b
+    Example: tinyml verify linear --board sim-uno --vectors all
+             tinyml verify adder --board uno --port /dev/ttyACM0
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.verify import verify as verify_model
+
+    count = _vector_count(vectors)
+    found = verify_model(model, _root(), board=board, port=port, runtime=runtime, vectors=count, timeout_s=timeout)
+    _report(found, tables.verification, as_json)
+
+
+@main.command()
+@click.argument("model", required=False)
+@_board_option
+@_port_option
+@_runtime_option
+def monitor(model: str | None, board: str, port: str | None, runtime: str | None) -> None:
+    """Show what a board says and send it what is typed; a sim- board runs MODEL. Ctrl-C ends it.
+
+    \b
+    Example: tinyml monitor --board uno
+             tinyml monitor linear --board sim-uno
+    """
+    from pipeline.workflow.monitor import monitor as show_board
+
+    show_board(model, _root(), board=board, port=port, runtime=runtime)
 
 
 @main.command()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline import tools
-from pipeline.boards.board import Arduino
 from pipeline.flashers.flasher import FlashPlan, Symptom
 
 SYMPTOMS = (
@@ -24,15 +23,13 @@ SYMPTOMS = (
 )
 
 
-def plan(
-    settings: Arduino, sketch: Path, build_dir: Path, board: str, port: str, symptoms: tuple[Symptom, ...]
-) -> FlashPlan:
-    """Upload and verify what arduino-cli built; `symptoms` are those of the tool that it calls for this board."""
+def plan(sketch: Path, board: str, port: str, symptoms: tuple[Symptom, ...]) -> FlashPlan:
+    """Upload and verify a sketch by its profile in sketch.yaml; what is built already is not built again.
+
+    `symptoms` are those of the tool that arduino-cli calls for this board.
+    """
     program = tools.find_tool(
         "arduino-cli", purpose=f"flash {board}", install="see https://arduino.github.io/arduino-cli/latest/installation"
     )
-    command = (
-        program,
-        *("upload", "--fqbn", settings.fqbn, "--port", port, "--input-dir", build_dir, "--verify", sketch),
-    )
+    command = (program, "compile", "--upload", "--verify", "--no-color", "--profile", board, "--port", port, sketch)
     return FlashPlan("arduino-cli", command, board, port, (*SYMPTOMS, *symptoms))

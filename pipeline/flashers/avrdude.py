@@ -8,7 +8,6 @@ from pipeline import tools
 from pipeline.boards.board import Avrdude
 from pipeline.flashers.flasher import FlashPlan, Symptom
 
-TAKES = ("*.ino.hex", "*.hex", "*.elf")
 SYMPTOMS = (
     Symptom(
         r"expected signature for (.+?) is",

@@ -8,7 +8,6 @@ from pathlib import Path
 from pipeline import tools
 from pipeline.flashers.flasher import FlashPlan, Symptom
 
-TAKES = ("*.ino.bin", "firmware.bin")
 SYMPTOMS = (
     Symptom(
         r"[Vv]erify failed|pages? with errors",

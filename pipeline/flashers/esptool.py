@@ -10,7 +10,6 @@ from pipeline.boards.board import Esptool
 from pipeline.errors import ToolMissingError
 from pipeline.flashers.flasher import FlashPlan, Symptom
 
-TAKES = ("*.merged.bin",)
 SYMPTOMS = (
     Symptom(
         r"This chip is (\S+), not (\S+?)\.",

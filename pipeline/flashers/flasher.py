@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import tools
@@ -33,7 +33,7 @@ class FlashPlan:
     board: str
     port: str | None
     symptoms: tuple[Symptom, ...] = ()
-    cwd: Path | None = field(default=None)
+    cwd: Path | None = None
 
 
 _COMMON = (
@@ -90,11 +90,3 @@ def _last_words(printed: str) -> str:
 def _plain(text: str) -> str:
     """One line without a terminal's colours and returns."""
     return " ".join(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).split()).rstrip(".")
-
-
-def first_existing(folder: Path, patterns: Sequence[str]) -> Path | None:
-    """The first file below a build folder that one of the patterns names, the earlier pattern before the later."""
-    for pattern in patterns:
-        for path in sorted(folder.rglob(pattern)):
-            return path
-    return None

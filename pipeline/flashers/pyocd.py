@@ -8,7 +8,6 @@ from pipeline import tools
 from pipeline.boards.board import Pyocd
 from pipeline.flashers.flasher import FlashPlan, Symptom
 
-TAKES = ("*.ino.elf", "*.ino.hex", "firmware.elf", "*.elf")
 SYMPTOMS = (
     Symptom(
         r"insufficient permissions|Access denied",

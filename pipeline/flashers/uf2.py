@@ -11,26 +11,10 @@ from pathlib import Path
 from pipeline.boards.board import Uf2
 from pipeline.errors import DeviceError
 
-TAKES = ("*.uf2",)
 _INFO = "INFO_UF2.TXT"
 _MAGIC = (0x0A324655, 0x9E5D5157)
-_MAGIC_END = 0x0AB16F30
-_HAS_FAMILY = 0x2000
-_PAYLOAD_BYTES, _DATA_BYTES = 256, 476
-_BLOCK = struct.Struct(f"<8I{_DATA_BYTES}sI")
+_BLOCK = struct.Struct("<8I476sI")  # of Microsoft's UF2 specification; the last of the eight is the family
 _RESTART_WITHIN_S = 10.0
-
-
-def uf2_blocks(binary: bytes, address: int, family_id: int) -> bytes:
-    """A binary for flash at `address` as UF2, 256 bytes in a block of 512 (Microsoft's UF2 specification)."""
-    count = -(-len(binary) // _PAYLOAD_BYTES)
-    blocks = []
-    for number in range(count):
-        offset = number * _PAYLOAD_BYTES
-        payload = binary[offset : offset + _PAYLOAD_BYTES].ljust(_PAYLOAD_BYTES, b"\0")
-        head = (*_MAGIC, _HAS_FAMILY, address + offset, _PAYLOAD_BYTES, number, count, family_id)
-        blocks.append(_BLOCK.pack(*head, payload, _MAGIC_END))
-    return b"".join(blocks)
 
 
 def families(data: bytes) -> set[int]:

@@ -89,6 +89,56 @@ def compilation(results: Sequence[Result]) -> None:
     )
 
 
+def flashed(results: Sequence[Result]) -> None:
+    _table(
+        ["model", "board", "port", "runtime", "written by", "flash", "SHA-256 of the model"],
+        [
+            [
+                result.model,
+                facts["board"],
+                facts["port"],
+                facts["runtime"],
+                facts["tool"],
+                f"{facts['flash_bytes']:,} B",
+                facts["sha256"][:12],
+            ]
+            for result in results
+            for facts in [result.facts["flash"]]
+        ],
+    )
+
+
+def verification(results: Sequence[Result]) -> None:
+    """What a board answered, and what it says that one inference took; a count keeps the name of what was counted."""
+    _table(
+        ["model", "board", "TFLM", "proof", "one inference", "vectors a second", "resent"],
+        [
+            [
+                result.model,
+                facts["board"],
+                f"{facts['vectors'] - facts['mismatches']:,} of {facts['vectors']:,} equal",
+                facts["claim"],
+                _device_time(facts),
+                f"{facts['vectors'] / max(facts['seconds'], 1e-9):,.0f}",
+                str(facts["resent"]),
+            ]
+            for result in results
+            for facts in [result.facts["verify"]]
+        ],
+    )
+
+
+def _device_time(facts: Mapping[str, Any]) -> str:
+    """'1,204 to 1,210 cycles (75.6 us at 16 MHz)'; only cycles of a known clock are also a time."""
+    if facts["unit"] == "nothing":
+        return "not counted"
+    fewest, most = facts["fewest"], facts["most"]
+    count = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    clock_hz = facts["clock_hz"]
+    time = f" ({most / clock_hz * 1e6:,.1f} us at {clock_hz / 1e6:g} MHz)" if clock_hz else ""
+    return f"{count} {facts['unit']}{time}"
+
+
 def steps(times: Sequence[StepTime]) -> None:
     _table(["step", "time", "and"], [[time.step, f"{time.seconds:.2f} s", time.note] for time in times])
 

@@ -1,0 +1,60 @@
+"""Model + board -> an open device: a board's serial port, or an emulator that was started with the model's firmware."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.boards.board import Board, RuntimeName
+from pipeline.build import build_firmware
+from pipeline.device.device import Device
+from pipeline.device.emulators import emulate
+from pipeline.device.ports import find_port
+from pipeline.device.serial_port import SerialDevice
+from pipeline.model_io import ModelInterface
+from pipeline.workflow.build import build_one
+from pipeline.workflow.compile import compile_for
+from pipeline.workflow.firmware import model_and_folder
+
+_LOGS = "logs"
+
+
+@contextlib.contextmanager
+def connect(name: str, root: Path, board: Board, port: str | None, runtime: RuntimeName = "aot") -> Iterator[Device]:
+    """The device, open; what was started is gone when the block ends. Its log stays in artifacts/logs/.
+
+    `port` None means: start the emulator of an emulated board with what `tinyml build` makes of the model, find the
+    port of a real one. Raises DeviceError, UsageError, and what building a firmware raises.
+    """
+    log = root / _LOGS / f"{Path(name).stem}-{board.name}.log"
+    log.unlink(missing_ok=True)
+    if port is not None or not is_emulated(board):
+        with SerialDevice(board.name, find_port(board.name, port), log) as device:
+            yield device
+    elif board.emulator is not None:
+        built = build_one(name, root, board, runtime)
+        with emulate(board, built.elf, log=log, cache_dir=cache_dir()) as device:
+            yield device
+    else:
+        with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
+            elf = _host_firmware(name, root, board, Path(folder))
+            with emulate(board, elf, log=log, cache_dir=cache_dir()) as device:
+                yield device
+
+
+def is_emulated(board: Board) -> bool:
+    """Whether this computer itself can play the board."""
+    return board.emulator is not None or board.name == "host"
+
+
+def cache_dir() -> Path:
+    """Where the bridge to simavr is kept between runs."""
+    return Path(tempfile.gettempdir()) / f"tinyml-cache-{Path.home().owner()}"
+
+
+def _host_firmware(name: str, root: Path, board: Board, folder: Path) -> Path:
+    _, model, _ = model_and_folder(name, root)
+    interface = ModelInterface.of(model.graph)
+    return build_firmware(compile_for(model, board, None), interface, board, "verify", folder).elf
