@@ -122,8 +122,6 @@ class ModelFolder:
         replaced = {name for stage in stages for name in records.get(stage, {}).get("files", {})}
         new_files = {name: data for _, files, _ in stages.values() for name, data in files.items()}
         edited = [name for name in sorted(replaced | set(new_files)) if self._was_edited(name, records, new_files)]
-        if keep_edited:
-            edited = [name for name in edited if not name.endswith(".new")]
         kept = set(edited) if keep_edited else set()
         for stage, (made_from, files, facts) in stages.items():
             hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}

@@ -131,13 +131,34 @@ def _run(name: str, command: Sequence[str | Path], board: Board) -> str:
     said = output.stdout.decode(errors="replace") + output.stderr.decode(errors="replace")
     if output.returncode == 0:
         return said
-    if "exceeds available space" in said or "too big" in said or "overflowed by" in said:
-        lines = [line.strip() for line in said.splitlines() if re.search(r"\d+ bytes|overflowed by", line)]
-        raise UnsupportedError(
-            f"{board.name}: the firmware is larger than the board ({' '.join(lines)}); choose a smaller model or a"
-            " larger board."
-        )
+    if (found := _beyond(said, board)) is not None:
+        raise UnsupportedError(f"{board.name}: the firmware {found}; choose a smaller model or a larger board.")
     raise ToolFailedError(f"{name} could not build the firmware for {board.name}:\n{output.tail}")
+
+
+def _beyond(said: str, board: Board) -> str | None:
+    """What a failed build says of a firmware that is larger than the board; None where it failed otherwise."""
+    if "exceeds available space" in said or "Sketch too big" in said:
+        flash_bytes, ram_bytes = _arduino_sizes(said)
+        return too_large(flash_bytes, ram_bytes, board)
+    if (
+        end := re.search(r"address 0x([0-9a-f]+) of \S+ section `\S+' is not within region `data'", said)
+    ) and board.port:
+        return too_large(0, int(end[1], 16) - board.port.ram_origin, board)
+    if over := re.search(r"region `(\w+)' overflowed by (\d+) bytes", said):
+        if over[1] == "text":  # of an AVR: all of its flash
+            return too_large(board.flash_bytes + int(over[2]), 0, board)
+        return f"needs {int(over[2]):,} bytes more than there are in the region '{over[1]}'"
+    return None
+
+
+def too_large(flash_bytes: int, ram_bytes: int, board: Board) -> str | None:
+    """'needs 3,599 bytes of RAM, 1,551 more than there are', or None where both fit."""
+    needs = (("flash", flash_bytes, board.usable_flash_bytes), ("RAM", ram_bytes, board.ram_bytes))
+    for what, needed, limit in needs:
+        if needed > limit:
+            return f"needs {needed:,} bytes of {what}, {needed - limit:,} more than there are"
+    return None
 
 
 def _arduino_sizes(said: str) -> tuple[int, int]:

@@ -107,6 +107,7 @@ def _oracle_values(model: QuantizedModel, oracle: Oracle) -> dict[str, Any]:
         "count": len(input_rows),
         "golden_include": None,
         "golden_place": "",
+        "protocol": False,
         "input_values": count,
         "output_values": sum(port.size for port in model.outputs),
         "input_rows": [decimal_lines(row, "     ") for row in input_rows],

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.boards.board import Board
 from pipeline.compiler.graph import Graph, Operation
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.errors import UnsupportedError
+from pipeline.model_io import ModelInterface
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.runtimes.c_names import c_identifier
+from pipeline.runtimes.project import Shell, one_buffer, project_files, protocol_files
 from pipeline.runtimes.render import render
 from pipeline.runtimes.runtime import Oracle
 from pipeline.runtimes.template_values import model_values, sketch_values
@@ -30,6 +33,25 @@ _SHARED = {
     "platform.h": "platform.h",
     "text.h": "text.h",
 }
+_INVOKE_HEADER = """\
+/* What the wire protocol calls; src/invoke.cpp has it. */
+#ifndef PROTOCOL_MODEL_H
+#define PROTOCOL_MODEL_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+void model_invoke(const int8_t *inputs, int8_t *outputs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+"""
 _MARGIN_BYTES = 1024
 _ALIGNMENT = 16
 
@@ -64,20 +86,40 @@ class TflmRuntime:
 
         The folder bears the model's name as a C identifier. ValueError where `oracle` is not of this model.
         """
+        values = self._values(model, target, oracle)
+        folder = f"{target.name}/{values['id']}"
+        if target.layout == "esp-idf":
+            return _esp_idf_project(values).under(folder)
+        files = {**_arduino_files(values), f"{values['id']}.ino": render("tflm/sketch.ino", values)}
+        return SourceTree(files).under(folder)
+
+    def project(self, model: QuantizedModel, board: Board, oracle: Oracle) -> SourceTree:
+        """A whole firmware project for a board that a library brings TFLM to, in a folder named after the model.
+
+        Beside it, in `esp-idf/`, the ESP-IDF project where the board has one; that one answers a person only.
+        """
+        assert board.tflm_library is not None, "the workflow has checked the board's runtimes"
+        library = LIBRARIES[board.tflm_library]
+        values = {**self._values(model, library, oracle), "protocol": True}
+        how = f"run by TensorFlow Lite for Microcontrollers ({library.full_name})"
+        shell = Shell(how, library.first_include, library.install, library.sketch_yaml, library.platformio)
+        files = {f"src/{name}": text for name, text in _arduino_files(values).items()}
+        files["src/invoke.cpp"] = render("tflm/invoke.cpp", values)
+        interface = one_buffer(ModelInterface.of(model.graph))
+        tree = project_files(values, model, board, shell).merged(files)
+        tree = tree.merged(protocol_files(interface, board, _INVOKE_HEADER)).under(values["id"])
+        if library.name == "arduino-esp32":
+            tree = tree.merged(self.sources(model, LIBRARIES["esp-idf"], oracle))
+        return tree
+
+    def _values(self, model: QuantizedModel, target: TargetLibrary, oracle: Oracle) -> dict[str, Any]:
         self.check(model, target)
-        values = {
+        return {
             **model_values(model, oracle),
             **sketch_values(target),
             "add_methods": add_methods(model.graph),
             **_arena_values(plan_arena(model.graph, oracle.arena_bytes)),
         }
-        folder = f"{target.name}/{values['id']}"
-        if target.layout == "esp-idf":
-            return _esp_idf_project(values).under(folder)
-        files = {file.replace("*", "cpp"): render(f"tflm/{template}", values) for template, file in _SHARED.items()}
-        files["platform.cpp"] = render("tflm/platform_arduino.cpp", values)
-        files[f"{values['id']}.ino"] = render("tflm/sketch.ino", values)
-        return SourceTree(files).under(folder)
 
 
 def data_sources(model: QuantizedModel) -> SourceTree:
@@ -168,6 +210,12 @@ def _arena_values(arena: Arena) -> dict[str, int]:
         "arena_margin": arena.margin,
         "arena_bytes": arena.total,
     }
+
+
+def _arduino_files(values: Mapping[str, Any]) -> dict[str, str]:
+    """What stands behind the sketch, by name."""
+    files = {file.replace("*", "cpp"): render(f"tflm/{template}", values) for template, file in _SHARED.items()}
+    return {**files, "platform.cpp": render("tflm/platform_arduino.cpp", values)}
 
 
 def _esp_idf_project(values: Mapping[str, Any]) -> SourceTree:

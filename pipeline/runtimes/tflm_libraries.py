@@ -63,6 +63,10 @@ class TargetLibrary:
     grouped_conv: bool
     install: tuple[str, ...]
     lacks: frozenset[str] = frozenset()
+    sketch_yaml: tuple[str, ...] = ()
+    """As sketch.yaml names it, where a core does not bring it."""
+    platformio: tuple[str, ...] = ()
+    """As PlatformIO's lib_deps names it."""
 
     @property
     def full_name(self) -> str:
@@ -101,6 +105,8 @@ LIBRARIES: Mapping[str, TargetLibrary] = {
             lacks=frozenset(
                 {"BATCH_MATMUL", "DYNAMIC_UPDATE_SLICE", "EMBEDDING_LOOKUP", "REDUCE_ALL", "REDUCE_MIN", "REVERSE_V2"}
             ),
+            sketch_yaml=("Chirale_TensorFLowLite (2.0.0)",),
+            platformio=("https://github.com/spaziochirale/Chirale_TensorFlowLite.git#v2.0.0",),
         ),
         TargetLibrary(
             name="esp-idf",

@@ -18,7 +18,7 @@ from pipeline.errors import ArtifactsError, ToolMissingError, UnsupportedError, 
 from pipeline.model_io import ModelInterface
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.report import progress
-from pipeline.sketch_builders import BUILDERS, BuiltSketch, SketchBuilder
+from pipeline.sketch_builders import BUILDERS, BuiltSketch, SketchBuilder, too_large
 from pipeline.workflow.compile import compile_for
 from pipeline.workflow.firmware import Project, current_project, model_and_folder, runtime_for
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each
@@ -52,6 +52,7 @@ def build(
     """Build each model's firmware for one board by `tool`, or by the first of those that are installed."""
     target = load_board(board)
     chosen_runtime = runtime_for(target, runtime)
+    _choose(target, tool)
 
     def work(name: str) -> Result:
         built = build_one(name, root, target, chosen_runtime, tool)
@@ -134,15 +135,10 @@ def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
 
 
 def _check_size(sketch: BuiltSketch, model: QuantizedModel, board: Board) -> None:
-    for needed, limit, what in (
-        (sketch.flash_bytes, board.usable_flash_bytes, "flash"),
-        (sketch.ram_bytes, board.ram_bytes, "RAM"),
-    ):
-        if needed > limit:
-            raise UnsupportedError(
-                f"{board.name}: the firmware of {model.name} needs {needed:,} bytes of {what}, {needed - limit:,} more"
-                " than there are; choose a smaller model or a larger board."
-            )
+    if (needs := too_large(sketch.flash_bytes, sketch.ram_bytes, board)) is not None:
+        raise UnsupportedError(
+            f"{board.name}: the firmware of {model.name} {needs}; choose a smaller model or a larger board."
+        )
 
 
 def _facts(board: Board, runtime: RuntimeName, tool: str, flash_bytes: int, ram_bytes: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pipeline.boards.catalog import board_names, load_board
 from pipeline.compiler.emit_c import compile_graph
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.errors import UsageError
-from pipeline.interpreters.tflm import TflmInterpreter
+from pipeline.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
 from pipeline.models.catalog import load_spec
 from pipeline.models.spec import ModelSpec
 from pipeline.parity.vectors import golden_vectors
@@ -22,6 +22,7 @@ from pipeline.report import progress
 from pipeline.runtimes.aot import AotRuntime
 from pipeline.runtimes.c_names import c_identifier
 from pipeline.runtimes.runtime import Oracle
+from pipeline.runtimes.tflm import TflmRuntime
 from pipeline.workflow.generate import converted_model, encoded, model_of_file
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file
 
@@ -87,7 +88,7 @@ def write_project(name: str, root: Path, board: Board, runtime: RuntimeName) -> 
             "board": board.name,
             "runtime": runtime,
             "sha256": model.sha256,
-            "golden": next(path for path in tree if path.endswith("/golden.h")),
+            "golden": next(path for path in tree if path.endswith("/src/golden.h")),
         }
         stages = {stage: (_made_from(model, board, runtime), encoded(tree), facts)}
         kept = folder.publish(stages, provenance.environment(), keep_edited=True)
@@ -120,6 +121,8 @@ def model_and_folder(name: str, root: Path) -> tuple[ModelSpec | None, Quantized
 def _sources(model: QuantizedModel, spec: ModelSpec | None, board: Board, runtime: RuntimeName) -> SourceTree:
     golden = golden_vectors(model, TflmInterpreter(model.tflite).invoke, spec.checks if spec else ())
     domains = spec.inputs if spec else ()
+    if runtime == "tflm":
+        return TflmRuntime().project(model, board, Oracle(golden, minimum_arena_bytes(model.tflite), domains))
     return AotRuntime(compile_graph).project(model, board, Oracle(golden, 0, domains))
 
 

@@ -81,6 +81,47 @@ def test_an_edited_file_is_kept_beside_the_new_one(tmp_path: Path) -> None:
     assert publish(folder, sketch=b"ours, newest") == []
 
 
+def publish_keeping(folder: ModelFolder, made_from: str = "x", **files: bytes) -> list[str]:
+    with folder.locked():
+        return folder.publish({"firmware": (made_from, files, {})}, {}, keep_edited=True)
+
+
+def contents(folder: ModelFolder) -> dict[str, bytes]:
+    names = sorted(path.name for path in folder.path.iterdir())
+    return {name: (folder.path / name).read_bytes() for name in names if name != "manifest.json"}
+
+
+def test_an_edited_file_stays_where_it_is(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path, "m")
+    publish_keeping(folder, sketch=b"ours", src=b"one")
+    (folder.path / "sketch").write_bytes(b"mine")
+    assert publish_keeping(folder, sketch=b"ours", src=b"two") == ["sketch"]
+    assert contents(folder) == {"sketch": b"mine", "src": b"two"}, "nothing newer to look at"
+    assert not folder.is_current("firmware", "x")
+
+
+def test_a_newer_text_lies_beside_the_edited_file_until_it_is_taken(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path, "m")
+    publish_keeping(folder, sketch=b"ours")
+    (folder.path / "sketch").write_bytes(b"mine")
+    for _ in range(2):
+        assert publish_keeping(folder, sketch=b"newer") == ["sketch"]
+        assert contents(folder) == {"sketch": b"mine", "sketch.new": b"newer"}
+    (folder.path / "sketch").unlink()
+    assert publish_keeping(folder, sketch=b"newer") == []
+    assert contents(folder) == {"sketch": b"newer"}
+
+
+def test_an_edited_file_that_is_no_longer_generated_stays(tmp_path: Path) -> None:
+    folder = ModelFolder(tmp_path, "m")
+    publish_keeping(folder, sketch=b"ours", old=b"ours")
+    (folder.path / "old").write_bytes(b"mine")
+    assert publish_keeping(folder, sketch=b"ours") == ["old"]
+    assert contents(folder) == {"old": b"mine", "sketch": b"ours"}
+    assert publish_keeping(folder, sketch=b"ours") == []
+    assert contents(folder) == {"old": b"mine", "sketch": b"ours"}
+
+
 def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     folder = ModelFolder(tmp_path, "m")
     publish(folder, a=b"one")

@@ -3,7 +3,17 @@
 #define DECLARATIONS_ARDUINO_H
 
 #include <cstddef>
+#include <cstdint>
 
+class __FlashStringHelper;
+#define F(text) (reinterpret_cast<const __FlashStringHelper*>(text))
+#define LED_BUILTIN 13
+#define A0 14
+#define OUTPUT 1
+
+void pinMode(int pin, int mode);
+int analogRead(int pin);
+void analogWrite(int pin, int value);
 unsigned long millis();
 unsigned long micros();
 void delay(unsigned long ms);
@@ -13,7 +23,19 @@ void loop();
 class HardwareSerial {
  public:
   void begin(unsigned long baud);
+  size_t write(uint8_t byte);
+  size_t write(const uint8_t* bytes, size_t count);
   size_t print(const char* text);
+  size_t print(const __FlashStringHelper* text);
+  size_t print(int number);
+  size_t print(unsigned int number);
+  size_t print(long number);
+  size_t print(unsigned long number);
+  size_t print(double number, int decimals = 2);
+  size_t println();
+  size_t println(const __FlashStringHelper* text);
+  size_t println(int number);
+  size_t println(double number, int decimals = 2);
   int available();
   int read();
   explicit operator bool() const;

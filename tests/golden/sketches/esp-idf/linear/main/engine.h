@@ -19,8 +19,9 @@ bool build();
 // Runs all stored vectors; from the first that differs on, the model is not used.
 bool self_test();
 
-// One inference, of a stored vector or of real numbers.
+// One inference: of a stored vector, of int8 values (kInputs of them), or of real numbers.
 bool invoke_vector(int vector);
+bool invoke_stored(const int8_t* values);
 bool invoke_numbers(const float* inputs);
 
 // The int8 output at a position that counts through all output tensors.

@@ -1,0 +1,95 @@
+// An Arduino board on this machine: `Serial` is stdin and stdout, A0 gives what FAKE_A0 says, and at the end of stdin the
+// program says how bright the light is.
+#include <Arduino.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+HardwareSerial Serial;
+
+namespace {
+
+int g_next = -1;
+bool g_ended = false;
+int g_brightness = -1;
+
+uint64_t now_us() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
+}
+
+size_t put(const char* text, size_t count) {
+  size_t done = 0;
+  while (done < count) {
+    const ssize_t written = ::write(STDOUT_FILENO, text + done, count - done);
+    if (written <= 0) _exit(1);
+    done += static_cast<size_t>(written);
+  }
+  return count;
+}
+
+size_t put(const char* text) { return put(text, strlen(text)); }
+
+template <typename... Values>
+size_t format(const char* how, Values... values) {
+  char text[64];
+  snprintf(text, sizeof text, how, values...);
+  return put(text);
+}
+
+}  // namespace
+
+void pinMode(int, int) {}
+int analogRead(int) { return getenv("FAKE_A0") != nullptr ? atoi(getenv("FAKE_A0")) : 0; }
+void analogWrite(int, int value) { g_brightness = value; }
+unsigned long millis() { return static_cast<unsigned long>(now_us() / 1000); }
+unsigned long micros() { return static_cast<unsigned long>(now_us()); }
+void delay(unsigned long) {}
+
+void HardwareSerial::begin(unsigned long baud) { format("[%lu baud]\r\n", baud); }
+HardwareSerial::operator bool() const { return true; }
+int HardwareSerial::available() {
+  if (g_next < 0 && !g_ended) {
+    pollfd line = {STDIN_FILENO, POLLIN, 0};
+    uint8_t byte;
+    if (poll(&line, 1, 1) > 0) {
+      g_ended = ::read(STDIN_FILENO, &byte, 1) != 1;
+      g_next = g_ended ? -1 : byte;
+    }
+  }
+  return g_next >= 0 ? 1 : 0;
+}
+int HardwareSerial::read() {
+  const int byte = g_next;
+  g_next = -1;
+  return byte;
+}
+size_t HardwareSerial::write(uint8_t byte) { return put(reinterpret_cast<const char*>(&byte), 1); }
+size_t HardwareSerial::write(const uint8_t* bytes, size_t count) {
+  return put(reinterpret_cast<const char*>(bytes), count);
+}
+size_t HardwareSerial::print(const char* text) { return put(text); }
+size_t HardwareSerial::print(const __FlashStringHelper* text) { return put(reinterpret_cast<const char*>(text)); }
+size_t HardwareSerial::print(int number) { return format("%d", number); }
+size_t HardwareSerial::print(unsigned int number) { return format("%u", number); }
+size_t HardwareSerial::print(long number) { return format("%ld", number); }
+size_t HardwareSerial::print(unsigned long number) { return format("%lu", number); }
+size_t HardwareSerial::print(double number, int decimals) { return format("%.*f", decimals, number); }
+size_t HardwareSerial::println() { return put("\r\n"); }
+size_t HardwareSerial::println(const __FlashStringHelper* text) { return print(text) + println(); }
+size_t HardwareSerial::println(int number) { return print(number) + println(); }
+size_t HardwareSerial::println(double number, int decimals) { return print(number, decimals) + println(); }
+
+int main() {
+  setup();
+  const uint64_t start = now_us();
+  while (!g_ended || now_us() - start < 60000) {
+    loop();
+  }
+  format("\r\n[light %d]\r\n", g_brightness);
+}

@@ -1,0 +1,56 @@
+"""Models for firmware projects: one neuron, several ports, more inputs than anybody types."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.boards.catalog import load_board
+from pipeline.compiler.emit_c import compile_graph
+from pipeline.compiler.source_tree import SourceTree
+from pipeline.interpreters.tflm import TflmInterpreter
+from pipeline.models.spec import Domain
+from pipeline.parity.vectors import golden_vectors
+from pipeline.quantize.quantized_model import QuantizedModel, load_quantized
+from pipeline.runtimes.aot import AotRuntime
+from pipeline.runtimes.runtime import Oracle
+from pipeline.runtimes.tflm import TflmRuntime
+from tests.firmware import linear_tflite
+from tests.tflite_writer import Writer
+
+
+def linear() -> QuantizedModel:
+    return load_quantized(linear_tflite(), "linear", "y = 2x - 1", ("x",), ("y",))
+
+
+def two_ports() -> QuantizedModel:
+    """left + right, two values each, with names that no C compiler takes as they are."""
+    writer = Writer()
+    left = writer.tensor((1, 2), 0.05, -1, name='say "left"')
+    right = writer.tensor((1, 2), 0.001, 127, name="right")
+    found = writer.tensor((1, 2), 0.06, -3, name="both")
+    writer.operation("ADD", [left, right], [found], version=2)
+    return load_quantized(writer.build([left, right], [found]), "Two Ports?", 'adds "two" \\ ports')
+
+
+def many() -> QuantizedModel:
+    """40 inputs, 20 outputs."""
+    rng, writer = np.random.default_rng(3), Writer()
+    source = writer.tensor((1, 40), 0.05, 4)
+    weights = rng.integers(-127, 128, (20, 40)).astype(np.int8)
+    bias = rng.integers(-4000, 4000, 20).astype(np.int32)
+    return load_quantized(
+        writer.build([source], [writer.fully_connected(source, weights, 0.004, bias, 0.09, 5)]), "many", "sound"
+    )
+
+
+def oracle(model: QuantizedModel) -> Oracle:
+    golden = golden_vectors(model, TflmInterpreter(model.tflite).invoke)
+    domains = (Domain("x", -10, 10),) if model.name == "linear" else ()
+    return Oracle(golden, 2000, domains)
+
+
+def project(model: QuantizedModel, board: str, runtime: str = "aot") -> SourceTree:
+    target = load_board(board)
+    if runtime == "tflm":
+        return TflmRuntime().project(model, target, oracle(model))
+    return AotRuntime(compile_graph).project(model, target, oracle(model))

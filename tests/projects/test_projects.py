@@ -1,0 +1,170 @@
+"""Firmware projects: every one compiles without a warning, answers a person and the host, and proves itself."""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from pipeline.boards.catalog import board_names, load_board
+from pipeline.compiler.source_tree import SourceTree
+from pipeline.device.process import ProcessDevice
+from pipeline.device.protocol import Unit
+from pipeline.device.session import Session
+from pipeline.errors import UnsupportedError
+from pipeline.interpreters.tflm import TflmInterpreter
+from pipeline.parity.vectors import all_inputs, random_inputs
+from pipeline.quantize.quantized_model import QuantizedModel
+from tests.projects.host_project import compile_project, talk
+from tests.projects.models import linear, many, project, two_ports
+from tests.sketches.host_sketch import write_tree
+
+SKETCHES = [
+    (name, runtime)
+    for name in board_names()
+    for runtime in load_board(name).runtimes
+    if load_board(name).arduino is not None
+]
+MODELS = {"one neuron": linear, "two ports": two_ports, "too many to type": many}
+
+
+@pytest.fixture(scope="module")
+def linear_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compile_project(project(linear(), "uno"), tmp_path_factory.mktemp("linear"), link=True)
+
+
+@pytest.mark.parametrize(("board", "runtime"), SKETCHES)
+def test_a_project_compiles_without_a_warning(board: str, runtime: str, tmp_path: Path) -> None:
+    library = load_board(board).tflm_library if runtime == "tflm" else None
+    tree = project(linear(), board, runtime)
+    compile_project(tree, tmp_path, library=library)
+    assert {"linear/linear.ino", "linear/sketch.yaml"} <= set(tree)
+
+
+@pytest.mark.parametrize("board", [name for name in board_names() if load_board(name).platformio is not None])
+@pytest.mark.parametrize("runtime", ["aot", "tflm"])
+def test_board_and_libraries_are_named(board: str, runtime: str) -> None:
+    target = load_board(board)
+    if runtime not in target.runtimes:
+        pytest.skip(f"{board} runs only aot")
+    tree = project(linear(), board, runtime)
+    profile = yaml.safe_load(tree["linear/sketch.yaml"])["profiles"][board]
+    settings = configparser.ConfigParser()
+    settings.read_string(tree["linear/platformio.ini"])
+    assert target.arduino is not None
+    assert target.platformio is not None
+    assert profile["fqbn"] == target.arduino.fqbn
+    assert settings["platformio"]["src_dir"] == "."
+    assert settings[f"env:{board}"]["board"] == target.platformio.board
+    has_library = runtime == "tflm" and target.tflm_library == "chirale"
+    assert ("libraries" in profile, "lib_deps" in settings[f"env:{board}"]) == (has_library, has_library)
+
+
+def test_platformio_accepts_every_project(tmp_path: Path) -> None:
+    """PlatformIO comes by pip only and wants an older click than ours: it is looked for, not asked for."""
+    pio = shutil.which("pio")
+    if pio is None:
+        pytest.skip("pio is not installed (pipx install platformio)")
+    for board, runtime in SKETCHES:
+        if load_board(board).platformio is None:
+            continue
+        folder = tmp_path / f"{board}-{runtime}"
+        write_tree(project(linear(), board, runtime), folder)
+        done = subprocess.run(
+            [pio, "project", "config", "--lint", "-d", str(folder / "linear")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "is free from linting errors" in done.stdout, f"{board}: {done.stdout}{done.stderr}"
+
+
+def test_the_same_model_gives_the_same_project() -> None:
+    assert project(linear(), "uno") == project(linear(), "uno")
+
+
+def test_a_board_without_arduino_is_refused() -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        project(linear(), "sim-cortex-m4")
+    assert str(caught.value) == (
+        "sim-cortex-m4 has no Arduino core, so there is no sketch for it; 'tinyml build linear --board sim-cortex-m4'"
+        " builds its firmware."
+    )
+
+
+def test_the_users_code_is_short() -> None:
+    for board, runtime in SKETCHES:
+        text = project(linear(), board, runtime)["linear/linear.ino"]
+        code = [line for line in text.split("*/")[1].splitlines() if line.strip() and not line.strip().startswith("//")]
+        assert len(code) <= 24
+        assert max(map(len, text.splitlines())) <= 120
+
+
+def test_it_answers_a_person(linear_program: Path) -> None:
+    lines = talk(linear_program, "5\n3,5\n1 2\nr\nt\n99\n\n?\n")
+    text = "\n".join(line.replace("x> ", "") for line in lines)
+    for said in (
+        "[115200 baud]\nlinear: y = 2x - 1 (int8, plain C)\nSELFTEST PASS 16/16\nOne inference: ",
+        "  x: -10.00 .. 10.00\nType a number. For example: 5.00\n  r  runs the next stored vector",
+        "x=5.00 -> y=",
+        "'3,5' is not a number here (a point for decimals, blanks between numbers). For example: 5.00",
+        "The model takes 1, you typed 2. For example: 5.00",
+        "vector 0 -> y=",
+        "x is outside of its range: clamped to 10.00\nx=10.00 -> y=",
+    ):
+        assert said in text, text
+    assert text.count("SELFTEST PASS 16/16") == 2
+
+
+@pytest.mark.parametrize(("voltage", "light"), [("0", 0), ("1023", 244)])
+def test_the_light_follows_the_output(linear_program: Path, voltage: str, light: int) -> None:
+    assert talk(linear_program, "", a0=voltage)[-1] == f"[light {light}]"
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())
+def test_it_answers_the_host_between_typed_lines(make: object, tmp_path: Path) -> None:
+    model = make()  # type: ignore[operator]
+    program = compile_project(project(model, "esp32"), tmp_path, link=True)
+    inputs = all_inputs(model.inputs) if model.name == "linear" else split(random_inputs(model.inputs, 300, 0), model)
+    rows = np.concatenate([array.reshape(len(array), -1) for array in inputs], axis=1)
+    expected = TflmInterpreter(model.tflite).invoke(inputs)
+    with ProcessDevice("host", [program], tmp_path / "log") as device:
+        device.write(b"r\n", 5)
+        session = Session(device)
+        greeting = session.greet(model.sha256)
+        assert (greeting.unit, greeting.clock_hz, greeting.line_buffer) == (Unit.MICROSECONDS, 0, 255)
+        answers = session.invoke_many(rows).outputs
+        device.write(b"t\n", 5)
+        said = b""
+        while b"> " not in said:
+            said += device.read(5)
+        assert b"SELFTEST PASS 16/16" in said
+    found = [array.reshape(len(array), -1) for array in expected]
+    np.testing.assert_array_equal(answers, np.concatenate(found, axis=1))
+
+
+def split(rows: np.ndarray, model: QuantizedModel) -> tuple[np.ndarray, ...]:
+    ends = np.cumsum([port.size for port in model.inputs])[:-1]
+    parts = np.split(rows, ends, axis=1)
+    return tuple(part.reshape(len(rows), *port.shape) for part, port in zip(parts, model.inputs, strict=True))
+
+
+def test_a_wrong_answer_is_found_at_start(tmp_path: Path) -> None:
+    tree = project(linear(), "uno")
+    text = tree["linear/src/golden.h"]
+    head, tail = text.split("kGoldenOutputs[kGoldenCount]")
+    first = tail.index("{", tail.index("{") + 1)
+    number = tail[first + 1 : tail.index("}", first)]
+    wrong = f"{head}kGoldenOutputs[kGoldenCount]{tail[: first + 1]}{int(number) ^ 1}{tail[tail.index('}', first) :]}"
+    broken = SourceTree({**tree, "linear/src/golden.h": wrong})
+    lines = talk(compile_project(broken, tmp_path, link=True), "5\n")
+    assert f"SELFTEST FAIL vector 0: expected/got {int(number) ^ 1}/{number}" in lines
+    assert "SELFTEST FAIL 15/16" in lines
+    problem = "ERROR linear: the self-test failed; the model is not used. Build and upload again."
+    assert lines.count(problem) == 2
+    assert lines[-1] == "[light -1]"
