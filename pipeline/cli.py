@@ -210,6 +210,20 @@ def boards(as_json: bool) -> None:
 
 @main.command()
 @_models_or_files_argument
+@_json_option
+def fit(models: tuple[str, ...], as_json: bool) -> None:
+    """Say for every board whether a model fits: flash and RAM of what there is, for each runtime.
+
+    Example: tinyml fit adder
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.fit import fit as fit_models
+
+    _report(fit_models(models, _root()), tables.fits, as_json)
+
+
+@main.command()
+@_models_or_files_argument
 @_board_option
 @_runtime_option
 @_json_option

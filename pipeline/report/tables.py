@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pipeline.doctor import Check
     from pipeline.workflow.bench import Cost, StepTime
     from pipeline.workflow.boards import BoardRow
+    from pipeline.workflow.fit import Fit
     from pipeline.workflow.outcomes import ModelStatus, Result
 
 _PLAIN_WIDTH = 160  # columns where the output is no terminal, so that a log keeps its lines whole
@@ -181,6 +182,24 @@ def boards(rows: Sequence[BoardRow]) -> None:
             for row in rows
         ],
     )
+
+
+def fits(found: Sequence[Fit]) -> None:
+    """What each board must give; below, once each, what an estimate was made of and why something was refused."""
+    for fit in found:
+        rows = []
+        for need in fit.needs:
+            flash = "" if need.flash_bytes is None else f"{need.flash_bytes:,} of {_kilobytes(need.flash_limit_bytes)}"
+            ram = "" if need.ram_bytes is None else f"{need.ram_bytes:,} of {_kilobytes(need.ram_limit_bytes)}"
+            rows.append([need.board, need.runtime, "fits" if need.fits else "NO", flash, ram, need.how])
+        _table([fit.model, "runtime", "fits", "flash", "RAM", "how"], rows)
+        notes: dict[str, list[str]] = {}
+        for need in fit.needs:
+            if need.note:
+                notes.setdefault(f"{need.runtime}, {need.how}: {need.note}", []).append(need.board)
+        for note, boards in notes.items():
+            print(f"{', '.join(boards)}: {note}")
+        print("measured: the model and one call, with bare start-up code; framework, your code and stack come on top\n")
 
 
 def firmware(results: Sequence[Result]) -> None:

@@ -1,0 +1,107 @@
+"""`tinyml fit`: the elf's own figures, estimates that are not too small, and a reason for everything refused."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.boards.catalog import board_names, load_board
+from pipeline.build import bare_metal
+from pipeline.quantize.quantized_model import QuantizedModel, load_quantized
+from pipeline.workflow.fit import Need, fit, need_of_plain_c
+from tests.firmware import board_here, build_tflite, dense_tflite, linear_tflite
+from tests.projects.models import many, two_ports
+from tests.tflite_writer import Writer
+from tests.tools import need
+
+EMULATED = [name for name in board_names() if load_board(name).emulator is not None]
+MODELS = {
+    "one neuron": lambda: load_quantized(linear_tflite(), "linear"),
+    "per channel": lambda: load_quantized(dense_tflite(), "dense"),
+    "two ports": two_ports,
+    "many": many,
+    "softmax": lambda: unary("SOFTMAX", 1 / 256, -128, beta=1.0),
+    "tanh": lambda: unary("TANH", 1 / 128, 0),
+}
+
+
+def unary(operation: str, scale: float, zero_point: int, **options: float) -> QuantizedModel:
+    writer = Writer()
+    source = writer.tensor((1, 8), 0.05, 4)
+    output = writer.tensor((1, 8), scale, zero_point)
+    writer.operation(operation, [source], [output], version=2, **options)
+    return load_quantized(writer.build([source], [output]), operation.lower())
+
+
+def dense(inputs: int, outputs: int) -> bytes:
+    rng, writer = np.random.default_rng(1), Writer()
+    source = writer.tensor((1, inputs), 0.05, 4)
+    weights = rng.integers(-127, 128, (outputs, inputs)).astype(np.int8)
+    bias = np.zeros(outputs, np.int32)
+    return writer.build([source], [writer.fully_connected(source, weights, 0.004, bias, 0.9, 5)])
+
+
+def rows_of(tflite: bytes, folder: Path) -> dict[tuple[str, str], Need]:
+    path = folder / "model.tflite"
+    path.write_bytes(tflite)
+    outcomes = fit([str(path)], folder / "art")
+    assert not outcomes.errors
+    return {(row.board, row.runtime): row for row in outcomes.results[0].needs}
+
+
+@pytest.mark.parametrize("name", EMULATED)
+def test_the_figures_are_those_of_the_elf(name: str, tmp_path: Path) -> None:
+    board = board_here(name)
+    found = need_of_plain_c(load_quantized(dense_tflite(), "test"), board)
+    image = build_tflite(dense_tflite(), board, "bench", tmp_path)
+    size = need(f"{bare_metal(board)[0].prefix}size", "binutils")
+    said = subprocess.run([size, image.elf], capture_output=True, text=True, check=True).stdout.splitlines()[1]
+    text, data, bss = map(int, said.split()[:3])
+    assert (found.how, found.flash_bytes, found.ram_bytes) == ("measured", text + data, data + bss)
+    assert found.fits
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
+@pytest.mark.parametrize("name", ["sim-cortex-m0", "sim-cortex-m4", "sim-esp32c3"])
+def test_an_estimate_is_not_too_small(name: str, model: object, tmp_path: Path) -> None:
+    board = board_here(name)
+    loaded = model()  # type: ignore[operator]
+    measured = need_of_plain_c(loaded, board)
+    estimated = need_of_plain_c(loaded, replace(board, toolchain=None))
+    assert (measured.how, estimated.how) == ("measured", "estimated")
+    assert measured.flash_bytes is not None
+    assert measured.ram_bytes is not None
+    assert estimated.flash_bytes is not None
+    assert estimated.ram_bytes is not None
+    assert measured.flash_bytes <= estimated.flash_bytes
+    assert measured.ram_bytes <= estimated.ram_bytes + 32, "alignment, and what stands in one word"
+
+
+def test_every_board_has_a_row_for_each_runtime(tmp_path: Path) -> None:
+    rows = rows_of(linear_tflite(), tmp_path)
+    expected = {(name, runtime) for name in board_names() if name != "host" for runtime in load_board(name).runtimes}
+    assert set(rows) == expected
+    assert rows["esp32", "aot"].how == "estimated"
+    assert rows["esp32", "tflm"].note.startswith("21,828 of TFLM's code (as on a Cortex-M4) and the model's ")
+    assert all(row.fits for row in rows.values())
+
+
+def test_a_model_too_large_for_a_board_says_how_large(tmp_path: Path) -> None:
+    board_here("uno")
+    rows = rows_of(dense(155, 200), tmp_path)
+    uno, mega = rows["uno", "aot"], rows["mega2560", "aot"]
+    assert (uno.fits, uno.how, uno.flash_limit_bytes) == (False, "measured", 32_256)
+    assert uno.flash_bytes is not None
+    assert uno.flash_bytes > 32_256
+    assert mega.fits
+
+
+def test_what_a_runtime_would_compute_wrongly_is_refused(tmp_path: Path) -> None:
+    rows = rows_of(dense_tflite(), tmp_path)
+    assert (rows["nano33ble", "tflm"].how, rows["esp32", "tflm"].how) == ("refused", "estimated")
+    assert "has weights quantized per channel" in rows["nano33ble", "tflm"].note
+    assert rows["nano33ble", "tflm"].flash_bytes is None
