@@ -165,22 +165,21 @@ def costs(found: Sequence[Cost]) -> None:
 
 def boards(rows: Sequence[BoardRow]) -> None:
     _table(
-        ["board", "what it is", "core", "clock", "flash", "RAM", "runtimes", "TFLM by", "Arduino", "flashed by"],
+        ["board", "core", "flash", "RAM", "TFLM by", "flashed by"],
         [
             [
                 row.name,
-                row.display,
                 row.core,
-                f"{row.clock_hz / 1e6:g} MHz",
-                _kilobytes(row.flash_bytes),
-                _kilobytes(row.ram_bytes),
-                ", ".join(row.runtimes),
+                _memory(row.flash_bytes),
+                _memory(row.ram_bytes),
                 row.tflm_library or "",
-                row.arduino or "",
                 row.flashed_by,
             ]
             for row in rows
         ],
+    )
+    print(
+        "Plain C (aot) runs on all. What each is, its clock, data sheet and Arduino's name for it: tinyml boards --json"
     )
 
 
@@ -189,8 +188,8 @@ def fits(found: Sequence[Fit]) -> None:
     for fit in found:
         rows = []
         for need in fit.needs:
-            flash = "" if need.flash_bytes is None else f"{need.flash_bytes:,} of {_kilobytes(need.flash_limit_bytes)}"
-            ram = "" if need.ram_bytes is None else f"{need.ram_bytes:,} of {_kilobytes(need.ram_limit_bytes)}"
+            flash = "" if need.flash_bytes is None else f"{need.flash_bytes:,} of {_memory(need.flash_limit_bytes)}"
+            ram = "" if need.ram_bytes is None else f"{need.ram_bytes:,} of {_memory(need.ram_limit_bytes)}"
             rows.append([need.board, need.runtime, "fits" if need.fits else "NO", flash, ram, need.how])
         _table([fit.model, "runtime", "fits", "flash", "RAM", "how"], rows)
         notes: dict[str, list[str]] = {}
@@ -203,33 +202,31 @@ def fits(found: Sequence[Fit]) -> None:
 
 
 def firmware(results: Sequence[Result]) -> None:
-    _table(
-        ["model", "board", "runtime", "written to"],
-        [
-            [result.model, facts["board"], facts["runtime"], result.folder]
-            for result in results
-            for facts in [result.facts["firmware"]]
-        ],
-    )
+    for result in results:
+        facts = result.facts["firmware"]
+        print(
+            f"{result.model}: Arduino sketch and PlatformIO project for {facts['board']} ({facts['runtime']}) in"
+            f"\n{result.folder}\nYour code has its place in the .ino file there."
+        )
 
 
 def builds(results: Sequence[Result]) -> None:
     _table(
-        ["model", "board", "runtime", "built by", "flash", "RAM", "written to"],
+        ["model", "for", "built by", "flash", "RAM"],
         [
             [
                 result.model,
-                facts["board"],
-                facts["runtime"],
+                f"{facts['board']} ({facts['runtime']})",
                 facts["tool"],
                 _share(facts["flash_bytes"], facts["flash_limit_bytes"]),
                 _share(facts["ram_bytes"], facts["ram_limit_bytes"]),
-                result.folder,
             ]
             for result in results
             for facts in [result.facts["build"]]
         ],
     )
+    for result in results:
+        print(f"written to {result.folder}")
 
 
 def doctor(checks: Sequence[Check]) -> None:
@@ -266,12 +263,12 @@ def _row_of(facts: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return next((row for row in facts["rows"] if row["kind"] == kind), {})
 
 
-def _kilobytes(count: int) -> str:
-    return f"{count / 1024:,.4g} KB"
+def _memory(count: int) -> str:
+    return f"{count / 2**20:.4g} MB" if count >= 2**20 else f"{count / 2**10:.4g} KB"
 
 
 def _share(used: int, limit: int) -> str:
-    return f"{used:,} of {limit:,} B ({100 * used / limit:.0f} %)"
+    return f"{used:,} B ({100 * used / limit:.0f} %)"
 
 
 def _lines(heading: str, lines: Iterable[str]) -> None:
