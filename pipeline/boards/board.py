@@ -78,7 +78,7 @@ class Arduino:
     serial_buffer: int = 63
     """How many bytes `Serial` keeps unread."""
     counts_cycles: bool = False
-    """Whether the core's cycle counter (DWT) can be read; else a sketch counts microseconds."""
+    """Whether a sketch can count cycles (DWT on a Cortex-M, Timer1 in simavr); else it counts microseconds."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.boards.board import Board, SimavrMachine
 from pipeline.boards.uno import ARDUINO, PORT, TOOLCHAIN
 
@@ -20,5 +22,5 @@ BOARD = Board(
     emulator=SimavrMachine("atmega328p"),
     counter="cycles",
     line_buffer=64,
-    arduino=ARDUINO,
+    arduino=replace(ARDUINO, counts_cycles=True),
 )

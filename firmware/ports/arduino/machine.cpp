@@ -31,7 +31,28 @@ void machine_send(uint8_t byte)
 
 #endif
 
-#if MACHINE_UNIT == 1
+#if MACHINE_UNIT == 1 && defined(__AVR__)
+
+/*
+ * Timer1 counts single cycles but only 16 bits of them; micros() counts on, in steps of 64 cycles. Together they are
+ * exact. Arduino's clock interrupt is in the count. Takes Timer1 away from analogWrite() on two pins: for simavr only.
+ */
+uint32_t machine_count(void)
+{
+    static uint16_t phase;
+    const uint32_t about = micros() * (F_CPU / 1000000UL);
+    const uint16_t now = TCNT1;
+
+    if (TCCR1B != _BV(CS10)) {
+        TCCR1A = 0;
+        TCCR1B = _BV(CS10);
+        phase = static_cast<uint16_t>(TCNT1 - about);
+        return about;
+    }
+    return about + static_cast<uint32_t>(static_cast<int32_t>(static_cast<int16_t>(now - phase - about)));
+}
+
+#elif MACHINE_UNIT == 1
 
 /* The cycle counter of a Cortex-M by its addresses, because not every core of Arduino brings CMSIS along. */
 static volatile uint32_t *const debug_control = reinterpret_cast<volatile uint32_t *>(0xE000EDFCu);
