@@ -35,6 +35,7 @@ static inline void flash_copy(void *to, const void *from, size_t size)
 
 #else
 
+#undef FLASH /* the headers of STM32 call a register block so */
 #define FLASH
 
 static inline int8_t flash_read_s8(const int8_t *address)

@@ -75,6 +75,8 @@ size_t HardwareSerial::write(const uint8_t* bytes, size_t count) {
 }
 size_t HardwareSerial::print(const char* text) { return put(text); }
 size_t HardwareSerial::print(const __FlashStringHelper* text) { return put(reinterpret_cast<const char*>(text)); }
+size_t HardwareSerial::print(char letter) { return put(&letter, 1); }
+size_t HardwareSerial::print(unsigned char number, int) { return format("%u", number); }
 size_t HardwareSerial::print(int number) { return format("%d", number); }
 size_t HardwareSerial::print(unsigned int number) { return format("%u", number); }
 size_t HardwareSerial::print(long number) { return format("%ld", number); }

@@ -10,12 +10,22 @@ from pathlib import Path
 from tests.sketches.host_sketch import write_headers, write_tree
 from tests.tools import need
 
-HERE = Path(__file__).parent
+FAKE_ARDUINO = Path(__file__).parent / "fake_arduino.cpp"
+"""Serial on stdin and stdout."""
+FAKE_TFLM = Path(__file__).parents[1] / "sketches" / "fake_board.cpp"
+"""The same with a library that knows the stored vectors only; needs -DMODEL=<namespace>."""
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wundef", "-Wvla", "-Wno-psabi")
 
 
-def compile_project(tree: Mapping[str, str], folder: Path, *, library: str | None = None, link: bool = False) -> Path:
-    """Every source of a project, checked for warnings; with `link` a program on the board of fake_arduino.cpp."""
+def compile_project(
+    tree: Mapping[str, str],
+    folder: Path,
+    *,
+    library: str | None = None,
+    board: Path | None = None,
+    options: Sequence[str] = (),
+) -> Path:
+    """Every source of a project, checked for warnings; with a `board` linked with that C++ file to a program."""
     gxx, gcc = need("g++", "g++"), need("gcc", "gcc")
     write_tree(tree, folder)
     write_headers(library or "arduino-esp32", folder / "headers")
@@ -24,14 +34,15 @@ def compile_project(tree: Mapping[str, str], folder: Path, *, library: str | Non
     unit = folder / "sketch_ino.cpp"
     first = "" if library == "chirale" else "#include <Arduino.h>\n"
     unit.write_text(f'{first}#line 1 "{Path(ino).name}"\n{(folder / ino).read_text(encoding="utf-8")}')
-    sources = [unit, *sorted((project / "src").rglob("*.c*"))] + [HERE / "fake_arduino.cpp"] * link
+    sources = [unit, *sorted((project / "src").rglob("*.c*")), *([board] if board else [])]
     program, objects = folder / "program", []
     for source in sources:
         objects.append(folder / f"{len(objects)}.o")
+        options_here = [f"-I{project}/src"] if source == board else []
         compiler = [gcc, "-std=gnu11"] if source.suffix == ".c" else [gxx, "-std=gnu++11"]
-        run([*compiler, *WARNINGS, "-O1", "-DARDUINO=10819", f"-I{project}", "-isystem", str(folder / "headers"),
-             "-c", str(source), "-o", str(objects[-1])])  # fmt: skip
-    if link:
+        run([*compiler, *WARNINGS, "-O1", "-DARDUINO=10819", f"-I{project}", *options, *options_here,
+             "-isystem", str(folder / "headers"), "-c", str(source), "-o", str(objects[-1])])  # fmt: skip
+    if board is not None:
         run([gxx, *map(str, objects), "-o", str(program)])
     return program
 

@@ -20,8 +20,8 @@ from pipeline.errors import UnsupportedError
 from pipeline.interpreters.tflm import TflmInterpreter
 from pipeline.parity.vectors import all_inputs, random_inputs
 from pipeline.quantize.quantized_model import QuantizedModel
-from tests.projects.host_project import compile_project, talk
-from tests.projects.models import linear, many, project, two_ports
+from tests.projects.host_project import FAKE_ARDUINO, FAKE_TFLM, compile_project, talk
+from tests.projects.models import linear, many, oracle, project, two_ports
 from tests.sketches.host_sketch import write_tree
 
 SKETCHES = [
@@ -35,14 +35,16 @@ MODELS = {"one neuron": linear, "two ports": two_ports, "too many to type": many
 
 @pytest.fixture(scope="module")
 def linear_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compile_project(project(linear(), "uno"), tmp_path_factory.mktemp("linear"), link=True)
+    return compile_project(project(linear(), "uno"), tmp_path_factory.mktemp("linear"), board=FAKE_ARDUINO)
 
 
 @pytest.mark.parametrize(("board", "runtime"), SKETCHES)
 def test_a_project_compiles_without_a_warning(board: str, runtime: str, tmp_path: Path) -> None:
     library = load_board(board).tflm_library if runtime == "tflm" else None
     tree = project(linear(), board, runtime)
-    compile_project(tree, tmp_path, library=library)
+    # What else the headers of a board define: those of STM32 have a FLASH of their own.
+    options = ["-DFLASH=((void*)1)"] if board.startswith("nucleo") else []
+    compile_project(tree, tmp_path, library=library, options=options)
     assert {"linear/linear.ino", "linear/sketch.yaml"} <= set(tree)
 
 
@@ -129,7 +131,7 @@ def test_the_light_follows_the_output(linear_program: Path, voltage: str, light:
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())
 def test_it_answers_the_host_between_typed_lines(make: object, tmp_path: Path) -> None:
     model = make()  # type: ignore[operator]
-    program = compile_project(project(model, "esp32"), tmp_path, link=True)
+    program = compile_project(project(model, "esp32"), tmp_path, board=FAKE_ARDUINO)
     inputs = all_inputs(model.inputs) if model.name == "linear" else split(random_inputs(model.inputs, 300, 0), model)
     rows = np.concatenate([array.reshape(len(array), -1) for array in inputs], axis=1)
     expected = TflmInterpreter(model.tflite).invoke(inputs)
@@ -148,6 +150,26 @@ def test_it_answers_the_host_between_typed_lines(make: object, tmp_path: Path) -
     np.testing.assert_array_equal(answers, np.concatenate(found, axis=1))
 
 
+@pytest.mark.parametrize(("board", "library"), [("esp32", "arduino-esp32"), ("pico", "chirale")])
+def test_a_tflm_project_answers_the_host_too(board: str, library: str, tmp_path: Path) -> None:
+    """The library is a fake that answers each stored input with its stored output."""
+    model = two_ports()
+    tree = project(model, board, "tflm")
+    namespace = next(path for path in tree if path.endswith(".ino")).split("/")[0] + "_model"
+    program = compile_project(tree, tmp_path, library=library, board=FAKE_TFLM, options=[f"-DMODEL={namespace}"])
+    golden = oracle(model).golden
+    inputs, outputs = (
+        np.concatenate([array.reshape(len(golden), -1) for array in arrays], axis=1)
+        for arrays in (golden.inputs, golden.outputs)
+    )
+    with ProcessDevice("host", [program], tmp_path / "log") as device:
+        session = Session(device)
+        greeting = session.greet(model.sha256)
+        assert (greeting.input_bytes, greeting.output_bytes, greeting.unit) == (4, 2, Unit.MICROSECONDS)
+        np.testing.assert_array_equal(session.invoke_many(inputs).outputs, outputs)
+    assert b"SELFTEST PASS 16/16" in subprocess.run([program], input=b"", capture_output=True, check=True).stdout
+
+
 def split(rows: np.ndarray, model: QuantizedModel) -> tuple[np.ndarray, ...]:
     ends = np.cumsum([port.size for port in model.inputs])[:-1]
     parts = np.split(rows, ends, axis=1)
@@ -162,7 +184,7 @@ def test_a_wrong_answer_is_found_at_start(tmp_path: Path) -> None:
     number = tail[first + 1 : tail.index("}", first)]
     wrong = f"{head}kGoldenOutputs[kGoldenCount]{tail[: first + 1]}{int(number) ^ 1}{tail[tail.index('}', first) :]}"
     broken = SourceTree({**tree, "linear/src/golden.h": wrong})
-    lines = talk(compile_project(broken, tmp_path, link=True), "5\n")
+    lines = talk(compile_project(broken, tmp_path, board=FAKE_ARDUINO), "5\n")
     assert f"SELFTEST FAIL vector 0: expected/got {int(number) ^ 1}/{number}" in lines
     assert "SELFTEST FAIL 15/16" in lines
     problem = "ERROR linear: the self-test failed; the model is not used. Build and upload again."

@@ -125,6 +125,14 @@ void delay(unsigned long ms) { g_clock_us += 1000 * ms; }
 
 void HardwareSerial::begin(unsigned long baud) { printf("[%lu baud]\n", baud); }
 size_t HardwareSerial::print(const char* text) { return fwrite(text, 1, strlen(text), stdout); }
+size_t HardwareSerial::write(const uint8_t* bytes, size_t count) {
+  const size_t written = fwrite(bytes, 1, count, stdout);
+  fflush(stdout);
+  return written;
+}
+void pinMode(int, int) {}
+int analogRead(int) { return 0; }
+void analogWrite(int, int) {}
 int HardwareSerial::available() {
   if (g_next < 0 && !g_ended) g_next = getchar();
   g_ended = g_next == EOF;

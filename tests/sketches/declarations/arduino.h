@@ -27,6 +27,8 @@ class HardwareSerial {
   size_t write(const uint8_t* bytes, size_t count);
   size_t print(const char* text);
   size_t print(const __FlashStringHelper* text);
+  size_t print(char letter);
+  size_t print(unsigned char number, int base = 10);
   size_t print(int number);
   size_t print(unsigned int number);
   size_t print(long number);
