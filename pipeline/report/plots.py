@@ -31,7 +31,7 @@ _STYLE = {
 
 def draw_loss(title: str, history: Mapping[str, Sequence[float]]) -> bytes:
     """Every column of a history over the epochs; the loss on a logarithmic scale where it spans over a decade."""
-    figure = _figure(8, 4.8)
+    figure = new_figure(8, 4.8)
     axes = figure.subplots()
     curves = {name: np.asarray(values) for name, values in history.items() if name != "epoch"}
     styles = [(DARK, "-"), (LIGHT, "--"), (GREY, "-."), ("black", ":")]
@@ -43,7 +43,7 @@ def draw_loss(title: str, history: Mapping[str, Sequence[float]]) -> bytes:
     axes.set(title=title, xlabel="epoch", ylabel="loss" if len(curves) == 1 else "loss and metrics")
     if len(curves) > 1:
         axes.legend()
-    return _png(figure)
+    return to_png(figure)
 
 
 def draw_parity(
@@ -70,7 +70,7 @@ def draw_parity(
         figure = _draw_curves(None, expected, expected, actual, output)
         _draw_error(figure.axes[1], f"{output} by Keras", expected, error, tolerance)
     figure.suptitle(title, fontsize=14)
-    return _png(figure)
+    return to_png(figure)
 
 
 def draw_costs(costs: Sequence[Mapping[str, Any]]) -> bytes:
@@ -79,7 +79,7 @@ def draw_costs(costs: Sequence[Mapping[str, Any]]) -> bytes:
     shown = [cost for cost in costs if (cost["model"], cost["core"]) in peers] or list(costs)
     labels = [f"{cost['model']}, {cost['core']}: {cost['what']}" for cost in shown]
     colors = [DARK if cost["ours"] else LIGHT for cost in shown]
-    figure = _figure(14, 1.6 + 0.42 * max(len(shown), 3))
+    figure = new_figure(14, 1.6 + 0.42 * max(len(shown), 3))
     axes = figure.subplots(1, 2, sharey=True)
     counted = shown[0]["unit"] if shown else "instructions"
     for place, key, name in ((axes[0], "flash_bytes", "flash, bytes"), (axes[1], "count", f"{counted} an inference")):
@@ -91,11 +91,11 @@ def draw_costs(costs: Sequence[Mapping[str, Any]]) -> bytes:
     axes[0].set_yticks(range(len(shown)), labels)
     axes[0].invert_yaxis()
     figure.suptitle("Whole firmware: dark is this program, light what others need", fontsize=14)
-    return _png(figure)
+    return to_png(figure)
 
 
 def _draw_curves(domain: Domain | None, x: FloatArray, expected: FloatArray, actual: FloatArray, output: str) -> Figure:
-    figure = _figure(8, 7)
+    figure = new_figure(8, 7)
     upper, _ = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
     order = np.argsort(x, kind="stable")
     upper.plot(x[order], expected[order], color=LIGHT, linewidth=5, alpha=0.8, label="Keras")
@@ -124,7 +124,7 @@ def _draw_maps(
     tolerance: float,
     output: str,
 ) -> Figure:
-    figure = _figure(10, 9)
+    figure = new_figure(10, 9)
     axes = figure.subplots(2, 2)
     xs, ys = np.unique(values[:, 0]), np.unique(values[:, 1])
     order = np.lexsort((values[:, 0], values[:, 1]))
@@ -160,16 +160,27 @@ def _error_limits(error: FloatArray, tolerance: float) -> tuple[float, float]:
     return -reach, reach
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float, font_size: float = 12) -> Figure:
+    """An empty picture in the program's style, in inches of 100 pixels; nothing else of matplotlib's settings counts."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     mpl.rcParams.update(mpl.rcParamsDefault)
-    mpl.rcParams.update(cast(Any, _STYLE))
+    mpl.rcParams.update(cast(Any, {**_STYLE, "font.size": font_size, "axes.titlesize": font_size + 1}))
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _png(figure: Figure) -> bytes:
+def to_png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def to_svg(figure: Figure) -> bytes:
+    """The same bytes for the same picture: no date, and no random names of its parts."""
+    import matplotlib as mpl
+
+    buffer = io.BytesIO()
+    with mpl.rc_context(cast(Any, {"svg.hashsalt": "tinyml"})):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
