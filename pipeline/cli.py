@@ -154,6 +154,23 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str, as_js
     _report(outcomes, tables.parity, as_json)
 
 
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("model")
+@click.argument("numbers", nargs=-1, type=click.UNPROCESSED, metavar="NUMBER...")
+@_json_option
+def predict(model: str, numbers: tuple[str, ...], as_json: bool) -> None:
+    """Ask a model: the answers of Keras, of int8 and of its C on this computer, side by side.
+
+    \b
+    Example: tinyml predict adder 10 2
+             tinyml predict linear -3
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.predict import predict as ask
+
+    _show([ask(model, numbers, _root())], tables.prediction, as_json)
+
+
 @main.command("compile")
 @click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
 @click.option("--board", "boards", multiple=True, help="For this board's processor; 'tinyml bench' lists them.")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.workflow.boards import BoardRow
     from pipeline.workflow.fit import Fit
     from pipeline.workflow.outcomes import ModelStatus, Result
+    from pipeline.workflow.predict import Prediction
 
 _PLAIN_WIDTH = 160  # columns where the output is no terminal, so that a log keeps its lines whole
 
@@ -28,13 +29,27 @@ def training(results: Sequence[Result]) -> None:
             [
                 result.model,
                 str(facts["epochs"]),
-                f"{facts['loss']:.4g}",
-                str(facts["parameters"]),
+                f"{facts['loss']:.4g}" if "loss" in facts else "",
+                f"{facts['parameters']:,}",
                 "up to date" if result.up_to_date else f"{facts['seconds']:.1f} s",
                 f"{result.folder}/model.keras",
             ]
         )
     _table(["model", "epochs", "loss", "parameters", "time", "written to"], rows)
+    for result in results:
+        facts = result.facts["train"]
+        answers = [_answer(**answer) for answer in facts["answers"]]
+        if answers:
+            print(f"{result.model}: {', '.join(answers)}" + (f", because {facts['reason']}" if facts["reason"] else ""))
+
+
+def _answer(inputs: Sequence[float], expected: Sequence[float], got: Sequence[float]) -> str:
+    """'f(10, 2) = 24.91 (true: 12)'."""
+
+    def several(values: Sequence[float]) -> str:
+        return ", ".join(f"{value:.4g}" for value in values)
+
+    return f"f({several(inputs)}) = {several(got)} (true: {several(expected)})"
 
 
 def conversion(results: Sequence[Result]) -> None:
@@ -227,6 +242,31 @@ def builds(results: Sequence[Result]) -> None:
     )
     for result in results:
         print(f"written to {result.folder}")
+
+
+def prediction(found: Sequence[Prediction]) -> None:
+    """The question as int8 sees it, then the answers side by side."""
+    for one in found:
+        _table(
+            [one.model, "asked", "int8 sees", "as int8"],
+            [[value.name, f"{value.asked:g}", f"{value.seen:.6g}", str(value.int8)] for value in one.inputs],
+        )
+        _table(
+            ["answer", "Keras", "int8", "C on this computer", "int8 - Keras"],
+            [
+                [
+                    answer.name,
+                    f"{answer.keras:.6g}",
+                    f"{answer.int8_real:.6g} ({answer.int8})",
+                    "not run" if answer.c_real is None else f"{answer.c_real:.6g} ({answer.c})",
+                    f"{answer.int8_real - answer.keras:+.3g}",
+                ]
+                for answer in one.answers
+            ],
+        )
+        print(f"One int8 step of the answer is {one.output_step:.4g}; the tolerance is {one.tolerance:g}.")
+        if one.without_c:
+            print(one.without_c)
 
 
 def doctor(checks: Sequence[Check]) -> None:

@@ -1,0 +1,84 @@
+"""`tinyml predict`: the three answers agree with what the road proved, and every wrong question is one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ArtifactsError
+from pipeline.workflow.predict import predict
+from tests.tools import need
+from tests.workflow.conftest import tinyml
+
+
+def test_ten_and_two_side_by_side(road: Path) -> None:
+    need("gcc", "gcc")
+    done = tinyml(road, "predict", "adder", "10", "2", "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    (found,) = json.loads(done.stdout)
+    assert [(value["name"], value["asked"], value["note"]) for value in found["inputs"]] == [
+        ("a", 10.0, ""),
+        ("b", 2.0, ""),
+    ]
+    (answer,) = found["answers"]
+    assert answer["name"] == "sum"
+    assert answer["keras"] == pytest.approx(12, abs=0.1)
+    assert abs(answer["int8_real"] - answer["keras"]) <= found["tolerance"]
+    assert (answer["c"], answer["c_real"]) == (answer["int8"], answer["int8_real"])
+
+
+@pytest.mark.parametrize("words", [("-3",), ("--", "-3"), ("-3.0e0",)])
+def test_a_negative_number_is_a_number(road: Path, words: tuple[str, ...]) -> None:
+    done = tinyml(road, "predict", "linear", *words)
+    assert done.returncode == 0, done.stderr
+    assert "x        -3      " in done.stdout
+    assert "One int8 step of the answer is 0.1567; the tolerance is 0.16.\n" in done.stdout
+
+
+def test_outside_the_domain_is_said_as_clamped(road: Path) -> None:
+    done = tinyml(road, "predict", "linear", "30")
+    assert done.returncode == 0
+    assert done.stderr == "linear: x = 30 is outside its domain -10 to 10, and clamped: int8 sees 10.0392.\n"
+    done = tinyml(road, "predict", "linear", "10.02")
+    assert done.stderr == "linear: x = 10.02 is outside its domain -10 to 10; int8 sees 10.0392.\n"
+
+
+REFUSED = {
+    "too_many": (("linear", "1", "2"), "2 numbers given; linear takes 1: tinyml predict linear x"),
+    "too_few": (("adder", "1"), "1 number given; adder takes 2: tinyml predict adder a b"),
+    "none": (("adder",), "0 numbers given; adder takes 2: tinyml predict adder a b"),
+    "a_word": (("linear", "ten"), "'ten' is not a number; linear takes 1: tinyml predict linear x"),
+    "nan": (("linear", "nan"), "'nan' is not a finite number; linear takes 1: tinyml predict linear x"),
+    "minus_infinity": (("linear", "-inf"), "'-inf' is not a finite number; linear takes 1: tinyml predict linear x"),
+    "an_unknown_option": (
+        ("linear", "--jsn", "1"),
+        "predict has no option '--jsn'; it takes a model, its numbers and --json.",
+    ),
+    "an_unknown_model": (("ader", "1"), "there is no model 'ader'. Did you mean 'adder'?"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_wrong_question_is_one_line(road: Path, case: str) -> None:
+    arguments, message = REFUSED[case]
+    done = tinyml(road, "predict", *arguments)
+    assert done.returncode == 2
+    assert done.stderr == f"tinyml: {message}\n"
+    assert done.stdout == ""
+
+
+def test_a_model_that_was_not_trained_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactsError) as caught:
+        predict("linear", ["1"], tmp_path)
+    assert str(caught.value) == f"{tmp_path}/linear/model.keras is not there. Run: tinyml train linear"
+
+
+def test_without_a_compiler_c_is_left_out(road: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.workflow.predict.missing_tools", lambda board: ["gcc"])
+    found = predict("linear", ["10"], road)
+    assert found.answers[0].c is None
+    assert found.answers[0].int8_real == pytest.approx(19, abs=found.output_step)
+    assert found.without_c == "C was left out, because gcc is missing; 'tinyml doctor' says how to get it."
