@@ -1,4 +1,7 @@
-"""Finds the models: every file of this folder, or of a user's own, that defines SPEC."""
+"""Finds the models: every file of this folder, or of a user's own, that defines SPEC.
+
+Files that start with an underscore are shared by models.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ _NOT_MODELS = {"spec", "catalog"}
 
 def model_names() -> list[str]:
     """The names of all models, in alphabetical order; reads no spec."""
-    return sorted(name for _, name, _ in pkgutil.iter_modules(models.__path__) if name not in _NOT_MODELS)
+    names = (name for _, name, _ in pkgutil.iter_modules(models.__path__))
+    return sorted(name for name in names if name not in _NOT_MODELS and not name.startswith("_"))
 
 
 def source_path(name: str) -> Path:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import keras
 
 FloatArray = npt.NDArray[np.float32]
+Checks = tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
+"""Pairs of inputs and outputs."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ class Dataset:
             raise SpecError(f"data: {len(self.inputs)} inputs but {len(self.targets)} targets; each input needs one.")
 
 
+DataFunction = Callable[[np.random.Generator], Dataset]
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """One model, from network to tolerance.
@@ -71,12 +76,15 @@ class ModelSpec:
     TensorFlow: Keras is imported inside them. `inputs` names every input value and its range; where the network
     takes many values of one kind (an image), one Domain stands for all of them. `tolerance` is the largest
     difference between Keras and the int8 model that is accepted, in units of the output.
+
+    `validation` is looked at after every epoch and gives the history its val_ columns, `test` never before training
+    has ended. Both draw from a generator of the same seed as `data`, so one split can serve all three.
     """
 
     name: str
     summary: str
     build: Callable[[], keras.Model]
-    data: Callable[[np.random.Generator], Dataset]
+    data: DataFunction
     optimizer: Callable[[], keras.optimizers.Optimizer]
     loss: str
     epochs: int
@@ -87,30 +95,55 @@ class ModelSpec:
     seed: int = 0
     metrics: tuple[str, ...] = ()
     callbacks: Callable[[], list[Any]] = field(default=list)
-    checks: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
+    checks: Checks = ()
     """Pairs of inputs and outputs that a reader can check in the head, such as 10 + 2 = 12; reports show them."""
+    fails_on: Checks = ()
+    """Such pairs that the trained model gets wrong, to learn from; `tinyml train` shows them with the reason."""
+    reason: str = ""
+    """Why it fails there, in words that complete 'because ...'."""
+    weights: tuple[npt.ArrayLike, ...] = ()
+    """What training starts from, in the order of Keras' get_weights(); random where empty. Zero epochs keep them."""
+    validation: DataFunction | None = None
+    test: DataFunction | None = None
+    accuracy_percent: float | None = None
+    """For a classifier: the share of the test data that Keras must get right."""
+    accuracy_drop_points: float = 0.5
+    """How much less of it the int8 model may get right, in percentage points."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
             raise SpecError(f"model name '{self.name}': use lower-case letters, digits and underscores.")
         for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
+            if getattr(self, name) < 1 and not (name == "epochs" and self.epochs == 0 and self.weights):
                 raise SpecError(f"model '{self.name}': {name} is {getattr(self, name)}; it must be at least 1.")
         if not self.tolerance > 0:
             raise SpecError(f"model '{self.name}': tolerance is {self.tolerance:g}; it must be above 0.")
         if not self.inputs or not self.outputs:
             raise SpecError(f"model '{self.name}': name at least one input and one output.")
+        if self.accuracy_percent is not None and self.test is None:
+            raise SpecError(f"model '{self.name}': accuracy_percent asks for test data; give it a test function.")
 
     def load_data(self) -> Dataset:
         """The data, drawn with the spec's own seed: the same arrays at every call."""
+        return self._load("data", self.data)
+
+    def load_validation(self) -> Dataset | None:
+        """As `load_data`; None where the spec has none."""
+        return self._load("validation", self.validation) if self.validation else None
+
+    def load_test(self) -> Dataset | None:
+        """As `load_data`; None where the spec has none."""
+        return self._load("test", self.test) if self.test else None
+
+    def _load(self, name: str, function: DataFunction) -> Dataset:
         try:
-            data = self.data(np.random.default_rng(self.seed))
+            data = function(np.random.default_rng(self.seed))
         except SpecError as error:
             raise SpecError(f"model '{self.name}': {error}") from error
         except Exception as error:
             raise SpecError(
-                f"model '{self.name}': its data function raised {type(error).__name__}: {error}."
+                f"model '{self.name}': its {name} function raised {type(error).__name__}: {error}."
             ) from error
         if not isinstance(data, Dataset):
-            raise SpecError(f"model '{self.name}': its data function returned {type(data).__name__}, not a Dataset.")
+            raise SpecError(f"model '{self.name}': its {name} function returned {type(data).__name__}, not a Dataset.")
         return data

@@ -38,7 +38,7 @@ def training(results: Sequence[Result]) -> None:
     _table(["model", "epochs", "loss", "parameters", "time", "written to"], rows)
     for result in results:
         facts = result.facts["train"]
-        answers = [_answer(**answer) for answer in facts["answers"]]
+        answers = [_answer(**answer) for answer in facts.get("answers", ())]
         if answers:
             print(f"{result.model}: {', '.join(answers)}" + (f", because {facts['reason']}" if facts["reason"] else ""))
 

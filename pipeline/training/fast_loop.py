@@ -12,13 +12,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pipeline.models.spec import Dataset
 from pipeline.training.keras_import import import_keras, onednn_is_on, quiet
 from pipeline.training.prepare import Prepared
 
 EpochDone = Callable[[int, Mapping[str, float]], None]
+_Step = Callable[[tuple[Any, Any]], Any]
 
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
-_OVERRIDES = ("train_step", "compute_metrics", "get_metrics_result", "make_train_function", "fit", "reset_metrics")
+_OVERRIDES = (
+    "train_step",
+    "test_step",
+    "compute_metrics",
+    "get_metrics_result",
+    "make_train_function",
+    "fit",
+    "reset_metrics",
+)
 _LONGEST_CALL_S = 0.5
 """Ctrl-C is heard between two calls, so none may take much longer."""
 
@@ -54,7 +64,8 @@ def run_fast_loop(prepared: Prepared, epochs: int, batch_size: int, done: EpochD
     _, keras = import_keras()
     model = prepared.model
     steps = -(-len(prepared.data.inputs) // batch_size)
-    run_epoch = _trace(prepared, batch_size)
+    run_epoch = _trace(model, prepared.data, batch_size, model.train_step)
+    validate = _trace(model, prepared.validation, batch_size, model.test_step) if prepared.validation else None
     callbacks = keras.callbacks.CallbackList(
         prepared.callbacks, add_history=True, model=model, epochs=epochs, steps=steps, verbose=0
     )
@@ -68,6 +79,10 @@ def run_fast_loop(prepared: Prepared, epochs: int, batch_size: int, done: EpochD
         callbacks.on_epoch_begin(epoch)
         logs = {name: float(value) for name, value in run_epoch().items()}
         updates += steps
+        if validate is not None:
+            if not _resets_quickly(model):
+                model.reset_metrics()
+            logs.update({f"val_{name}": float(value) for name, value in validate().items()})
         callbacks.on_epoch_end(epoch, logs)
         done(epoch, logs)
         if model.stop_training:
@@ -78,15 +93,15 @@ def run_fast_loop(prepared: Prepared, epochs: int, batch_size: int, done: EpochD
     return updates
 
 
-def _trace(prepared: Prepared, batch_size: int) -> Callable[[], Mapping[str, Any]]:
+def _trace(model: Any, data: Dataset, batch_size: int, step: _Step) -> Callable[[], Mapping[str, Any]]:
     """A function that runs one epoch and returns its metrics as tensors."""
     tf, _ = import_keras()
-    full, rest = divmod(len(prepared.data.inputs), batch_size)
+    full, rest = divmod(len(data.inputs), batch_size)
     pieces = _Pieces()
     with quiet():
         # The last, smaller batch has a shape of its own, and so a trace of its own, as in `fit`.
-        many = _trace_loop(prepared, batch_size, batch_size) if full else None
-        last = _trace_loop(prepared, batch_size, rest) if rest else None
+        many = _trace_loop(model, data, step, batch_size, batch_size) if full else None
+        last = _trace_loop(model, data, step, batch_size, rest) if rest else None
 
     def run_epoch() -> Mapping[str, Any]:
         logs: Mapping[str, Any] = {}
@@ -100,11 +115,12 @@ def _trace(prepared: Prepared, batch_size: int) -> Callable[[], Mapping[str, Any
     return run_epoch
 
 
-def _trace_loop(prepared: Prepared, batch_size: int, size: int) -> Callable[[Any, Any], Mapping[str, Any]]:
+def _trace_loop(
+    model: Any, data: Dataset, step: _Step, batch_size: int, size: int
+) -> Callable[[Any, Any], Mapping[str, Any]]:
     """A function of two numbers, `first` and `end`: a step on the first `size` samples of each of these batches."""
     tf, _ = import_keras()
-    model = prepared.model
-    inputs, targets = tf.constant(prepared.data.inputs), tf.constant(prepared.data.targets)
+    inputs, targets = tf.constant(data.inputs), tf.constant(data.targets)
 
     def cut(values: Any, start: Any) -> Any:
         batch = values[start : start + size]
@@ -118,7 +134,7 @@ def _trace_loop(prepared: Prepared, batch_size: int, size: int) -> Callable[[Any
 
         def body(index: Any) -> Any:
             start = index * batch_size
-            model.train_step((cut(inputs, start), cut(targets, start)))
+            step((cut(inputs, start), cut(targets, start)))
             return index + 1
 
         tf.while_loop(lambda index: index < end, body, [first], parallel_iterations=1)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from pipeline.errors import SpecError
 from pipeline.models.spec import Dataset, ModelSpec
 from pipeline.training.keras_import import import_keras, one_line
@@ -24,18 +26,21 @@ class Prepared:
     model: keras.Model
     data: Dataset
     callbacks: list[Any]
+    validation: Dataset | None = None
 
 
 def prepare(spec: ModelSpec) -> Prepared:
     """Seed everything, build, check and compile. SpecError, in one line, for whatever does not fit."""
     _, keras = import_keras()
-    data = spec.load_data()
+    data, validation = spec.load_data(), spec.load_validation()
     # Names such as 'dense_3' count up over a process; the saved model must not tell what was trained before it.
     keras.backend.clear_session()
     keras.utils.set_random_seed(spec.seed)
     model = _call(spec, "build", spec.build, keras.Model, "a keras.Model")
     _build(spec, model, data)
-    _check_shapes(spec, model, data)
+    for each in (data, validation) if validation else (data,):
+        _check_shapes(spec, model, each)
+    _set_weights(spec, model)
     optimizer = _call(spec, "optimizer", spec.optimizer, keras.optimizers.Optimizer, "a keras.optimizers.Optimizer")
     callbacks = _call(spec, "callbacks", spec.callbacks, list, "a list")
     for callback in callbacks:
@@ -47,7 +52,7 @@ def prepare(spec: ModelSpec) -> Prepared:
     # Not XLA: it rounds in another order than Model.fit, which leaves it off on a processor without accelerator.
     model.compile(optimizer=optimizer, loss=spec.loss, metrics=list(spec.metrics) or None, jit_compile=False)
     optimizer.build(model.trainable_variables)
-    return Prepared(model, data, callbacks)
+    return Prepared(model, data, callbacks, validation)
 
 
 def _call(spec: ModelSpec, name: str, function: Callable[[], T], kind: type[T], wanted: str) -> T:
@@ -73,6 +78,20 @@ def _build(spec: ModelSpec, model: keras.Model, data: Dataset) -> None:
             f"model '{spec.name}': its network does not build on inputs of shape {shape}: {type(error).__name__}:"
             f" {one_line(error)}."
         ) from error
+
+
+def _set_weights(spec: ModelSpec, model: keras.Model) -> None:
+    if not spec.weights:
+        return
+    given = [np.asarray(array, np.float32) for array in spec.weights]
+    wanted = [tuple(array.shape) for array in model.get_weights()]
+    if [array.shape for array in given] != wanted:
+        shapes = ", ".join(str(array.shape) for array in given)
+        raise SpecError(
+            f"model '{spec.name}': its weights have the shapes {shapes}, but the network's are"
+            f" {', '.join(map(str, wanted))}; make them equal."
+        )
+    model.set_weights(given)
 
 
 def _check_shapes(spec: ModelSpec, model: keras.Model, data: Dataset) -> None:

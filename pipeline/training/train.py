@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipeline.errors import PipelineError, TrainingError
+import numpy as np
+
+from pipeline.errors import PipelineError, SpecError, TrainingError
 from pipeline.models.spec import ModelSpec
 from pipeline.training.archive import archive
 from pipeline.training.fast_loop import NotTraceableError, run_fast_loop, unsupported
@@ -29,9 +31,10 @@ def train(spec: ModelSpec, report: Report) -> TrainedModel:
     with quiet():
         prepared = prepare(spec)
     started = time.perf_counter()
-    reason = unsupported(prepared)
+    reason = unsupported(prepared) if spec.epochs else None
     epochs = _Epochs(spec, report)
-    if reason is None:
+    updates = 0
+    if reason is None and spec.epochs:
         try:
             updates = _run(spec, lambda: run_fast_loop(prepared, spec.epochs, spec.batch_size, epochs.done))
         except NotTraceableError as error:
@@ -48,9 +51,25 @@ def train(spec: ModelSpec, report: Report) -> TrainedModel:
         parameters=int(model.count_params()),
         updates=updates,
         seconds=seconds,
-        method="fast loop" if reason is None else "Model.fit",
+        method=_method(spec, reason),
         fallback_reason=reason,
+        answers=tuple(_answer(spec, prepared, inputs) for inputs, _ in (*spec.checks, *spec.fails_on)),
     )
+
+
+def _method(spec: ModelSpec, reason: str | None) -> str:
+    if not spec.epochs:
+        return "fixed weights"
+    return "fast loop" if reason is None else "Model.fit"
+
+
+def _answer(spec: ModelSpec, prepared: Prepared, inputs: tuple[float, ...]) -> tuple[float, ...]:
+    shape = prepared.data.inputs.shape[1:]
+    if len(inputs) != math.prod(shape):
+        raise SpecError(f"model '{spec.name}': the check {inputs} does not fit inputs of shape {shape}.")
+    model: Any = prepared.model
+    output = model(np.asarray(inputs, np.float32).reshape(1, *shape))
+    return tuple(float(value) for value in np.asarray(output).reshape(-1))
 
 
 class _Epochs:
@@ -89,6 +108,7 @@ def _run(spec: ModelSpec, training: Callable[[], int]) -> int:
 def _fit(spec: ModelSpec, prepared: Prepared, epochs: _Epochs) -> int:
     _, keras = import_keras()
     model: Any = prepared.model
+    held_out = prepared.validation
     before = int(model.optimizer.iterations.numpy())
 
     class Reporter(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
@@ -102,6 +122,8 @@ def _fit(spec: ModelSpec, prepared: Prepared, epochs: _Epochs) -> int:
         epochs=spec.epochs,
         shuffle=False,
         verbose=0,
+        validation_data=None if held_out is None else (held_out.inputs, held_out.targets),
+        validation_batch_size=spec.batch_size,
         callbacks=[*prepared.callbacks, Reporter()],
     )
     return int(model.optimizer.iterations.numpy()) - before

@@ -23,8 +23,9 @@ class TrainedModel:
     """A trained network.
 
     `keras_archive` holds no time and no address: the same spec gives the same bytes. `updates` counts the
-    optimizer's steps, `seconds` the training with its tracing (not TensorFlow's import). `method` is 'fast loop' or
-    'Model.fit'; `fallback_reason` says why it is the latter, and is None for the former.
+    optimizer's steps, `seconds` the training with its tracing (not TensorFlow's import). `method` is 'fast loop',
+    'Model.fit' or 'fixed weights' (zero epochs, an empty history); `fallback_reason` says why it is Model.fit, else
+    it is None. `answers` are the outputs for the spec's `checks` and then its `fails_on`.
     """
 
     keras_archive: bytes
@@ -34,3 +35,4 @@ class TrainedModel:
     seconds: float
     method: str
     fallback_reason: str | None
+    answers: tuple[tuple[float, ...], ...] = ()

@@ -72,13 +72,16 @@ def quantize(
     samples = spec.load_data().inputs
     representative = representative_inputs(spec.inputs, samples.shape[1:], samples, spec.seed)
     model = named_model(settle_scales(keras.convert(archive, representative, per_channel, spec.name)), spec)
-    inputs = parity_inputs(model.inputs, (samples,), seed=spec.seed)
+    test = spec.load_test()
+    # All of the test data that fit, so that what a classifier is judged on is proven on every runtime.
+    inputs = parity_inputs(model.inputs, (samples if test is None else test.inputs,), seed=spec.seed)
     real = [port.dequantize(array) for port, array in zip(model.inputs, inputs.arrays, strict=True)]
     answers = keras.predict(archive, real, spec.name)
+    judged = None if test is None else keras.predict(archive, [test.inputs], spec.name)
     found = model.lint(Vectors(inputs.arrays, TflmInterpreter(model.tflite).invoke(inputs.arrays)))
     files = {
         "model.tflite": model.tflite,
-        "keras_answers.npz": pack_answers(inputs, answers),
+        "keras_answers.npz": pack_answers(inputs, answers, judged),
         "lint.txt": ("\n".join(found.lines()) + "\n").encode(),
     }
     facts = {

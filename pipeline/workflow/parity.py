@@ -18,6 +18,7 @@ from pipeline.interpreters.reference import ReferenceInterpreter
 from pipeline.interpreters.tflm import TflmInterpreter
 from pipeline.models.catalog import load_spec
 from pipeline.models.spec import ModelSpec
+from pipeline.parity.accuracy import compare_accuracy
 from pipeline.parity.compare import compare_exact, compare_real
 from pipeline.parity.compiled_array import array_as_compiled
 from pipeline.parity.report import ArrayCheck, ParityReport, Row
@@ -73,13 +74,14 @@ def prove(
     header, source = generated["model_data.h"].decode(), generated["model_data.cc"].decode()
     compiled = array_as_compiled(source, header, *array_names(model.name))
     inputs = parity_inputs(model.inputs)
-    keras = None
+    keras = test = None
     if answers is not None:
-        inputs, keras = _unpack_answers(answers, inputs.exhaustive)
+        inputs, keras, test = _unpack_answers(answers, inputs.exhaustive)
     int8 = ReferenceInterpreter(model.tflite).invoke(inputs.arrays)
     rows: list[Row] = []
     if spec is not None and keras is not None:
         rows.append(compare_real("Keras = int8", keras, int8[0], model.outputs[0], spec.tolerance))
+        rows.extend(_accuracy(spec, model, test))
         rows.extend(spot_checks(model, TflmInterpreter(model.tflite).invoke, spec.checks))
     array = ArrayCheck("C array = .tflite", model.tflite, compiled)
     rows.append(array)
@@ -95,6 +97,21 @@ def prove(
     if spec is not None and keras is not None:
         files["parity.png"] = _picture(spec, model, inputs, keras, int8[0])
     return report, files
+
+
+def _accuracy(spec: ModelSpec, model: QuantizedModel, keras: FloatArray | None) -> Iterator[Row]:
+    """For a classifier: how many of the test data Keras and int8 get right."""
+    test = spec.load_test()
+    if test is None or keras is None or spec.accuracy_percent is None:
+        return
+    int8 = ReferenceInterpreter(model.tflite).invoke([model.inputs[0].quantize(test.inputs)])
+    yield compare_accuracy(
+        test.targets,
+        keras,
+        model.outputs[0].dequantize(int8[0]),
+        spec.accuracy_percent,
+        spec.accuracy_drop_points,
+    )
 
 
 def _known_cause(model: QuantizedModel, row: Row) -> str:
@@ -121,8 +138,12 @@ def _chip_rows(
         some = np.linspace(0, len(inputs) - 1, most).astype(int)
         arrays = [array[some] for array in inputs.arrays]
         name = "C on the host = TFLM" if board.emulator is None else f"C on {board.core} = TFLM"
-        with progress.counting(f"{model.name}: {name}, {most:,} vectors", most) as done:
-            actual = run_on_chip(model, board, arrays, lambda count, _: done(count))
+        try:
+            with progress.counting(f"{model.name}: {name}, {most:,} vectors", most) as done:
+                actual = run_on_chip(model, board, arrays, lambda count, _: done(count))
+        except UnsupportedError as error:
+            progress.say(f"{model.name}: left out on {board.name}: {error}")
+            continue
         yield compare_exact(name, [array[some] for array in expected], actual, arrays)
 
 
@@ -136,27 +157,34 @@ def parity_facts(report: ParityReport) -> dict[str, Any]:
     }
 
 
-def pack_answers(inputs: InputSet, answers: FloatArray) -> bytes:
-    """int8 inputs and what Keras says of their real values, as the bytes of an .npz; the same bytes each time."""
+def pack_answers(inputs: InputSet, answers: FloatArray, test: FloatArray | None = None) -> bytes:
+    """int8 inputs and what Keras says of their real values, as the bytes of an .npz; the same bytes each time.
+
+    `test` is what Keras says of the test data.
+    """
+    named = {f"input_{i}": array for i, array in enumerate(inputs.arrays)}
     buffer = io.BytesIO()
-    np.savez(buffer, answers=answers, **{f"input_{i}": array for i, array in enumerate(inputs.arrays)})
+    np.savez(buffer, answers=answers, **named, **({} if test is None else {"test": test}))
     return buffer.getvalue()
 
 
-def _unpack_answers(data: bytes, exhaustive: bool) -> tuple[InputSet, FloatArray]:
+def _unpack_answers(data: bytes, exhaustive: bool) -> tuple[InputSet, FloatArray, FloatArray | None]:
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        inputs = tuple(arrays[f"input_{i}"] for i in range(len(arrays.files) - 1))
-        return InputSet(inputs, exhaustive), arrays["answers"]
+        count = sum(name.startswith("input_") for name in arrays.files)
+        inputs = tuple(arrays[f"input_{i}"] for i in range(count))
+        return InputSet(inputs, exhaustive), arrays["answers"], arrays["test"] if "test" in arrays.files else None
 
 
 def _picture(
     spec: ModelSpec, model: QuantizedModel, inputs: InputSet, keras: FloatArray, int8: npt.NDArray[np.int8]
 ) -> bytes:
     real = model.inputs[0].dequantize(inputs.arrays[0]).reshape(len(inputs), -1).astype(np.float64)
-    actual = model.outputs[0].dequantize(int8).reshape(len(inputs), -1)[:, 0].astype(np.float64)
-    expected = keras.reshape(len(inputs), -1)[:, 0].astype(np.float64)
+    # Over more than two inputs the picture is int8 over Keras, and has room for every output.
+    shown, output = (slice(None), "every output") if real.shape[1] > 2 else (slice(1), spec.outputs[0])
+    actual = model.outputs[0].dequantize(int8).reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
+    expected = keras.reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
     title = f"{spec.name}: Keras and int8 on {len(inputs):,} inputs"
-    return plots.draw_parity(title, spec.inputs, real, expected, actual, spec.tolerance, spec.outputs[0])
+    return plots.draw_parity(title, spec.inputs, real, expected, actual, spec.tolerance, output)
 
 
 def _parity_of_model(name: str, root: Path, boards: Sequence[Board], vectors: int | None) -> Result:

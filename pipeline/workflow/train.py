@@ -19,8 +19,9 @@ def train(names: Sequence[str], root: Path, *, force: bool = False) -> Outcomes[
 
 def _train_one(name: str, folder: ModelFolder, force: bool) -> Result:
     environment = provenance.environment()
+    models = provenance.PACKAGE / "models"
     code = provenance.text_digest(
-        source_path(name), provenance.PACKAGE / "models" / "spec.py", provenance.PACKAGE / "training"
+        source_path(name), models / "spec.py", *sorted(models.glob("_*.py")), provenance.PACKAGE / "training"
     )
     made_from = provenance.digest(code, environment)
     with folder.locked():
@@ -39,15 +40,22 @@ def _train_one(name: str, folder: ModelFolder, force: bool) -> Result:
         files = {
             "model.keras": trained.keras_archive,
             "history.csv": trained.history.to_csv().encode(),
-            "loss.png": plots.draw_loss(f"{name}: training by {trained.method}, {trained.updates:,} updates", columns),
         }
+        if columns:
+            title = f"{name}: training by {trained.method}, {trained.updates:,} updates"
+            files["loss.png"] = plots.draw_loss(title, columns)
         facts = {
             "seed": spec.seed,
-            "epochs": len(columns["loss"]),
+            "epochs": len(trained.history),
             "updates": trained.updates,
             "parameters": trained.parameters,
             "method": trained.method,
             **{column: values[-1] for column, values in columns.items() if column != "epoch"},
+            "answers": [
+                {"inputs": list(inputs), "expected": list(expected), "got": list(got)}
+                for (inputs, expected), got in zip((*spec.checks, *spec.fails_on), trained.answers, strict=True)
+            ],
+            "reason": spec.reason,
         }
         tell_edited(folder, folder.publish({"train": (made_from, files, facts)}, environment))
     return Result(name, str(folder.path), {"train": {**facts, "seconds": trained.seconds}})
