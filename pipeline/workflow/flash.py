@@ -22,7 +22,7 @@ from pipeline.report import progress
 from pipeline.workflow.build import Built, build_one
 from pipeline.workflow.connect import connect, is_emulated
 from pipeline.workflow.firmware import current_project, model_and_folder, runtime_for
-from pipeline.workflow.outcomes import Outcomes, Result, chosen, each
+from pipeline.workflow.outcomes import Outcomes, Result, chosen
 
 Show = Callable[[str], None]
 Action = Callable[[Show], None]
@@ -54,7 +54,8 @@ def flash(
     """
     target = load_board(board)
     kind = runtime_for(target, runtime)
-    return each(chosen([name], files=True), lambda one: _flash_one(one, root, target, port, kind, tool))
+    chosen([name], files=True)
+    return Outcomes([_flash_one(name, root, target, port, kind, tool)], [])
 
 
 def _flash_one(name: str, root: Path, board: Board, port: str | None, runtime: RuntimeName, tool: str | None) -> Result:

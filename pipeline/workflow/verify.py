@@ -21,7 +21,7 @@ from pipeline.quantize.quantized_model import Int8Array, QuantizedModel
 from pipeline.report import progress
 from pipeline.workflow.connect import connect
 from pipeline.workflow.firmware import model_and_folder, runtime_for
-from pipeline.workflow.outcomes import Outcomes, Result, chosen, each
+from pipeline.workflow.outcomes import Outcomes, Result, chosen
 
 VECTORS = 2000
 TIMEOUT_S = 10.0
@@ -44,7 +44,8 @@ def verify(
     """
     target = load_board(board)
     kind = runtime_for(target, runtime)
-    return each(chosen([name], files=True), lambda one: _verify_one(one, root, target, port, kind, vectors, timeout_s))
+    chosen([name], files=True)
+    return Outcomes([_verify_one(name, root, target, port, kind, vectors, timeout_s)], [])
 
 
 def chosen_inputs(model: QuantizedModel, vectors: int | None) -> InputSet:

@@ -1,0 +1,57 @@
+"""Boards behind a serial port, for tests: a firmware built for the host, or nobody at all, behind a pseudo-terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from pipeline.build import build_firmware
+from pipeline.cli import main
+from pipeline.compiler.emit_c import compile_graph
+from pipeline.compiler.read_tflite import read_tflite
+from pipeline.compiler.target import Target
+from pipeline.model_io import ModelInterface
+from tests.firmware import board_here
+
+
+def run(artifacts: Path, *arguments: str | Path) -> Result:
+    """`tinyml --artifacts ... arguments`, in this process."""
+    words = ["--artifacts", str(artifacts), *map(str, arguments)]
+    return CliRunner().invoke(main, words, catch_exceptions=False)
+
+
+def host_firmware(tflite: bytes, folder: Path, sha256: str | None = None) -> Path:
+    """The verify firmware of a model as a program of this computer, which may say that it is another's."""
+    graph = read_tflite(tflite)
+    interface = ModelInterface.of(graph)
+    if sha256 is not None:
+        interface = ModelInterface(sha256, interface.input_sizes, interface.output_sizes)
+    sources = compile_graph(graph, "test", Target("portable", "speed"))
+    return build_firmware(sources, interface, board_here("host"), "verify", folder).elf
+
+
+@contextlib.contextmanager
+def serial_board(*command: str | Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The name of a port behind which a program listens, and the program; with its end the port is gone."""
+    parent, child = os.openpty()
+    tty.setraw(parent)
+    tty.setraw(child)
+    name = os.ttyname(child)
+    with subprocess.Popen(command, stdin=parent, stdout=parent) as process:
+        os.close(parent)
+        try:
+            yield name, process
+        finally:
+            process.kill()
+            os.close(child)
+
+
+def silence() -> contextlib.AbstractContextManager[tuple[str, subprocess.Popen[bytes]]]:
+    """A port behind which nobody answers."""
+    return serial_board("sleep", "60")

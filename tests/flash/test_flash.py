@@ -1,0 +1,264 @@
+"""`tinyml flash`: the whole way to a board behind a boot loader, what is refused, and which tool is called how."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.boards.catalog import load_board
+from pipeline.device.ports import SerialPort, find_port
+from pipeline.device.simulated_port import simulated_port
+from pipeline.errors import DeviceError, PipelineError, ToolMissingError, UsageError
+from pipeline.flashers import uf2
+from pipeline.quantize.quantized_model import load_quantized
+from pipeline.workflow import flash as flash_workflow
+from pipeline.workflow.build import Built
+from tests.firmware import board_here, dense_tflite, linear_tflite
+from tests.flash.boards import run
+from tests.flash.test_bootloader import OPTIBOOT
+from tests.tools import need, unavailable
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def neuron(tmp_path: Path) -> Path:
+    path = tmp_path / "neuron.tflite"
+    path.write_bytes(linear_tflite())
+    return path
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[str]:
+    need("arduino-builder", "arduino-builder")
+    need("avrdude", "avrdude")
+    if not OPTIBOOT.exists():
+        unavailable(f"{OPTIBOOT} is not there (package arduino-core-avr)")
+    place = {"log": tmp_path / "chip.log", "cache_dir": tmp_path.parent / "bridge"}
+    with simulated_port(board_here("sim-uno"), None, boot_loader=OPTIBOOT, **place) as name:
+        yield name
+
+
+def test_flash_and_then_verify(port: str, neuron: Path, tmp_path: Path) -> None:
+    """The real sketch by the real Arduino core, through avrdude and Optiboot; then every possible input."""
+    done = run(tmp_path, "flash", neuron, "--board", "uno", "--port", port, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert "bytes of flash verified" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("uno: it runs neuron, the model of SHA-256 ")
+    facts = json.loads(done.stdout)[0]["facts"]["flash"]
+    assert (facts["tool"], facts["port"], facts["runtime"]) == ("avrdude", port, "aot")
+    proven = run(tmp_path, "verify", neuron, "--board", "uno", "--port", port, "--vectors", "all", "--json")
+    assert proven.exit_code == 0, proven.stderr
+    found = json.loads(proven.stdout)[0]["facts"]["verify"]
+    assert (found["vectors"], found["mismatches"], found["unit"]) == (256, 0, "microseconds")
+    stages = json.loads((tmp_path / "neuron" / "manifest.json").read_text())["stages"]
+    assert {"build uno-aot", "firmware uno-aot", "flash uno", "verify uno"} <= set(stages)
+
+
+def test_vectors_that_were_tampered_with_are_not_flashed(port: str, neuron: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, "firmware", neuron, "--board", "uno").exit_code == 0
+    (golden,) = (tmp_path / "neuron" / "firmware").rglob("golden.h")
+    text = golden.read_text()
+    golden.unlink()  # it may be a hard link
+    golden.write_text(text.replace("{-", "{", 1))
+    done = run(tmp_path, "flash", neuron, "--board", "uno", "--port", port)
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"tinyml: {golden} is not what 'tinyml firmware' wrote: its self-test would prove nothing. Delete it and run:"
+        " tinyml firmware neuron --board uno --runtime aot"
+    )
+    assert "writing" not in done.stderr.replace("writing the firmware", "")
+
+
+@pytest.mark.parametrize("board", ["sim-cortex-m0", "sim-uno"])
+def test_an_emulated_board_is_started_and_stopped(board: str, neuron: Path, tmp_path: Path) -> None:
+    board_here(board)
+    done = run(tmp_path, "flash", neuron, "--board", board)
+    assert done.exit_code == 0, done.stderr
+    assert "emulator" in done.stdout
+    assert f"{board}: it runs neuron, the model of SHA-256 " in done.stderr
+    refused = run(tmp_path, "flash", neuron, "--board", board, "--port", "/dev/ttyACM0")
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        f"tinyml: {board} is emulated: its firmware is started, not written to a port.\n",
+    )
+
+
+def ports(*names: str, built_in: bool = True) -> list[SerialPort]:
+    usb = [SerialPort(name, f"Board on {name[-4:]}", True) for name in names]
+    return [SerialPort("/dev/ttyS0", "no description", False), *usb] if built_in else usb
+
+
+def test_the_only_port_is_taken() -> None:
+    assert find_port("uno", None, lambda: ports("/dev/ttyACM0")) == "/dev/ttyACM0"
+    assert find_port("uno", "/dev/ttyS0", lambda: ports("/dev/ttyACM0")) == "/dev/ttyS0"
+
+
+def test_several_ports_are_listed() -> None:
+    with pytest.raises(UsageError) as caught:
+        find_port("uno", None, lambda: ports("/dev/ttyACM0", "/dev/ttyUSB1"))
+    assert str(caught.value) == (
+        "there are several serial ports; say which is uno's with --port: /dev/ttyACM0 (Board on ACM0), /dev/ttyUSB1"
+        " (Board on USB1)."
+    )
+
+
+def test_no_port_says_what_to_check() -> None:
+    with pytest.raises(DeviceError) as caught:
+        find_port("uno", None, ports)
+    assert str(caught.value) == (
+        "no serial port for uno was found; is it connected, by a cable that carries data (many only charge), and does"
+        " its power light shine? Name a port that you know with --port."
+    )
+
+
+FILES = (".elf", ".hex", ".bin", ".merged.bin", ".uf2")
+
+
+def built(board: str, tool: str, files: tuple[str, ...] = FILES) -> Built:
+    model = load_quantized(dense_tflite(), "dense", "")
+    return Built(
+        model, load_board(board), "aot", tool, {end: Path(f"dense{end}") for end in files}, 1, 1, True, {}
+    )  # fmt: skip
+
+
+@pytest.fixture
+def every_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """All tools are there and do nothing; the calls that they got."""
+    for name in ("avrdude", "bossac", "pyocd", "arduino-cli", "pio"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("pipeline.flashers.esptool.program", lambda: ("esptool",))
+    monkeypatch.setattr("pipeline.flashers.bossac.touch", lambda port: None)
+    calls: list[list[str]] = []
+    note = lambda plan, show, timeout_s=0: calls.append([Path(plan.command[0]).name, *map(str, plan.command[1:])])  # noqa: E731
+    monkeypatch.setattr(flash_workflow, "carry_out", note)
+    return calls
+
+
+CALLS = {
+    "uno": ("uno", "arduino-builder", None, "avrdude", "avrdude -p atmega328p -c arduino -P /dev/p -b 115200 -D -U"
+            " flash:w:dense.hex:i"),
+    "mega2560": ("mega2560", "arduino-builder", None, "avrdude", "avrdude -p atmega2560 -c wiring -P /dev/p -b 115200"
+                 " -D -U flash:w:dense.hex:i"),
+    "esp32": ("esp32", "arduino-cli", None, "esptool", "esptool --chip esp32 --port /dev/p --baud 460800 write-flash"
+              " 0x0 dense.merged.bin"),
+    "nano33ble": ("nano33ble", "arduino-cli", None, "bossac", "bossac --port=p -U -i -e -w -v dense.bin -R"),
+    "nucleo": ("nucleo-f446re", "arduino-cli", None, "pyocd", "pyocd flash --no-wait --target stm32f446retx dense.hex"),
+    "arduino_cli": ("uno", "arduino-cli", "arduino-cli", "arduino-cli", "arduino-cli compile --upload --verify"
+                    " --no-color --profile uno --port /dev/p sketch"),
+    "platformio": ("esp32", "platformio", "platformio", "platformio", "pio run --target upload --upload-port /dev/p"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("board", "builder", "wanted", "used", "call"), CALLS.values(), ids=CALLS)
+def test_the_tools_call(
+    board: str, builder: str, wanted: str | None, used: str, call: str, every_tool: list[list[str]]
+) -> None:
+    name, action = flash_workflow.choose(built(board, builder), Path("sketch"), "/dev/p", wanted)
+    action(lambda text: None)
+    assert (name, [" ".join(words) for words in every_tool]) == (used, [call])
+
+
+def test_the_builder_writes_where_the_boards_own_tool_cannot(every_tool: list[list[str]]) -> None:
+    """PlatformIO leaves no merged image, so that esptool alone does not know where the parts belong."""
+    name, _ = flash_workflow.choose(built("esp32", "platformio", (".elf", ".bin")), Path("s"), "/dev/p", None)
+    assert name == "platformio"
+
+
+REFUSALS: dict[str, tuple[str, str, str | None, type[PipelineError], str]] = {
+    "tool_of_another_board": (
+        "uno", "arduino-builder", "esptool", UsageError,
+        "'esptool' cannot write what arduino-builder built for uno; what can: avrdude.",
+    ),
+    "tool_that_did_not_build": (
+        "uno", "arduino-builder", "platformio", UsageError,
+        "'platformio' cannot write what arduino-builder built for uno; what can: avrdude.",
+    ),
+    "missing": (
+        "uno", "arduino-builder", None, ToolMissingError,
+        "avrdude is not installed; it is needed to flash uno. Install it: apt install avrdude.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("board", "builder", "wanted", "kind", "message"), REFUSALS.values(), ids=REFUSALS)
+def test_a_tool_that_cannot(
+    board: str, builder: str, wanted: str | None, kind: type[PipelineError], message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(kind) as caught:
+        flash_workflow.choose(built(board, builder), Path("sketch"), "/dev/p", wanted)
+    assert str(caught.value) == message
+
+
+PICO = uf2.Uf2("RPI-RP2", 0xE48BFF56)
+
+
+def uf2_file(folder: Path, family_id: int = 0xE48BFF56) -> Path:
+    head = (0x0A324655, 0x9E5D5157, 0x2000, 0x10000000, 256, 0, 1, family_id)
+    (folder / "x.uf2").write_bytes(struct.pack("<8I476sI", *head, bytes(476), 0x0AB16F30))
+    return folder / "x.uf2"
+
+
+def drive(folder: Path, name: str = "RPI-RP2") -> Path:
+    (folder / name).mkdir(parents=True)
+    (folder / name / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\n")
+    return folder / name
+
+
+def test_a_uf2_copy_waits_until_the_board_restarts(tmp_path: Path) -> None:
+    place = drive(tmp_path)
+    restart = threading.Timer(0.3, (place / "INFO_UF2.TXT").unlink)
+    restart.start()
+    uf2.copy(PICO, uf2_file(tmp_path), "pico", lambda text: None, [drive(tmp_path, "OTHER"), place])
+    restart.join()
+    assert (place / "x.uf2").read_bytes() == (tmp_path / "x.uf2").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("drives", "family_id", "message"),
+    [
+        (
+            ["NICENANO"],
+            0xE48BFF56,
+            "pico was not flashed: no drive RPI-RP2 is mounted (there is {0}/0/NICENANO); hold BOOTSEL while you"
+            " connect the board, let go, and flash again.",
+        ),
+        (
+            ["RPI-RP2", "RPI-RP2"],
+            0xE48BFF56,
+            "pico was not flashed: there are several such boards ({0}/0/RPI-RP2, {0}/1/RPI-RP2); connect only one.",
+        ),
+        (["RPI-RP2"], 1, "pico was not flashed: {0}/x.uf2 is not a UF2 file for this board's chip; build it again."),
+        (
+            ["RPI-RP2"],
+            0xE48BFF56,
+            "pico has not restarted after the copy to {0}/0/RPI-RP2; press its reset button, or connect it again with"
+            " BOOTSEL held and flash again.",
+        ),
+    ],
+    ids=["none", "several", "other_chip", "stays"],
+)
+def test_a_uf2_copy_that_fails(drives: list[str], family_id: int, message: str, tmp_path: Path) -> None:
+    there = [drive(tmp_path / str(number), name) for number, name in enumerate(drives)]
+    with pytest.raises(DeviceError) as caught:
+        uf2.copy(PICO, uf2_file(tmp_path, family_id), "pico", lambda text: None, there, restart_within_s=0.1)
+    assert str(caught.value) == message.format(tmp_path)
+
+
+@pytest.mark.parametrize("verb", ["flash", "verify"])
+def test_make_says_the_same(verb: str) -> None:
+    command = [need("make", "make"), "-n", verb, "MODEL=linear", "BOARD=uno", "PORT=/dev/ttyACM0"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1].split() == [
+        ".venv/bin/tinyml", verb, "linear", "--board", '"uno"', "--port", "/dev/ttyACM0"
+    ]  # fmt: skip

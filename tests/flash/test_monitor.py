@@ -1,0 +1,80 @@
+"""`tinyml monitor`: what a board says, and what it answers to somebody who types."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.device.test_device import running_with
+from tests.firmware import board_here, linear_tflite
+from tests.flash.boards import run, serial_board, silence
+from tests.tools import need
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def neuron(tmp_path: Path) -> Path:
+    path = tmp_path / "neuron.tflite"
+    path.write_bytes(linear_tflite())
+    return path
+
+
+def monitor(tmp_path: Path, *arguments: str | Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "pipeline.cli", "--artifacts", tmp_path, "monitor", *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+def test_an_emulated_board_answers_who_types(neuron: Path, tmp_path: Path) -> None:
+    board_here("sim-uno")
+    need("arduino-builder", "arduino-builder")
+    with monitor(tmp_path, neuron, "--board", "sim-uno") as process:
+        said, told = process.communicate(b"5\n", timeout=60)
+    assert process.returncode == 0, told
+    assert b"SELFTEST PASS" in said
+    assert b"=5.00 -> " in said
+    assert b"\0" not in said
+    assert told.decode().splitlines()[-1] == "sim-uno: connected; Ctrl-C ends this."
+    assert running_with(str(tmp_path)) == []
+
+
+def test_a_serial_port_both_ways(tmp_path: Path) -> None:
+    echo = "import os\nwhile True: os.write(1, b'<' + os.read(0, 99) + b'>')"
+    with (
+        serial_board(sys.executable, "-c", echo) as (port, _),
+        monitor(tmp_path, "--board", "uno", "--port", port) as process,
+    ):
+        said, _ = process.communicate(b"1 2\n", timeout=20)
+    assert (process.returncode, said) == (0, b"<1 2\n>")
+
+
+def test_ctrl_c_ends_it(tmp_path: Path) -> None:
+    with silence() as (port, _), monitor(tmp_path, "--board", "uno", "--port", port) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"uno: connected; Ctrl-C ends this.\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+
+
+def test_a_board_that_goes_away_ends_it(tmp_path: Path) -> None:
+    with serial_board("sleep", "60") as (port, board), monitor(tmp_path, "--board", "uno", "--port", port) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"uno: connected; Ctrl-C ends this.\n"
+        time.sleep(0.1)
+        board.kill()
+        assert process.wait(10) == 1
+        assert process.stderr.read().decode().startswith(f"tinyml: {port} vanished (")
+
+
+def test_an_emulated_board_needs_a_model(tmp_path: Path) -> None:
+    done = run(tmp_path, "monitor", "--board", "sim-uno")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "tinyml: sim-uno is emulated: name the model that it shall run: tinyml monitor MODEL --board sim-uno\n",
+    )
