@@ -63,6 +63,9 @@ def conversion(results: Sequence[Result]) -> None:
     for result in results:
         state = "up to date" if result.up_to_date else "written"
         print(f"{result.model}: {result.facts['parity']['claim']}")
+        accuracy = _row_of(result.facts["parity"], "accuracy")
+        if accuracy:
+            print(f"  accuracy: {accuracy['summary']}")
         sketches = ", ".join(result.facts["generate"]["libraries"])
         print(f"  {state} in {result.folder}: sketches for {sketches}; look at parity.png")
 

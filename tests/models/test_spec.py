@@ -66,6 +66,22 @@ REFUSED = {
     ),
     "epochs": (lambda: spec_with(epochs=0), "model 'm': epochs is 0; it must be at least 1."),
     "tolerance": (lambda: spec_with(tolerance=float("nan")), "model 'm': tolerance is nan; it must be above 0."),
+    "epochs with weights": (
+        lambda: spec_with(epochs=-1, weights=([[1]],)),
+        "model 'm': epochs is -1; it must be at least 1.",
+    ),
+    "accuracy of nothing": (
+        lambda: spec_with(accuracy_percent=90),
+        "model 'm': accuracy_percent asks for test data; give it a test function.",
+    ),
+    "test function that raises": (
+        lambda: spec_with(test=lambda rng: 1 / 0).load_test(),
+        "model 'm': its test function raised ZeroDivisionError: division by zero.",
+    ),
+    "validation function that returns None": (
+        lambda: spec_with(validation=lambda rng: None).load_validation(),
+        "model 'm': its validation function returned NoneType, not a Dataset.",
+    ),
     "inputs": (lambda: spec_with(inputs=()), "model 'm': name at least one input and one output."),
     "data function that raises": (
         lambda: spec_with(data=lambda rng: 1 / 0).load_data(),

@@ -74,6 +74,8 @@ def convolution() -> Any:
     )
 
 
+START = (np.ones((2, 8)) / 8, np.zeros(8), np.ones((8, 1)), [0.5])
+
 EQUAL = {
     "linear": linear.SPEC,
     "adder": replace(adder.SPEC, epochs=2),
@@ -114,6 +116,20 @@ EQUAL = {
         epochs=20,
         callbacks=lambda: [keras().callbacks.ReduceLROnPlateau("loss", factor=0.3, patience=1, min_delta=1e-2)],
     ),
+    "validation": replace(SHORT, validation=sums(21)),
+    "validation_metrics_dropout": replace(
+        SHORT,
+        build=small(lambda: keras().layers.BatchNormalization(), lambda: keras().layers.Dropout(0.3)),
+        metrics=("mae",),
+        validation=sums(7),
+    ),
+    "early_stopping_by_validation": with_optimizer(
+        lambda: keras().optimizers.SGD(0.9),
+        epochs=40,
+        validation=sums(20),
+        callbacks=lambda: [keras().callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)],
+    ),
+    "start_weights": replace(SHORT, build=small(), weights=START),
     "scheduler_callback": with_optimizer(
         lambda: keras().optimizers.SGD(0.1),
         callbacks=lambda: [keras().callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)],
@@ -162,6 +178,7 @@ def test_every_bit_equals_fit(name: str) -> None:
     weights = weights_of(prepared.model)
 
     fitted = prepare(spec)
+    held_out = fitted.validation
     history = fitted.model.fit(
         fitted.data.inputs,
         fitted.data.targets,
@@ -170,16 +187,42 @@ def test_every_bit_equals_fit(name: str) -> None:
         shuffle=False,
         verbose=0,
         callbacks=fitted.callbacks,
+        validation_data=None if held_out is None else (held_out.inputs, held_out.targets),
+        validation_batch_size=spec.batch_size,
     ).history
     # ReduceLROnPlateau and LearningRateScheduler add the rate after this callback's turn; it is in their own logs.
     for column, values in mine.items():
         assert values == [float(value) for value in history[column]], column
     for ours, theirs in zip(weights, weights_of(fitted.model), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    if name == "early_stopping":
+    assert any(column.startswith("val_") for column in mine) == (held_out is not None)
+    if name.startswith("early_stopping"):
         assert len(mine["loss"]) < spec.epochs
     if name == "reduce_on_plateau":
         assert float(prepared.model.optimizer.learning_rate) < 0.5
+
+
+def test_fixed_weights_stay_as_they_are() -> None:
+    trained = train(replace(SHORT, weights=START, epochs=0, checks=(((1, 3), (4.5,)),)), ignore)
+    assert (trained.method, trained.fallback_reason, trained.updates) == ("fixed weights", None, 0)
+    assert len(trained.history) == 0
+    assert trained.history.to_csv() == "epoch\n"
+    assert trained.answers == ((4.5,),)
+
+
+def test_weights_of_other_shapes_are_refused() -> None:
+    with pytest.raises(SpecError) as caught:
+        prepare(replace(SHORT, weights=([[1.0]], [0.0])))
+    assert str(caught.value) == (
+        "model 'adder': its weights have the shapes (1, 1), (1,), but the network's are (2, 8), (8,), (8, 1), (1,);"
+        " make them equal."
+    )
+
+
+def test_a_check_of_another_size_is_refused() -> None:
+    with pytest.raises(SpecError) as caught:
+        train(replace(SHORT, epochs=1, checks=(((1,), (2,)),)), ignore)
+    assert str(caught.value) == "model 'adder': the check (1,) does not fit inputs of shape (2,)."
 
 
 def test_linear_predicts_18_98_for_10_from_the_saved_bytes(tmp_path: Any) -> None:

@@ -33,7 +33,8 @@ def hashes(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", model_names())
 def test_everything_is_there_and_named_in_the_manifest(road: Path, name: str) -> None:
     found = hashes(road / name)
-    assert set(found) >= FILES
+    # A network with fixed weights has no loss to draw.
+    assert set(found) >= (FILES if load_spec(name).epochs else FILES - {"loss.png"})
     for library in ("arduino-esp32", "chirale"):
         assert f"{library}/{name}/{name}.ino" in found
     assert f"esp-idf/{name}/main/idf_component.yml" in found
