@@ -82,17 +82,30 @@ def models(as_json: bool) -> None:
 
 @main.command()
 @_models_argument
+@click.option("--optimizer", help="One of Keras' by name, such as adam, with its usual rate.")
+@click.option("--loss", help="One of Keras' by name, such as huber.")
+@click.option("--epochs", type=int, help="How often to go through the data.")
+@click.option("--batch-size", type=int, help="Samples an update.")
+@click.option("--learning-rate", type=float, help="The rate; where the model has a schedule, the one it starts with.")
+@click.option("--schedule", help="constant, exponential, power or 1cycle, over the whole training.")
+@click.option("--seed", type=int, help="For weights, data and dropout.")
+@click.option("--early-stopping", type=int, metavar="EPOCHS", help="End after so many epochs without a better loss.")
+@click.option("--plot", is_flag=True, help="Draw the learning rate too: learning_rate.png.")
 @_force_option
 @_json_option
-def train(models: tuple[str, ...], force: bool, as_json: bool) -> None:
-    """Train models in Keras; no name means all.
+def train(models: tuple[str, ...], plot: bool, force: bool, as_json: bool, **changes: Any) -> None:
+    """Train models in Keras; no name means all. The options change a spec's training for this one time.
 
+    \b
     Example: tinyml train linear
+             tinyml train adder --schedule 1cycle --learning-rate 0.01 --plot
     """
     from pipeline.report import tables
+    from pipeline.training.overrides import Overrides
     from pipeline.workflow.train import train as train_models
 
-    _report(train_models(models, _root(), force=force), tables.training, as_json)
+    outcomes = train_models(models, _root(), overrides=Overrides(**changes), plot=plot, force=force)
+    _report(outcomes, tables.training, as_json)
 
 
 @main.command()

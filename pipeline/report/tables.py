@@ -37,6 +37,10 @@ def training(results: Sequence[Result]) -> None:
         )
     _table(["model", "epochs", "loss", "parameters", "time", "written to"], rows)
     for result in results:
+        if changes := result.facts["train"].get("overrides"):
+            told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
+            print(f"{result.model}: not as its spec says: {told}. Without these options it trains by the spec again.")
+    for result in results:
         facts = result.facts["train"]
         answers = [_answer(**answer) for answer in facts.get("answers", ())]
         if answers:

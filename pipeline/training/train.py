@@ -45,6 +45,11 @@ def train(spec: ModelSpec, report: Report) -> TrainedModel:
         updates = _run(spec, lambda: _fit(spec, prepared, epochs))
     seconds = time.perf_counter() - started
     model = prepared.model
+    if not all(bool(np.isfinite(array).all()) for array in model.get_weights()):
+        raise TrainingError(
+            f"model '{spec.name}': weights became NaN or infinite; lower the learning rate, or scale the inputs to"
+            " about -1 to 1."
+        )
     return TrainedModel(
         keras_archive=_archive(spec, prepared),
         history=History.from_epochs(epochs.rows),

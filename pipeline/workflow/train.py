@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline import provenance
 from pipeline.artifacts import ModelFolder
 from pipeline.models.catalog import load_spec, source_path
 from pipeline.report import progress
+from pipeline.training.overrides import Overrides, override
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
 
 
-def train(names: Sequence[str], root: Path, *, force: bool = False) -> Outcomes[Result]:
-    """Train models; all of them in this one process, so that TensorFlow starts once."""
-    return each(chosen(names), lambda name: _train_one(name, ModelFolder(root, name), force))
+def train(
+    names: Sequence[str], root: Path, *, overrides: Overrides | None = None, plot: bool = False, force: bool = False
+) -> Outcomes[Result]:
+    """Train models; all of them in this one process, so that TensorFlow starts once.
+
+    `overrides` change the specs' training for this time, and `plot` draws the learning rate too; both stand in the
+    manifest, and the next training without them trains by the spec again.
+    """
+    changes = overrides or Overrides()
+    changes.check_names()
+    return each(chosen(names), lambda name: _train_one(name, ModelFolder(root, name), changes, plot, force))
 
 
-def _train_one(name: str, folder: ModelFolder, force: bool) -> Result:
+def _train_one(name: str, folder: ModelFolder, overrides: Overrides, plot: bool, force: bool) -> Result:
     environment = provenance.environment()
     models = provenance.PACKAGE / "models"
     code = provenance.text_digest(
         source_path(name), models / "spec.py", *sorted(models.glob("_*.py")), provenance.PACKAGE / "training"
     )
-    made_from = provenance.digest(code, environment)
+    changes = {**overrides.changes, **({"plot": True} if plot else {})}
+    made_from = provenance.digest(code, environment, changes)
     with folder.locked():
         record = folder.record("train")
         if record is not None and not force and folder.is_current("train", made_from):
@@ -31,7 +42,7 @@ def _train_one(name: str, folder: ModelFolder, force: bool) -> Result:
         from pipeline.report import plots
         from pipeline.training.train import train as train_model
 
-        spec = load_spec(name)
+        spec = override(load_spec(name), overrides)
         with progress.epochs(name, spec.epochs) as report:
             trained = train_model(spec, report)
         if trained.fallback_reason:
@@ -44,12 +55,17 @@ def _train_one(name: str, folder: ModelFolder, force: bool) -> Result:
         if columns:
             title = f"{name}: training by {trained.method}, {trained.updates:,} updates"
             files["loss.png"] = plots.draw_loss(title, columns)
-        facts = {
+        if plot and trained.updates:
+            from pipeline.training.schedules import learning_rates
+
+            files["learning_rate.png"] = plots.draw_learning_rate(f"{name}: learning rate", *learning_rates(spec))
+        facts: dict[str, Any] = {
             "seed": spec.seed,
             "epochs": len(trained.history),
             "updates": trained.updates,
             "parameters": trained.parameters,
             "method": trained.method,
+            "overrides": overrides.changes,
             **{column: values[-1] for column, values in columns.items() if column != "epoch"},
             "answers": [
                 {"inputs": list(inputs), "expected": list(expected), "got": list(got)}
