@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ from pipeline.build import FirmwareImage, build_firmware
 from pipeline.device.session import Session
 from pipeline.errors import DeviceError
 from tests.device.noise import NoisyDevice, ResettingDevice
+from tests.device.test_device import running_with
 from tests.firmware import MIXER, SHA256, board_here, mixed, mixer, run_on
 
 # make test sends 10,000; NOISE_FRAMES=100000 sends so many through each of the first three lines.
@@ -64,3 +66,24 @@ def test_a_device_that_resets_in_the_middle(host: tuple[Board, FirmwareImage], t
         ran = session.invoke_many(inputs, batch=1)
     np.testing.assert_array_equal(ran.outputs, mixed(inputs))
     assert device.resets > 2
+
+
+def test_a_chip_whose_reset_button_is_pressed_in_the_middle(tmp_path: Path) -> None:
+    """The real firmware on a simulated ATmega328P, started again and again between two bytes."""
+    board = board_here("sim-uno")
+    image = build_firmware(mixer(), MIXER, board, "verify", tmp_path / "firmware")
+    inputs, resets = vectors(4000, 6), 0
+
+    def press(done: int, total: int) -> None:
+        nonlocal resets
+        if done % 400 == 0:
+            (chip,) = running_with(str(image.elf))
+            os.kill(chip, signal.SIGUSR1)
+            resets += 1
+
+    with run_on(board, image, tmp_path) as device:
+        session = Session(device, resend_after_s=0.1)
+        session.greet(SHA256)
+        ran = session.invoke_many(inputs, press)
+    np.testing.assert_array_equal(ran.outputs, mixed(inputs))
+    assert (resets, ran.resent > 0) == (10, True)

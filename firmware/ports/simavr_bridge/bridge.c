@@ -4,11 +4,12 @@
  *   simavr_bridge [-p] [-b BOOT.hex] MCU HZ FIRMWARE.elf
  *       the line on stdin and stdout, at full speed; with -p on a pseudo-terminal whose name is printed: opening that
  *       resets the chip, as the DTR line does on an Arduino. With -b the chip starts in a boot loader, and the firmware
- *       may be '-': none yet
+ *       may be '-': none yet. SIGUSR1 is the board's reset button
  *   simavr_bridge MCU HZ FIRMWARE.elf ADDRESS
  *       prints the cycles of the first call of the function at that byte address, from its first instruction to its
  *       return
  */
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,6 +42,7 @@ static uint8_t sent[BUFFER_BYTES];
 static size_t sent_bytes;
 static avr_cycle_count_t last_traffic;
 static int has_boot_loader;
+static volatile sig_atomic_t is_reset_pressed;
 
 static void log_to_stderr(avr_t *core, const int level, const char *format, va_list arguments)
 {
@@ -127,13 +129,24 @@ static void reset_chip(void)
     last_traffic = avr->cycle;
 }
 
+static void on_reset_button(int signal_number)
+{
+    (void)signal_number;
+    is_reset_pressed = 1;
+}
+
 static int run_line(void)
 {
     /* On a terminal a quiet chip keeps the time of the world, because a boot loader waits for the host by its clock. */
     const avr_cycle_count_t quiet_slice = line_is_terminal() ? avr->frequency / 1000 : QUIET_CYCLES;
 
+    signal(SIGUSR1, on_reset_button);
     for (;;) {
         run_slice(SLICE_CYCLES);
+        if (is_reset_pressed) {
+            is_reset_pressed = 0;
+            reset_chip();
+        }
         if (sent_bytes > 0) {
             flush_sent();
         }
