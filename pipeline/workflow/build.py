@@ -18,6 +18,7 @@ from pipeline.errors import ArtifactsError, ToolMissingError, UnsupportedError, 
 from pipeline.model_io import ModelInterface
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.report import progress
+from pipeline.runtimes.c_names import c_identifier
 from pipeline.sketch_builders import BUILDERS, BuiltSketch, SketchBuilder, too_large
 from pipeline.workflow.compile import compile_for
 from pipeline.workflow.firmware import Project, current_project, model_and_folder, runtime_for
@@ -105,7 +106,7 @@ def check_self_test(project: Project) -> None:
 def _choose(board: Board, tool: str | None) -> SketchBuilder | None:
     """What builds for a board here; None means bare-metal gcc."""
     able = [builder for builder in BUILDERS if builder.can_build(board)]
-    bare_metal = board.emulator is not None
+    bare_metal = board.emulator is not None or board.arduino is None
     names = [builder.name for builder in able] + [BARE_METAL] * bare_metal
     if tool is not None:
         if tool not in names:
@@ -127,7 +128,7 @@ def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
     if folder.record(stage) is None or not folder.is_current(stage, made_from):
         with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
             image = build_firmware(sources, ModelInterface.of(model.graph), board, "verify", Path(place))
-            files = {f"build/{board.name}-aot/{model.name}.elf": image.elf.read_bytes()}
+            files = {f"build/{board.name}-aot/{c_identifier(model.name)}.elf": image.elf.read_bytes()}
         facts = {**_facts(board, "aot", BARE_METAL, image.flash_bytes, image.ram_bytes), "is_sketch": False,
                  "sha256": model.sha256}  # fmt: skip
         _publish(folder, stage, made_from, files, facts)

@@ -92,9 +92,9 @@ def write_project(name: str, root: Path, board: Board, runtime: RuntimeName) -> 
         }
         stages = {stage: (_made_from(model, board, runtime), encoded(tree), facts)}
         kept = folder.publish(stages, provenance.environment(), keep_edited=True)
-        _tell_kept(folder, kept)
         record = folder.record(stage)
     assert record is not None, "publish() has written it"
+    _tell_kept(folder, kept, record)
     return Project(model, board, runtime, folder, record)
 
 
@@ -131,12 +131,12 @@ def _made_from(model: QuantizedModel, board: Board, runtime: RuntimeName) -> str
     return provenance.digest(model.sha256, board.name, runtime, code)
 
 
-def _tell_kept(folder: ModelFolder, kept: Sequence[str]) -> None:
+def _tell_kept(folder: ModelFolder, kept: Sequence[str], record: StageRecord) -> None:
     for name in kept:
-        path = folder.path / name
-        newer = folder.path / f"{name}.new"
-        progress.say(
-            f"{folder.model}: you changed {path}, so it stays as it is."
-            + (f" What it would be now is in {newer.name}: take over what you want, then delete that." if newer.exists()
-               else " To have the generated one back, delete yours and run this again.")
-        )  # fmt: skip
+        if name not in record.files:
+            what = "It is no longer part of the project: delete it when you no longer need it."
+        elif f"{name}.new" in record.files:
+            what = f"What it would be now is beside it as {Path(name).name}.new: take over what you want, delete that."
+        else:
+            what = "To have the generated one back, delete yours and run this again."
+        progress.say(f"{folder.model}: you changed {folder.path / name}, so it stays as it is. {what}")
