@@ -40,7 +40,9 @@ def draw_loss(title: str, history: Mapping[str, Sequence[float]]) -> bytes:
     losses = np.concatenate([values for name, values in curves.items() if "loss" in name])
     if losses.min() > 0 and losses.max() > 10 * losses.min():
         axes.set_yscale("log")
-    axes.set(title=title, xlabel="epoch", ylabel="loss" if len(curves) == 1 else "loss and metrics")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    only_loss = all("loss" in name for name in curves)
+    axes.set(title=title, xlabel="epoch", ylabel="loss" if only_loss else "loss and metrics")
     if len(curves) > 1:
         axes.legend()
     return to_png(figure)
