@@ -71,7 +71,11 @@ def _flash_one(name: str, root: Path, board: Board, port: str | None, runtime: R
         sketch = current_project(name, root, board, runtime).path
         used, action = choose(built, sketch, port, tool)
         progress.say(f"{built.model.name}: writing {built.flash_bytes:,} bytes to {board.name} with {used}")
-        action(lambda text: print(text, end="", file=sys.stderr, flush=True))
+        try:
+            action(lambda text: print(text, end="", file=sys.stderr, flush=True))
+        except KeyboardInterrupt:
+            progress.say(f"\n{board.name}: the writing was stopped in the middle; flash the board again before use.")
+            raise
     if is_emulated(board) or port is not None:
         _hear(name, root, built, port)
     else:

@@ -8,13 +8,17 @@ import sys
 import time
 from pathlib import Path
 
+from pipeline.boards.board import Board, RuntimeName
 from pipeline.boards.catalog import load_board
 from pipeline.device.device import Device
+from pipeline.device.session import Session
 from pipeline.errors import UsageError
 from pipeline.report import progress
+from pipeline.workflow.build import build_one
 from pipeline.workflow.connect import connect, is_emulated
-from pipeline.workflow.firmware import runtime_for
+from pipeline.workflow.firmware import model_and_folder, runtime_for
 from pipeline.workflow.outcomes import chosen
+from pipeline.workflow.typed_numbers import answer_line
 
 _LOOK_S = 0.05
 _QUIET_BEFORE_END_S = 1.0
@@ -46,8 +50,12 @@ def monitor(
         chosen([name], files=True)
     source = sys.stdin.fileno() if typed is None else typed
     sink = sys.stdout.fileno() if shown is None else shown
-    with connect(name or "monitor", root, target, port, runtime_for(target, runtime)) as device:
+    kind = runtime_for(target, runtime)
+    with connect(name or "monitor", root, target, port, kind) as device:
         progress.say(f"{board}: connected; Ctrl-C ends this.")
+        if port is None and is_emulated(target) and name is not None and not _speaks_text(name, root, target, kind):
+            _serve_numbers(name, root, device, source, sink)
+            return
         if not os.isatty(source):
             _show_start(device, sink)
         is_over, last_heard = False, time.monotonic()
@@ -59,6 +67,23 @@ def monitor(
                 is_over = not line
                 last_heard = time.monotonic()
                 device.write(line, _WRITE_WITHIN_S)
+
+
+def _speaks_text(name: str, root: Path, board: Board, runtime: RuntimeName) -> bool:
+    """Whether the firmware of an emulated board answers typed text itself; the bare one only answers frames."""
+    return board.emulator is not None and build_one(name, root, board, runtime).is_sketch
+
+
+def _serve_numbers(name: str, root: Path, device: Device, source: int, sink: int) -> None:
+    """Until `source` ends: a row of numbers typed, the device's answer shown."""
+    _, model, _ = model_and_folder(name, root)
+    session = Session(device)
+    session.greet(model.sha256)
+    os.write(sink, f"Type numbers for {', '.join(port.label for port in model.inputs)}.\n".encode())
+    with open(source, encoding="utf-8", errors="replace", closefd=False) as lines:
+        for line in lines:
+            if line.strip():
+                os.write(sink, (answer_line(line.strip(), model, session) + "\n").encode())
 
 
 def _show(device: Device, sink: int) -> bool:

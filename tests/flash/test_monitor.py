@@ -44,6 +44,23 @@ def test_an_emulated_board_answers_who_types(neuron: Path, tmp_path: Path) -> No
     assert running_with(str(tmp_path)) == []
 
 
+@pytest.mark.parametrize("board", ["host", "sim-cortex-m4"])
+def test_a_bare_firmware_is_asked_for_who_types(board: str, neuron: Path, tmp_path: Path) -> None:
+    board_here(board)
+    with monitor(tmp_path, neuron, "--board", board) as process:
+        said, told = process.communicate(b"5\n\n1 2\nfive\nnan\n", timeout=60)
+    assert process.returncode == 0, told
+    first, answer, *complaints = said.decode().splitlines()
+    assert first.startswith("Type numbers for ")
+    assert " = 66 (5.04) -> " in answer
+    assert answer.endswith(" instructions)") == (board == "sim-cortex-m4")
+    assert complaints == [
+        "The model takes 1, you typed 2.",
+        "'five' is not a row of numbers here: a point for decimals, blanks between them.",
+        "'nan' is not a row of numbers here: a point for decimals, blanks between them.",
+    ]
+
+
 def test_a_serial_port_both_ways(tmp_path: Path) -> None:
     echo = "import os\nwhile True: os.write(1, b'<' + os.read(0, 99) + b'>')"
     with (

@@ -1,0 +1,44 @@
+"""Numbers that somebody types, for a firmware that knows only frames: asked here, answered by the device."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.device.session import Session
+from pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort
+
+
+def answer_line(line: str, model: QuantizedModel, session: Session) -> str:
+    """'x = 126 (9.96) -> y = 127 (18.95)   (15 instructions)', or what is wrong with the line. Raises DeviceError."""
+    wanted = sum(port.size for port in model.inputs)
+    numbers = [_number(word) for word in line.split()]
+    if not all(map(math.isfinite, numbers)):
+        return f"'{line}' is not a row of numbers here: a point for decimals, blanks between them."
+    if len(numbers) != wanted:
+        return f"The model takes {wanted}, you typed {len(numbers)}."
+    parts = _split(np.array(numbers, np.float32), model.inputs)
+    inputs = [port.quantize(part) for port, part in zip(model.inputs, parts, strict=True)]
+    ran = session.invoke_many(np.concatenate(inputs)[None])
+    outputs = _split(ran.outputs[0], model.outputs)
+    count = f"   ({ran.most:,} {ran.unit.name.lower()})" if ran.most else ""
+    return f"{_described(model.inputs, inputs)} -> {_described(model.outputs, outputs)}{count}"
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        return math.nan
+
+
+def _split(
+    values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], ports: Sequence[QuantizedPort]
+) -> list[Int8Array]:
+    return np.split(values, np.cumsum([port.size for port in ports])[:-1])
+
+
+def _described(ports: Sequence[QuantizedPort], values: Sequence[Int8Array]) -> str:
+    return ", ".join(port.describe(value) for port, value in zip(ports, values, strict=True))
