@@ -48,12 +48,9 @@ def test_a_project_compiles_without_a_warning(board: str, runtime: str, tmp_path
     assert {"linear/linear.ino", "linear/sketch.yaml"} <= set(tree)
 
 
-@pytest.mark.parametrize("board", [name for name in board_names() if load_board(name).platformio is not None])
-@pytest.mark.parametrize("runtime", ["aot", "tflm"])
+@pytest.mark.parametrize(("board", "runtime"), [row for row in SKETCHES if load_board(row[0]).platformio is not None])
 def test_board_and_libraries_are_named(board: str, runtime: str) -> None:
     target = load_board(board)
-    if runtime not in target.runtimes:
-        pytest.skip(f"{board} runs only aot")
     tree = project(linear(), board, runtime)
     profile = yaml.safe_load(tree["linear/sketch.yaml"])["profiles"][board]
     settings = configparser.ConfigParser()
