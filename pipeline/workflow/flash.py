@@ -103,6 +103,8 @@ def choose(built: Built, sketch: Path, port: str | None, tool: str | None) -> tu
 def _action(name: str, built: Built, sketch: Path, port: str | None) -> Action:
     board, settings = built.board, built.board.flashing
     image = _image(built, name)
+    if port is None and name not in _WITHOUT_PORT:
+        port = find_port(board.name, None)  # of a board whose own tool needs none, but is not installed
     if name == "arduino-cli":
         assert port is not None, "a port was found"
         return partial(carry_out, arduino_cli.plan(sketch, board.name, port, _symptoms(board)))

@@ -173,6 +173,16 @@ def test_the_builder_writes_where_the_boards_own_tool_cannot(every_tool: list[li
     assert name == "platformio"
 
 
+def test_the_builder_looks_for_a_port_where_the_boards_own_tool_needed_none(
+    every_tool: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyocd").unlink()
+    monkeypatch.setattr("pipeline.workflow.flash.find_port", lambda board, wanted: "/dev/found")
+    name, action = flash_workflow.choose(built("nucleo-f446re", "arduino-cli"), Path("sketch"), None, None)
+    action(lambda text: None)
+    assert (name, every_tool[0][-2:]) == ("arduino-cli", ["/dev/found", "sketch"])
+
+
 REFUSALS: dict[str, tuple[str, str, str | None, type[PipelineError], str]] = {
     "tool_of_another_board": (
         "uno", "arduino-builder", "esptool", UsageError,
