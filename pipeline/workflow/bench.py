@@ -22,6 +22,7 @@ from pipeline.quantize.lint import graph_has_per_channel_dense
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.report import plots, progress
 from pipeline.workflow.chips import chips, measure_on_chip
+from pipeline.workflow.compile import compile_for
 from pipeline.workflow.convert import quantize
 from pipeline.workflow.generate import firmware_files, model_of_file
 from pipeline.workflow.outcomes import chosen, is_file
@@ -68,6 +69,11 @@ def bench_chips(names: Sequence[str], root: Path, boards: Sequence[str] = ()) ->
     machines = [board for board in found.able if board.counter != "nothing"]
     costs: list[Cost] = []
     for label, model in _variants(names, root):
+        try:
+            compile_for(model, None, None)
+        except UnsupportedError as error:
+            progress.say(f"{label}: not measured, because it has no plain C: {error}")
+            continue
         inputs = parity_inputs(model.inputs).arrays
         with progress.working(f"{label}: measuring on {len(machines)} processors"):
             for board in machines:
