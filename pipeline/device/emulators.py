@@ -30,6 +30,7 @@ def emulate(board: Board, elf: Path, *, log: Path, cache_dir: Path) -> Device:
         bridge = build_simavr_bridge(cache_dir)
         return ProcessDevice(board.name, [bridge, emulator.mcu, str(board.clock_hz), elf], log)
     if board.name == "host":
+        elf.chmod(elf.stat().st_mode | 0o100)  # a built file comes out of the artifacts without
         return ProcessDevice(board.name, [elf.resolve()], log)
     raise DeviceError(f"{board.name} is a real board: nothing emulates it. Connect it and name its serial port.")
 

@@ -8,15 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.boards.board import Board, RuntimeName
-from pipeline.build import build_firmware
 from pipeline.device.device import Device
 from pipeline.device.emulators import emulate
 from pipeline.device.ports import find_port
 from pipeline.device.serial_port import SerialDevice
-from pipeline.model_io import ModelInterface
 from pipeline.workflow.build import build_one
-from pipeline.workflow.compile import compile_for
-from pipeline.workflow.firmware import model_and_folder
 
 _LOGS = "logs"
 
@@ -33,15 +29,10 @@ def connect(name: str, root: Path, board: Board, port: str | None, runtime: Runt
     if port is not None or not is_emulated(board):
         with SerialDevice(board.name, find_port(board.name, port), log) as device:
             yield device
-    elif board.emulator is not None:
+    else:
         built = build_one(name, root, board, runtime)
         with emulate(board, built.elf, log=log, cache_dir=cache_dir()) as device:
             yield device
-    else:
-        with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
-            elf = _host_firmware(name, root, board, Path(folder))
-            with emulate(board, elf, log=log, cache_dir=cache_dir()) as device:
-                yield device
 
 
 def is_emulated(board: Board) -> bool:
@@ -52,9 +43,3 @@ def is_emulated(board: Board) -> bool:
 def cache_dir() -> Path:
     """Where the bridge to simavr is kept between runs."""
     return Path(tempfile.gettempdir()) / f"tinyml-cache-{Path.home().owner()}"
-
-
-def _host_firmware(name: str, root: Path, board: Board, folder: Path) -> Path:
-    _, model, _ = model_and_folder(name, root)
-    interface = ModelInterface.of(model.graph)
-    return build_firmware(compile_for(model, board, None), interface, board, "verify", folder).elf

@@ -71,7 +71,7 @@ def monitor(
 
 def _speaks_text(name: str, root: Path, board: Board, runtime: RuntimeName) -> bool:
     """Whether the firmware of an emulated board answers typed text itself; the bare one only answers frames."""
-    return board.emulator is not None and build_one(name, root, board, runtime).is_sketch
+    return build_one(name, root, board, runtime).is_sketch
 
 
 def _serve_numbers(name: str, root: Path, device: Device, source: int, sink: int) -> None:
