@@ -184,6 +184,21 @@ def predict(model: str, numbers: tuple[str, ...], as_json: bool) -> None:
     _show([ask(model, numbers, _root())], tables.prediction, as_json)
 
 
+@main.command()
+@_models_argument
+@click.option("--format", "form", default="keras", show_default=True, help="h5, keras or savedmodel.")
+@_json_option
+def export(models: tuple[str, ...], form: str, as_json: bool) -> None:
+    """Write trained models for other programs, and load them again: the predictions must be the same.
+
+    Example: tinyml export linear --format h5
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.export import export as export_models
+
+    _report(export_models(models, _root(), form=form), tables.exports, as_json)
+
+
 @main.command("compile")
 @click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
 @click.option("--board", "boards", multiple=True, help="For this board's processor; 'tinyml bench' lists them.")

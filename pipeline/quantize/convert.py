@@ -94,6 +94,15 @@ class KerasProcess:
         answer = self.request(Message({"do": "predict", "shapes": shapes}, (keras_archive, *parts)), name)
         return unpack_arrays(answer.fields["shapes"], answer.parts)
 
+    def export(self, keras_archive: bytes, form: str, inputs: FloatArray, name: str) -> dict[str, bytes]:
+        """The files of a model as 'h5', 'keras' or 'savedmodel', by path; one file has the path ''.
+
+        They have been loaded again and have answered `inputs` with the same bits; ConversionError where not.
+        """
+        shapes, parts = pack_arrays([inputs])
+        answer = self.request(Message({"do": "export", "form": form, "shapes": shapes}, (keras_archive, *parts)), name)
+        return dict(zip(answer.fields["paths"], answer.parts, strict=True))
+
     def request(self, message: Message, name: str) -> Message:
         """The child's answer; `message.parts[0]` is a Keras archive. ConversionError where it has none."""
         self.warm_up()

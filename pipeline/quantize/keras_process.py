@@ -45,7 +45,39 @@ def predict(request: Message) -> Message:
     return Message({"ok": True, "shapes": shapes}, parts)
 
 
-HANDLERS: dict[str, Handler] = {"convert": convert, "predict": predict}
+def export(request: Message) -> Message:
+    form = request.fields["form"]
+    model = load_model(request.parts[0])
+    inputs = unpack_arrays(request.fields["shapes"], request.parts[1:])
+    before = predict_model(model, inputs)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model" if form == "savedmodel" else f"model.{form}")
+        try:
+            after = _save_and_ask(model, path, inputs)
+        except Exception as error:
+            raise RefusedError(f"it cannot be written as {form}: {_first_line(error)}") from error
+        files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+        paths = [file.relative_to(path).as_posix() if path.is_dir() else "" for file in files]
+        parts = tuple(request.parts[0] if form == "keras" else file.read_bytes() for file in files)
+    if not all(np.array_equal(ours, theirs) for ours, theirs in zip(before, after, strict=True)):
+        raise RefusedError(f"loaded again from {form}, it gives other answers. Take another format.")
+    return Message({"ok": True, "paths": paths}, parts)
+
+
+def _save_and_ask(model: keras.Model, path: Path, inputs: Sequence[FloatArray]) -> list[FloatArray]:
+    """What the model answers after it was written to `path` and loaded from there."""
+    import keras
+    import tensorflow as tf
+
+    if path.suffix:
+        model.save(path)
+        return predict_model(keras.saving.load_model(path, compile=False), inputs)
+    model.export(path, format="tf_saved_model", verbose=False)
+    loaded = tf.saved_model.load(path)
+    return [np.asarray(output, np.float32) for output in tf.nest.flatten(loaded.serve(*inputs))]
+
+
+HANDLERS: dict[str, Handler] = {"convert": convert, "predict": predict, "export": export}
 
 
 def load_model(archive: bytes) -> keras.Model:

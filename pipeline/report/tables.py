@@ -276,6 +276,23 @@ def prediction(found: Sequence[Prediction]) -> None:
             print(one.without_c)
 
 
+def exports(results: Sequence[Result]) -> None:
+    _table(
+        ["model", "format", "size", "loaded again", "written to"],
+        [
+            [
+                result.model,
+                facts["format"],
+                f"{facts['bytes']:,} B",
+                f"same answers to {facts['equal_predictions']:,} inputs",
+                facts["path"],
+            ]
+            for result in results
+            for facts in [result.facts["export"]]
+        ],
+    )
+
+
 def doctor(checks: Sequence[Check]) -> None:
     _table(
         ["what", "found", "needed for", "how to get it"],
