@@ -199,6 +199,30 @@ def export(models: tuple[str, ...], form: str, as_json: bool) -> None:
     _report(export_models(models, _root(), form=form), tables.exports, as_json)
 
 
+@main.command("lr-find")
+@click.argument("model")
+@click.option("--optimizer", help="Find the rate for another one of Keras', such as adam.")
+@click.option("--batch-size", type=int, help="Find the rate for other batches.")
+@click.option("--apply", "train_with_it", is_flag=True, help="Train with the rate that was found.")
+@_json_option
+def lr_find(model: str, train_with_it: bool, as_json: bool, **changes: Any) -> None:
+    """Find a learning rate: train with one that grows, see where the loss turns, take the rate below the turn.
+
+    Example: tinyml lr-find linear --apply
+    """
+    from pipeline.report import tables
+    from pipeline.training.overrides import Overrides
+    from pipeline.workflow import lr_find as finder
+
+    overrides = Overrides(**changes)
+    found = finder.find(model, _root(), overrides)
+    if train_with_it:
+        outcomes = finder.apply(found, _root(), overrides)
+        _report(outcomes, tables.training, as_json)
+    else:
+        _show([found], tables.found_rates, as_json)
+
+
 @main.command("compile")
 @click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
 @click.option("--board", "boards", multiple=True, help="For this board's processor; 'tinyml bench' lists them.")

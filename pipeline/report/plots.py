@@ -61,6 +61,20 @@ def draw_learning_rate(title: str, updates: npt.NDArray[np.int64], rates: FloatA
     return to_png(figure)
 
 
+def draw_range_test(title: str, rates: Sequence[float], losses: Sequence[float], turn: float, found: float) -> bytes:
+    """The smoothed loss while the rate grows; the turn dashed, the rate to take drawn through."""
+    figure = new_figure(8, 4.8)
+    axes = figure.subplots()
+    axes.plot(rates, losses, color=DARK, linewidth=2)
+    axes.axvline(found, color=LIGHT, linewidth=3, label=f"take this: {found:g}")
+    axes.axvline(turn, color=GREY, linestyle="--", linewidth=2, label=f"the turn: {turn:.2g}")
+    axes.set(title=title, xlabel="learning rate", ylabel="loss, smoothed", xscale="log")
+    if min(losses) > 0:
+        axes.set_yscale("log")
+    axes.legend()
+    return to_png(figure)
+
+
 def draw_parity(
     title: str,
     inputs: Sequence[Domain],

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipeline.workflow.bench import Cost, StepTime
     from pipeline.workflow.boards import BoardRow
     from pipeline.workflow.fit import Fit
+    from pipeline.workflow.lr_find import FoundRate
     from pipeline.workflow.outcomes import ModelStatus, Result
     from pipeline.workflow.predict import Prediction
 
@@ -291,6 +292,15 @@ def exports(results: Sequence[Result]) -> None:
             for facts in [result.facts["export"]]
         ],
     )
+
+
+def found_rates(found: Sequence[FoundRate]) -> None:
+    _table(
+        ["model", "rate found", "the loss turns at", "drawn in"],
+        [[one.model, f"{one.found:g}", f"{one.turn:.2g}", one.picture] for one in found],
+    )
+    for one in found:
+        print(f"Train with it: {one.next_step}")
 
 
 def doctor(checks: Sequence[Check]) -> None:

@@ -1,0 +1,56 @@
+"""The range test finds a rate that trains at least as well as the spec's own, and says so where none does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.errors import TrainingError
+from pipeline.models import linear
+from pipeline.models.spec import Dataset
+from pipeline.report.plots import draw_range_test
+from pipeline.training.lr_find import find_learning_rate
+from pipeline.training.overrides import Overrides, override
+from pipeline.training.train import train
+from tests.training.test_train import ignore
+
+
+def test_linear_trains_at_least_as_well_with_the_rate_found() -> None:
+    test = find_learning_rate(linear.SPEC)
+    own = train(linear.SPEC, ignore).history.columns["loss"]
+    found = train(override(linear.SPEC, Overrides(learning_rate=test.found)), ignore).history.columns["loss"]
+    assert len(found) == len(own) == 500
+    assert found[-1] <= own[-1]
+
+
+def test_the_turn_of_linear_is_where_descent_overshoots() -> None:
+    """Descent diverges above 2 / the largest eigenvalue of the loss's second derivatives: 0.1769 for these points."""
+    x = np.array([-1, 0, 1, 2, 3, 4], np.float64)
+    curvature = 2 * np.array([[np.mean(x * x), np.mean(x)], [np.mean(x), 1]])
+    limit = 2 / np.linalg.eigvalsh(curvature).max()
+    test = find_learning_rate(linear.SPEC)
+    assert test.turn == pytest.approx(limit, rel=0.1)
+    assert test.found == pytest.approx(test.turn / 10, rel=0.05)
+    assert test.rates[0] == 1e-5
+    assert test.rates[-1] < 1
+
+
+def test_it_finds_and_draws_the_same_each_time() -> None:
+    first, second = find_learning_rate(linear.SPEC), find_learning_rate(linear.SPEC)
+    assert first == second
+
+    def draw(test: Any) -> bytes:
+        return draw_range_test("linear", test.rates, test.losses, test.turn, test.found)
+
+    assert draw(first) == draw(second)
+
+
+def test_a_model_that_cannot_learn_says_so() -> None:
+    """Its one weight sees zeros only, and its bias is right from the start."""
+    nothing = replace(linear.SPEC, data=lambda rng: Dataset(np.zeros((4, 1)), np.zeros((4, 1))))
+    with pytest.raises(TrainingError) as caught:
+        find_learning_rate(nothing)
+    assert str(caught.value) == ("model 'linear': no rate from 1e-05 to 10 lowers the loss; look at its data and loss.")
