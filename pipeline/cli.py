@@ -389,6 +389,29 @@ def monitor(model: str | None, board: str, port: str | None, runtime: str | None
 
 
 @main.command()
+@click.argument("lessons", nargs=-1, metavar="[NAME]...")
+@click.option("--docs", type=click.Path(path_type=Path), help="Run all, and make the lessons' page in this folder.")
+@_json_option
+def lesson(lessons: tuple[str, ...], docs: Path | None, as_json: bool) -> None:
+    """Show an idea with a picture, a table and three sentences; without a name, list the lessons.
+
+    Example: tinyml lesson descent
+    """
+    from pipeline.report import tables
+    from pipeline.workflow import lesson as teaching
+
+    if docs is not None and lessons:
+        raise UsageError("--docs makes the page of all lessons; give no names with it.")
+    if docs is not None:
+        told = teaching.tell([row.name for row in teaching.list_lessons()], _root())
+        click.echo(f"written: {teaching.write_page(told, docs)} and {len(told)} pictures")
+    elif lessons:
+        _show(teaching.tell(lessons, _root()), tables.lessons, as_json)
+    else:
+        _show(teaching.list_lessons(), tables.lesson_list, as_json)
+
+
+@main.command()
 @click.option("--install", is_flag=True, help="Bring missing compilers and emulators by apt, where that is allowed.")
 @_json_option
 def doctor(install: bool, as_json: bool) -> None:

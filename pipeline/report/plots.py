@@ -190,7 +190,7 @@ def _error_limits(error: FloatArray, tolerance: float) -> tuple[float, float]:
 
 
 def new_figure(width: float, height: float, font_size: float = 12) -> Figure:
-    """An empty picture in the program's style, in inches of 100 pixels; nothing else of matplotlib's settings counts."""
+    """An empty picture in the program's style, in inches of 100 pixels; settings of the user do not count."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipeline.workflow.bench import Cost, StepTime
     from pipeline.workflow.boards import BoardRow
     from pipeline.workflow.fit import Fit
+    from pipeline.workflow.lesson import LessonRow, Told
     from pipeline.workflow.lr_find import FoundRate
     from pipeline.workflow.outcomes import ModelStatus, Result
     from pipeline.workflow.predict import Prediction
@@ -20,6 +21,20 @@ _PLAIN_WIDTH = 160  # columns where the output is no terminal, so that a log kee
 
 def models(statuses: Sequence[ModelStatus]) -> None:
     _table(["model", "what it shows", "done"], [[status.model, status.summary, status.state] for status in statuses])
+
+
+def lesson_list(rows: Sequence[LessonRow]) -> None:
+    _table(["lesson", "what it shows"], [[row.name, row.summary] for row in rows])
+    print("One of them: tinyml lesson descent")
+
+
+def lessons(told: Sequence[Told]) -> None:
+    for lesson in told:
+        print(f"{lesson.name}: {lesson.summary}\n")
+        _table(lesson.headings, lesson.rows)
+        for sentence in lesson.sentences:
+            print(sentence)
+        print(f"\npictures: {', '.join(lesson.pictures)}\n")
 
 
 def training(results: Sequence[Result]) -> None:

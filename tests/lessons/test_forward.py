@@ -1,0 +1,25 @@
+"""9 and 1.24, as the tutorial says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.lessons import (
+    forward,
+)
+from pipeline.models.catalog import load_spec
+
+
+@pytest.mark.parametrize(("activation", "output"), [("none", "9.00"), ("relu", "9.00"), ("tanh", "1.24")])
+def test_forward_of_the_bank(activation: str, output: str) -> None:
+    sums, _, found = forward.forward(activation)
+    assert sums.tolist() == [5, 1]
+    assert f"{found:.2f}" == output
+
+
+def test_forward_uses_the_weights_of_bank() -> None:
+    weights = load_spec("bank").weights
+    assert weights is not None
+    np.testing.assert_array_equal(np.array(weights[0]).T, forward.HIDDEN)
+    np.testing.assert_array_equal(np.ravel(weights[1]), forward.OUTPUT)
