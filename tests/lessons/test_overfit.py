@@ -1,0 +1,17 @@
+"""More neurons learn the noise."""
+
+from __future__ import annotations
+
+from pipeline.lessons import (
+    overfit,
+)
+
+
+def test_overfit_more_neurons_learn_the_noise() -> None:
+    own, new = zip(*(overfit.errors(neurons) for neurons in overfit.NEURONS), strict=True)
+    assert own[-1] < 0.7 * own[0]
+    assert new[-1] > 2 * new[0]
+
+
+def test_overfit_counts_parameters() -> None:
+    assert overfit.parameters(5) == (2 + 1) * 5 + (5 + 1) * 5 + (5 + 1) * 1
