@@ -31,6 +31,8 @@ _STYLE = {
 
 def draw_loss(title: str, history: Mapping[str, Sequence[float]]) -> bytes:
     """Every column of a history over the epochs; the loss on a logarithmic scale where it spans over a decade."""
+    from matplotlib.ticker import MaxNLocator
+
     figure = new_figure(8, 4.8)
     axes = figure.subplots()
     curves = {name: np.asarray(values) for name, values in history.items() if name != "epoch"}
@@ -38,9 +40,9 @@ def draw_loss(title: str, history: Mapping[str, Sequence[float]]) -> bytes:
     for (name, values), (color, line) in zip(curves.items(), styles * len(curves), strict=False):
         axes.plot(np.arange(1, len(values) + 1), values, line, color=color, linewidth=1.8, label=name)
     losses = np.concatenate([values for name, values in curves.items() if "loss" in name])
-    if losses.min() > 0 and losses.max() > 10 * losses.min():
+    axes.locator_params(axis="x", integer=True)
         axes.set_yscale("log")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     only_loss = all("loss" in name for name in curves)
     axes.set(title=title, xlabel="epoch", ylabel="loss" if only_loss else "loss and metrics")
     if len(curves) > 1:

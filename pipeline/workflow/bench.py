@@ -89,10 +89,9 @@ def bench_chips(names: Sequence[str], root: Path, boards: Sequence[str] = ()) ->
                              cost.stack_bytes, cost.most, cost.unit, True)
                     )  # fmt: skip
         costs.extend(_peers(label))
-    files = {
-        "bench.json": (json.dumps([asdict(cost) for cost in costs], indent=2) + "\n").encode(),
-        "bench.png": plots.draw_costs([asdict(cost) for cost in costs]),
-    }
+    files = {"bench.json": (json.dumps([asdict(cost) for cost in costs], indent=2) + "\n").encode()}
+    if costs:
+        files["bench.png"] = plots.draw_costs([asdict(cost) for cost in costs])
     folder = ModelFolder(root, _FOLDER)
     with folder.locked():
         folder.publish({"bench": (provenance.digest(list(names)), files, {})}, provenance.environment())
