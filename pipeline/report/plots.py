@@ -40,7 +40,7 @@ def draw_loss(title: str, history: Mapping[str, Sequence[float]]) -> bytes:
     for (name, values), (color, line) in zip(curves.items(), styles * len(curves), strict=False):
         axes.plot(np.arange(1, len(values) + 1), values, line, color=color, linewidth=1.8, label=name)
     losses = np.concatenate([values for name, values in curves.items() if "loss" in name])
-    axes.locator_params(axis="x", integer=True)
+    if losses.min() > 0 and losses.max() > 10 * losses.min():
         axes.set_yscale("log")
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     only_loss = all("loss" in name for name in curves)
