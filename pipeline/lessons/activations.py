@@ -67,13 +67,11 @@ def run() -> Sheet:
                      f"{np.abs(function.difference).mean():.2f} steps"))  # fmt: skip
     sentences = (
         "sigmoid squeezes every number into 0 to 1, tanh into -1 to 1, relu cuts off what is below 0, and softmax "
-        "shares "
-        "1 among values (here x beside 1 and -1).",
+        "shares 1 among values (here x beside 1 and -1).",
         "In int8 there are 256 inputs, here every 1/16 from -8 to 7.9375, and 256 outputs; an answer can only be one "
-        "of "
-        "them, which costs up to half a step.",
-        f"The largest difference is one of the end: 1 itself has no step (the highest is 255/256, or 127/128 for "
-        f"tanh), "
+        "of them, which costs up to half a step.",
+        "The largest difference is at the upper end: 1 itself has no step (the highest is 255/256, or 127/128 "
+        "for tanh), "
         f"so there up to {max(np.abs(f.difference).max() for f in found):.2f} steps are lost.",
     )
     return Sheet(HEADINGS, tuple(rows), sentences, lambda: _draw(found))

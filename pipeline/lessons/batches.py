@@ -72,11 +72,9 @@ def run() -> Sheet:
         f"All three start alike and have {SAMPLES:,} noisy sums: the full batch uses every sample for one update, the "
         "mini-batch 32, the last one a single sample.",
         "By update, the full batch goes down smoothly and the mini-batch nearly so, while single samples jump about: "
-        "each "
-        "pulls its own way.",
+        "each pulls its own way.",
         f"By second, an update of the full batch costs {UPDATE_US[2000] / UPDATE_US[32]:.0f} times one of the "
-        f"mini-batch; "
-        f"after {MOMENT_MS} ms the losses are {after[2000]:.3f}, {after[32]:.3f} and {after[1]:.3f}.",
+        f"mini-batch; after {MOMENT_MS} ms the losses are {after[2000]:.3f}, {after[32]:.3f} and {after[1]:.3f}.",
     )
     return Sheet(HEADINGS, tuple(rows), sentences, _draw)
 

@@ -71,8 +71,7 @@ def run() -> Sheet:
         rows.append((name, str(EPOCHS), f"{weight:.3f}", f"{bias:.3f}", f"{loss(weight, bias):.3g}", what))
     sentences = (
         f"From weight 0 and bias 0 the slopes of the loss are {slopes(*START)[0]:.3f} and {slopes(*START)[1]:.3f}; "
-        f"each "
-        "epoch takes the rate times the slope off, towards weight 2 and bias -1.",
+        f"each epoch takes the rate times the slope off, towards weight 2 and bias -1.",
         f"The surface is steepest along one direction; above a rate of {largest_rate():.3f} each step lands higher on "
         "the other side of the valley than it started, and the loss grows.",
         "A small rate is safe but leaves the flat bottom of the valley for later; Adam divides each slope by its usual "

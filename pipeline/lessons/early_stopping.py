@@ -40,13 +40,11 @@ def run() -> Sheet:
     gaps = curves.validation - curves.training
     sentences = (
         f"The training loss falls for all {digits.EPOCHS} epochs; the validation loss falls until epoch {kept} and "
-        f"then "
-        "rises again, because what is learned from there on are the wrong labels.",
+        f"then rises again, because what is learned from there on are the wrong labels.",
         f"With a patience of {PATIENCE}, training ends at epoch {end} and takes the weights of epoch {kept} back: "
         f"validation loss {curves.validation[kept - 1]:.2f} instead of {curves.validation[-1]:.2f}.",
         f"The gap stays at {gaps[kept - 1]:.2f} instead of {gaps[-1]:.2f}, and {digits.EPOCHS - end} epochs need not "
-        f"be "
-        "trained at all.",
+        f"be trained at all.",
     )
     return Sheet(HEADINGS, tuple(rows), sentences, lambda: _draw(curves, end, kept))
 

@@ -42,8 +42,7 @@ def run() -> Sheet:
         rows.append((name, *nodes, f"{output:.2f}"))
     sentences = (
         "A node multiplies each input by its weight and adds: 2 children and 3 accounts give 2*1 + 3*1 = 5 in the "
-        "first "
-        "node and 2*(-1) + 3*1 = 1 in the second.",
+        "first node and 2*(-1) + 3*1 = 1 in the second.",
         "Without activation the output is 5*2 + 1*(-1) = 9, and with relu too, because neither sum is below 0.",
         "tanh presses 5 to 0.99991 and 1 to 0.76159, so the output is 2*0.99991 - 0.76159 = 1.24: the activation, not "
         "only the weights, decides what a network says.",

@@ -96,8 +96,7 @@ def run() -> Sheet:
         "The first point (2, 3) gives 5*2 + 8*3 - 2 = 32 instead of 18, error 14, slopes 56, 84 and 28; times the rate "
         "0.02 they take w1 from 5 to 3.88, w2 from 8 to 6.32 and b from -2 to -2.56.",
         f"tf.GradientTape finds the same slopes and weights to six digits in {sum(same)} of {compared} iterations, "
-        f"eager and "
-        f"under tf.function; after {EPOCHS} "
+        f"eager and under tf.function; after {EPOCHS} "
         f"rounds of the five points the weights are {last[0]:.3f}, {last[1]:.3f} and {last[2]:.3f}: y = 2*x1 + 3*x2 + "
         f"5.",
     )

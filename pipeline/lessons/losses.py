@@ -70,11 +70,9 @@ def run() -> Sheet:
         "The quadratic cost of a prediction between 0 and 1 never exceeds 1; cross-entropy has no limit: 0.01 for what "
         "is true costs -ln 0.01 = 4.61, and each ten times as sure of the wrong thing 2.30 more.",
         "Binary cross-entropy judges one probability, for both answers; categorical cross-entropy looks only at what "
-        "the "
-        "right class got, and is the same curve -ln p.",
+        "the right class got, and is the same curve -ln p.",
         "Behind a sigmoid, at p = 0.01, the quadratic cost pulls with a slope of -0.02 and cross-entropy with -0.99: "
-        "the "
-        "neuron that is most wrong learns slowest with the first and fastest with the second.",
+        "the neuron that is most wrong learns slowest with the first and fastest with the second.",
     )
     return Sheet(HEADINGS, rows, sentences, _draw)
 

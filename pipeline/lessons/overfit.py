@@ -50,14 +50,11 @@ def run() -> Sheet:
     last = found[NEURONS[-1]]
     sentences = (
         f"{PAIRS} sums of two numbers from 0 to 100 were measured with noise of {NOISE}; the networks never see the "
-        f"true "
-        "sum.",
+        f"true sum.",
         f"More neurons come closer to those {PAIRS} pairs, from {found[NEURONS[0]][0]:.1f} down to {last[0]:.1f}, "
-        f"which "
-        "is less than the noise: the network draws the noise too.",
+        f"which is less than the noise: the network draws the noise too.",
         f"On new pairs the error is smallest with {best} neurons a layer ({found[best][1]:.1f}) and rises to "
-        f"{last[1]:.1f} "
-        f"with {NEURONS[-1]}: more parameters than the data can hold in check.",
+        f"{last[1]:.1f} with {NEURONS[-1]}: more parameters than the data can hold in check.",
     )
     return Sheet(HEADINGS, rows, sentences, lambda: _draw(found))
 

@@ -28,7 +28,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "docs"
 
 
-def test_every_lesson_of_the_issue_is_there() -> None:
+def test_every_lesson_is_found_without_a_list() -> None:
     assert lesson_names() == [
         "activations",
         "batches",
