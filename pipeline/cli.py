@@ -199,6 +199,21 @@ def export(models: tuple[str, ...], form: str, as_json: bool) -> None:
     _report(export_models(models, _root(), form=form), tables.exports, as_json)
 
 
+@main.command()
+@click.argument("model")
+@click.option("--format", "form", default="svg", show_default=True, help="svg, png, dot or cypher (for Neo4j).")
+@_json_option
+def graph(model: str, form: str, as_json: bool) -> None:
+    """Draw a network before and after quantization: layers, shapes, parameters; of a small one every weight.
+
+    Example: tinyml graph linear --format png
+    """
+    from pipeline.report import tables
+    from pipeline.workflow.graph import graph as draw
+
+    _show([draw(model, _root(), form)], tables.drawn, as_json)
+
+
 @main.command("lr-find")
 @click.argument("model")
 @click.option("--optimizer", help="Find the rate for another one of Keras', such as adam.")

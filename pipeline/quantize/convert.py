@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +93,16 @@ class KerasProcess:
         shapes, parts = pack_arrays(arrays)
         answer = self.request(Message({"do": "predict", "shapes": shapes}, (keras_archive, *parts)), name)
         return unpack_arrays(answer.fields["shapes"], answer.parts)
+
+    def describe(self, keras_archive: bytes, name: str) -> list[dict[str, Any]]:
+        """The layers in order, the input first: name, kind, activation, shape, parameters; of dense ones the weights.
+
+        `weights` are rows of inputs x outputs, `biases` a row; both are empty for other layers and for large ones.
+        """
+        layers: list[dict[str, Any]] = self.request(Message({"do": "describe"}, (keras_archive,)), name).fields[
+            "layers"
+        ]
+        return layers
 
     def export(self, keras_archive: bytes, form: str, inputs: FloatArray, name: str) -> dict[str, bytes]:
         """The files of a model as 'h5', 'keras' or 'savedmodel', by path; one file has the path ''.

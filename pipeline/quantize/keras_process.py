@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 Handler = Callable[[Message], Message]
 PREDICT_BATCH = 4096
+MOST_DRAWN = 256
 
 
 class RefusedError(Exception):
@@ -77,7 +78,32 @@ def _save_and_ask(model: keras.Model, path: Path, inputs: Sequence[FloatArray]) 
     return [np.asarray(output, np.float32) for output in tf.nest.flatten(loaded.serve(*inputs))]
 
 
-HANDLERS: dict[str, Handler] = {"convert": convert, "predict": predict, "export": export}
+def describe(request: Message) -> Message:
+    model = load_model(request.parts[0])
+    layers = [
+        _described("input", "Input", _fixed_shape(tensor), 0) for tensor in model.inputs
+    ]  # fmt: skip
+    for layer in model.layers:
+        if type(layer).__name__ == "InputLayer":
+            continue
+        described = _described(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
+        described["activation"] = getattr(getattr(layer, "activation", None), "__name__", "").replace("linear", "")
+        arrays = [np.asarray(array, np.float64) for array in layer.get_weights()]
+        if described["kind"] == "Dense" and arrays[0].size <= MOST_DRAWN:
+            described["weights"] = arrays[0].tolist()
+            described["biases"] = arrays[1].tolist() if len(arrays) > 1 else []
+        layers.append(described)
+    return Message({"ok": True, "layers": layers}, ())
+
+
+def _described(name: str, kind: str, shape: tuple[int, ...], parameters: int) -> dict[str, Any]:
+    return {
+        "name": name, "kind": kind, "activation": "", "shape": list(shape), "parameters": int(parameters),
+        "weights": [], "biases": [],
+    }  # fmt: skip
+
+
+HANDLERS: dict[str, Handler] = {"convert": convert, "predict": predict, "export": export, "describe": describe}
 
 
 def load_model(archive: bytes) -> keras.Model:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.workflow.boards import BoardRow
     from pipeline.workflow.fit import Fit
     from pipeline.workflow.lesson import LessonRow, Told
+    from pipeline.workflow.graph import Drawn
     from pipeline.workflow.lr_find import FoundRate
     from pipeline.workflow.outcomes import ModelStatus, Result
     from pipeline.workflow.predict import Prediction
@@ -307,6 +308,11 @@ def exports(results: Sequence[Result]) -> None:
             for facts in [result.facts["export"]]
         ],
     )
+
+
+def drawn(found: Sequence[Drawn]) -> None:
+    for one in found:
+        print(f"{one.model}: {' and '.join(one.forms)}, {one.parameters:,} parameters, drawn in {one.path}")
 
 
 def found_rates(found: Sequence[FoundRate]) -> None:

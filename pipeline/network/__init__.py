@@ -1,0 +1,1 @@
+"""A network as data for drawing: its layers before and after quantization, as dot and as Cypher."""
