@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pipeline.workflow.bench import Cost, StepTime
     from pipeline.workflow.boards import BoardRow
     from pipeline.workflow.fit import Fit
-    from pipeline.workflow.lesson import LessonRow, Told
     from pipeline.workflow.graph import Drawn
+    from pipeline.workflow.lesson import LessonRow, Told
     from pipeline.workflow.lr_find import FoundRate
     from pipeline.workflow.outcomes import ModelStatus, Result
     from pipeline.workflow.predict import Prediction
