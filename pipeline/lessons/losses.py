@@ -72,7 +72,7 @@ def run() -> Sheet:
         "Binary cross-entropy judges one probability, for both answers; categorical cross-entropy looks only at what "
         "the right class got, and is the same curve -ln p.",
         "Behind a sigmoid, at p = 0.01, the quadratic cost pulls with a slope of -0.02 and cross-entropy with -0.99: "
-        "the neuron that is most wrong learns slowest with the first and fastest with the second.",
+        "the neuron that is most wrong hardly learns with the first and fastest with the second.",
     )
     return Sheet(HEADINGS, rows, sentences, _draw)
 

@@ -13,7 +13,8 @@ from pipeline.lessons.network import Training, forward, train
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NEURONS = (1, 2, 5, 10, 20, 50, 100)
+FROM_FIVE = (5, 10, 20, 50, 100)
+NEURONS = (1, 2, *FROM_FIVE)
 HEADINGS = ("neurons", "diagonal: own error", "any pair", "10 + 2", "square: own error", "any pair", "10 + 2")
 
 
@@ -39,14 +40,15 @@ def run() -> Sheet:
     found = {n: (errors(n, diagonal=True), errors(n, diagonal=False)) for n in NEURONS}
     rows = tuple((str(n), *(f"{value:.1f}" for value in (*line, *square))) for n, (line, square) in found.items())
     worst = max((n for n in NEURONS if n > 1), key=lambda n: found[n][0][1])
+    near = max(errors(n, diagonal=True)[0] for n in FROM_FIVE)
+    far = max(errors(n, diagonal=False)[1] for n in FROM_FIVE)
     sentences = (
-        "A sum is linear, so two neurons with relu are enough for it; a single one started where its relu gives 0 for "
-        "every pair, and never learned anything.",
-        "Networks that saw only equal pairs have no error to speak of on their own data from two neurons on, but "
-        f"{found[worst][0][1]:.1f} on any pair with {worst} neurons: on the diagonal, 2*a and a + b are the same.",
-        f"With pairs from the whole square the error on any pair is at most "
-        f"{max(found[n][1][1] for n in (5, 10, 20, 50, 100)):.1f} "
-        "from five neurons on; data, not neurons, make the adder.",
+        "One neuron would do, as relu(a + b) is the sum itself; but this one started with a negative output weight, "
+        "and descent pushed its relu to 0 for every pair, where no slope is left: it knows the mean and nothing else.",
+        f"From five neurons on, networks that saw only equal pairs are within {near:.1f} on their own data, yet "
+        f"{found[worst][0][1]:.1f} off on any pair with {worst} neurons: on the diagonal, 2*a and a + b are the same.",
+        f"With pairs from the whole square the error on any pair is at most {far:.1f} from five neurons on; data, not "
+        "neurons, make the adder.",
     )
     return Sheet(HEADINGS, rows, sentences, lambda: _draw(found))
 
