@@ -51,15 +51,11 @@ def draw_loss(title: str, history: Mapping[str, Sequence[float]]) -> bytes:
 
 
 def draw_learning_rate(title: str, updates: npt.NDArray[np.int64], rates: FloatArray) -> bytes:
-    """The rate that each update takes; logarithmic where it spans over a hundredfold."""
+    """The rate that each update takes."""
     figure = new_figure(8, 4.8)
     axes = figure.subplots()
     axes.plot(updates, rates, color=DARK, linewidth=2)
-    if rates.max() > 100 * rates.min() > 0:
-        axes.set_yscale("log")
-    else:
-        axes.set_ylim(0, 1.1 * float(rates.max()))
-    axes.set(title=title, xlabel="update", ylabel="learning rate")
+    axes.set(title=title, xlabel="update", ylabel="learning rate", ylim=(0, 1.1 * float(rates.max())))
     return to_png(figure)
 
 
