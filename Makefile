@@ -48,8 +48,8 @@ lint: .venv/installed  ## ruff and mypy
 	@.venv/bin/mypy
 
 bench: .venv/installed  ## times of every step, and each model's C on every processor beside others
-	@$(TINYML) train $(MODEL)
-	@$(TINYML) bench $(MODEL) $(FLAGS)
+	@$(TINYML) train $(or $(MODEL),linear adder)
+	@$(TINYML) bench $(or $(MODEL),linear adder) $(FLAGS)
 
 fuzz: .venv/installed  ## a million broken .tflite files for the reader, 5,000 random networks for the compiler
 	@.venv/bin/python -m tests.fuzz_reader --count 1000000 --jobs 2

@@ -22,6 +22,8 @@ def board_names() -> list[str]:
 def load_board(name: str) -> Board:
     """One board; UsageError names the nearest where there is none of that name."""
     known = board_names()
+    if not name:
+        raise UsageError(f"name a board: --board uno, or BOARD=uno for make. There are: {', '.join(known)}.")
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(known)}."

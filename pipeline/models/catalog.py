@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import pkgutil
+import traceback
 from pathlib import Path
 
 from pipeline import models
@@ -52,7 +53,9 @@ def load_spec_file(path: Path, name: str) -> ModelSpec:
     except SpecError as error:
         raise SpecError(f"{path.name}: {error}") from error
     except (Exception, SystemExit) as error:
-        raise SpecError(f"{path.name} raises {type(error).__name__}: {error}. Mend the spec file.") from error
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        where = f" at line {lines[-1]}" if lines else ""
+        raise SpecError(f"{path.name} raises {type(error).__name__}{where}: {error}. Mend the spec file.") from error
     found = getattr(module, "SPEC", None)
     if not isinstance(found, ModelSpec):
         raise SpecError(f"{path.name} defines no SPEC; give it one: SPEC = ModelSpec(name='{name}', ...).")

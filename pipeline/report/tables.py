@@ -74,21 +74,24 @@ def _answer(inputs: Sequence[float], expected: Sequence[float], got: Sequence[fl
 
 
 def conversion(results: Sequence[Result]) -> None:
-    """The table that says how close the chip will be to Keras, then where everything lies."""
-    for result in results:
+    """Where everything lies, and the table that says how close the chip will be to Keras."""
+    for result in results if len(results) == 1 else ():
         _lines(f"{result.model}: int8 model", result.facts["convert"]["lint"])
-    _table(
-        ["model", "int8", "arena", "worst error", "steps", "mean", "tolerance", "TFLM"],
-        [_parity_row(result, _sizes(result)) for result in results],
-    )
     for result in results:
         state = "up to date" if result.up_to_date else "written"
-        print(f"{result.model}: {result.facts['parity']['claim']}")
+        print(f"{result.folder}: {state}; {result.facts['parity']['claim']}")
         accuracy = _row_of(result.facts["parity"], "accuracy")
         if accuracy:
             print(f"  accuracy: {accuracy['summary']}")
-        sketches = ", ".join(result.facts["generate"]["libraries"])
-        print(f"  {state} in {result.folder}: sketches for {sketches}; look at parity.png")
+    _table(
+        ["model", "int8", "arena", "worst error", "in steps", "mean", "tolerance", "TFLM"],
+        [_parity_row(result, _sizes(result)) for result in results],
+    )
+    if results:
+        print(
+            "Worst and mean error: int8 against Keras, in units of the output and in output steps. Look at parity.png"
+        )
+        print("and lint.txt; the sketches are in arduino-esp32/, chirale/ and esp-idf/ of each folder.")
 
 
 def generation(results: Sequence[Result]) -> None:

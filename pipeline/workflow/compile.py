@@ -16,7 +16,7 @@ from pipeline.compiler.target import Target
 from pipeline.errors import UsageError
 from pipeline.models.catalog import load_spec
 from pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort
-from pipeline.workflow.generate import converted_model, encoded, model_of_file
+from pipeline.workflow.generate import encoded, model_of_file, proven_model
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file, tell_edited
 
 Optimize = Literal["size", "speed"]
@@ -78,7 +78,7 @@ def _compile_one(
         folder = ModelFolder(root, model.name)
     else:
         folder = ModelFolder(root, name)
-        model = converted_model(load_spec(name), folder)
+        model = proven_model(load_spec(name), folder)
     if output is not None:
         folder = ModelFolder(output.parent, output.name)
     stages = {}

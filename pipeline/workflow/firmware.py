@@ -23,7 +23,7 @@ from pipeline.runtimes.aot import AotRuntime
 from pipeline.runtimes.c_names import c_identifier
 from pipeline.runtimes.runtime import Oracle
 from pipeline.runtimes.tflm import TflmRuntime
-from pipeline.workflow.generate import converted_model, encoded, model_of_file
+from pipeline.workflow.generate import encoded, model_of_file, proven_model
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file
 
 
@@ -115,7 +115,7 @@ def model_and_folder(name: str, root: Path) -> tuple[ModelSpec | None, Quantized
         model = model_of_file(Path(name))
         return None, model, ModelFolder(root, model.name)
     spec, folder = load_spec(name), ModelFolder(root, name)
-    return spec, converted_model(spec, folder), folder
+    return spec, proven_model(spec, folder), folder
 
 
 def _sources(model: QuantizedModel, spec: ModelSpec | None, board: Board, runtime: RuntimeName) -> SourceTree:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline import provenance
 from pipeline.artifacts import ModelFolder
-from pipeline.errors import UnsupportedError, UsageError
+from pipeline.errors import ParityError, UnsupportedError, UsageError
 from pipeline.interpreters.reference import try_out
 from pipeline.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
 from pipeline.models.catalog import load_spec, model_names
@@ -46,6 +46,18 @@ def named_model(tflite: bytes, spec: ModelSpec) -> QuantizedModel:
 def converted_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
     """The model that `convert` left in its folder; ArtifactsError where it did not, or it was damaged."""
     return named_model(folder.read("model.tflite", made_by="convert"), spec)
+
+
+def proven_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
+    """The converted model, refused where its proof failed: what goes to a chip has passed. ParityError says so."""
+    model = converted_model(spec, folder)
+    proof = folder.record("parity")
+    if proof is not None and not proof.facts.get("passed"):
+        raise ParityError(
+            f"{spec.name} failed its proof, so nothing is made of it for a chip. See why: tinyml parity {spec.name};"
+            f" then mend {spec.name}.py and run: tinyml train {spec.name}, tinyml convert {spec.name}"
+        )
+    return model
 
 
 def model_of_file(path: Path) -> QuantizedModel:
@@ -95,11 +107,11 @@ def _generate_model(name: str, root: Path, libraries: Sequence[str]) -> Result:
     folder = ModelFolder(root, name)
     with folder.locked():
         spec = load_spec(name)
-        model = converted_model(spec, folder)
+        model = proven_model(spec, folder)
         with progress.working(f"{name}: writing the C array and the sketches"):
             files, facts = firmware_files(model, libraries, spec)
         converted = folder.record("convert")
-        assert converted is not None, "converted_model() has found it"
+        assert converted is not None, "proven_model() has found it"
         made_from = provenance.digest(converted.made_from, libraries) if libraries else converted.made_from
         tell_edited(folder, folder.publish({"generate": (made_from, files, facts)}, provenance.environment()))
     return Result(name, str(folder.path), {"generate": facts})

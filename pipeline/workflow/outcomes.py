@@ -47,7 +47,13 @@ def list_models(root: Path) -> list[ModelStatus]:
     for name in model_names():
         folder = ModelFolder(root, name)
         done = [stage for stage in ("train", "convert", "generate", "parity") if folder.record(stage) is not None]
-        statuses.append(ModelStatus(name, load_spec(name).summary, ", ".join(done) or "not trained"))
+        proof = folder.record("parity")
+        if proof is not None and not proof.facts.get("passed"):
+            done[-1] = "parity FAILED"
+        try:
+            statuses.append(ModelStatus(name, load_spec(name).summary, ", ".join(done) or "not trained"))
+        except PipelineError as error:
+            statuses.append(ModelStatus(name, str(error), "broken spec"))
     return statuses
 
 
@@ -72,6 +78,8 @@ def chosen(names: Sequence[str], *, files: bool = False) -> list[str]:
             source_path(name)
         elif not Path(name).is_file():
             raise UsageError(f"there is no file '{name}'.")
+        elif not name.endswith(".tflite"):
+            raise UsageError(f"{name} is no .tflite; of a model of ours give the name, as in 'linear'.")
     return list(dict.fromkeys(names)) or model_names()
 
 

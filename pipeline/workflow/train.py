@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def _train_one(name: str, folder: ModelFolder, overrides: Overrides, plot: bool,
         source_path(name), models / "spec.py", *sorted(models.glob("_*.py")), provenance.PACKAGE / "training"
     )
     changes = {**overrides.changes, **({"plot": True} if plot else {})}
-    made_from = provenance.digest(code, environment, changes)
+    made_from = provenance.digest(code, environment, changes, os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0"))
     with folder.locked():
         record = folder.record("train")
         if record is not None and not force and folder.is_current("train", made_from):

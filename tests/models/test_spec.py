@@ -107,14 +107,14 @@ def test_refused(case: tuple[object, str]) -> None:
 
 
 SPEC_FILES = {
-    "raises": ("1 / 0", "m.py raises ZeroDivisionError: division by zero. Mend the spec file."),
+    "raises": ("1 / 0", "m.py raises ZeroDivisionError at line 1: division by zero. Mend the spec file."),
     "no Python": ("a b", "m.py raises SyntaxError: invalid syntax (m.py, line 1). Mend the spec file."),
     "no SPEC": ("", "m.py defines no SPEC; give it one: SPEC = ModelSpec(name='m', ...)."),
     "a domain upside down": (
         "from pipeline.models.spec import Domain\nDomain('x', 1, 0)",
         "m.py: domain of input 'x': low 1 must be below high 0, and both finite.",
     ),
-    "leaves": ("raise SystemExit(3)", "m.py raises SystemExit: 3. Mend the spec file."),
+    "leaves": ("raise SystemExit(3)", "m.py raises SystemExit at line 1: 3. Mend the spec file."),
 }
 
 
