@@ -30,7 +30,7 @@ void loop() {
   //   float inputs[linear_model::kInputs] = {5.0f};  // x
   //   float outputs[linear_model::kOutputs];
   //   if (linear_model::run(inputs, outputs)) {
-  //     analogWrite(LED_BUILTIN, constrain(outputs[0], 0, 255));
+  //     Serial.println(outputs[0]);
   //   }
   //
   // Do not wait with delay() for long: loop() also answers the serial monitor.
