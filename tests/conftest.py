@@ -12,8 +12,8 @@ import pytest
 from pipeline.quantize.convert import KerasProcess
 from pipeline.quantize.framing import Message, pack_arrays
 
-# A shell starts a background job with Ctrl-C ignored, and every child inherits that; a handler here ends it, so that the
-# programs which the tests interrupt can be interrupted.
+# A shell starts a background job with Ctrl-C ignored, and every child inherits that; a handler here ends it, so that
+# the programs which the tests interrupt can be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FloatArray = npt.NDArray[np.float32]
