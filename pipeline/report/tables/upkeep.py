@@ -1,0 +1,45 @@
+"""What `tinyml bench` and `tinyml doctor` print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.report.tables.table import print_table
+
+if TYPE_CHECKING:
+    from pipeline.doctor import Check
+    from pipeline.workflow.bench import Cost, StepTime
+
+
+def steps(times: Sequence[StepTime]) -> None:
+    print_table(["step", "time", "and"], [[time.step, f"{time.seconds:.2f} s", time.note] for time in times])
+
+
+def costs(found: Sequence[Cost]) -> None:
+    def number(value: int | None) -> str:
+        return "" if value is None else f"{value:,}"
+
+    print_table(
+        ["model", "processor", "what", "flash", "code", "RAM", "stack", "an inference"],
+        [
+            [
+                cost.model,
+                cost.core,
+                cost.what,
+                *map(number, (cost.flash_bytes, cost.code_bytes, cost.ram_bytes, cost.stack_bytes)),
+                f"{cost.count:,} {cost.unit}",
+            ]
+            for cost in found
+        ],
+    )
+
+
+def doctor(checks: Sequence[Check]) -> None:
+    print_table(
+        ["what", "found", "needed for", "how to get it"],
+        [
+            [check.name, check.found or "MISSING", check.needed_for, "" if check.found else check.remedy]
+            for check in checks
+        ],
+    )
