@@ -11,12 +11,11 @@ from pipeline.boards.board import Board, Optimize, Port, QemuMachine, Toolchain
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.errors import ToolFailedError, UnsupportedError
 from pipeline.model_io import ModelInterface, model_io_header, vectors_in_a_frame
+from pipeline.places import FIRMWARE
 
 Kind = Literal["bare", "bench", "verify"]
 
-_FIRMWARE = Path(__file__).parents[1] / "firmware"
-_PORTS = _FIRMWARE / "ports"
-_PROTOCOL = _FIRMWARE / "protocol"
+_PORTS, _PROTOCOL = FIRMWARE / "ports", FIRMWARE / "protocol"
 _COMPILE_TIMEOUT_S = 300
 _OPTIMIZE_FLAGS: dict[Optimize, str] = {"size": "-Os", "speed": "-O2"}
 _WARNING_FLAGS = ("-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-pedantic")

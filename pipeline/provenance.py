@@ -9,8 +9,6 @@ import platform
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).parent
-FIRMWARE = PACKAGE.parent / "firmware"
 _THAT_CHANGE_RESULTS = ("tensorflow", "keras", "numpy", "tflite-runtime", "tflite-micro")
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pipeline import tools
 from pipeline.boards.board import Board
 from pipeline.boards.required_tools import DEBIAN_ARDUINO
 from pipeline.errors import ToolFailedError, UnsupportedError
+from pipeline.places import cache_dir
 
 _TIMEOUT_S = 1800  # the first build of a board brings its compiler
 _SUFFIXES = (".elf", ".hex", ".bin", ".uf2")
@@ -83,7 +82,7 @@ class ArduinoBuilder(SketchBuilder):
     def build(self, sketch: Path, board: Board, place: Path) -> BuiltSketch:
         assert board.arduino is not None, "can_build() has checked it"
         program = tools.find_tool("arduino-builder", purpose=f"build for {board.name}", install=self.install)
-        cache, work, no_tools = _cache(), place / "build", place / "tools"
+        cache, work, no_tools = cache_dir("arduino"), place / "build", place / "tools"
         for folder in (cache, work, no_tools):
             folder.mkdir(parents=True, exist_ok=True)
         command: list[str | Path] = [program, "-compile"]
@@ -183,8 +182,3 @@ def _sketch(files: Mapping[str, Path], flash_bytes: int, ram_bytes: int) -> Buil
     if ".elf" not in files:
         raise ToolFailedError("the build left no .elf file.")
     return BuiltSketch(files, flash_bytes, ram_bytes)
-
-
-def _cache() -> Path:
-    """Where the compiled Arduino core is kept between runs."""
-    return Path(tempfile.gettempdir()) / f"tinyml-arduino-{os.getuid()}"

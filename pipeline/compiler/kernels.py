@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
 from pipeline.compiler.source_tree import SourceTree
+from pipeline.places import FIRMWARE
 
-_FOLDER = Path(__file__).parents[2] / "firmware" / "kernels"
+_FOLDER = FIRMWARE / "kernels"
 
 
 def kernel_sources(names: Iterable[str]) -> SourceTree:

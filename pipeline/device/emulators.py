@@ -12,9 +12,10 @@ from pipeline.boards.board import Board, QemuMachine, SimavrMachine
 from pipeline.device.device import Device
 from pipeline.device.process import ProcessDevice
 from pipeline.errors import DeviceError, ToolFailedError, ToolMissingError
+from pipeline.places import FIRMWARE
 
 _READY_WITHIN_S = 10.0
-_BRIDGE = Path(__file__).parents[2] / "firmware" / "ports" / "simavr_bridge"
+_BRIDGE = FIRMWARE / "ports" / "simavr_bridge"
 
 
 def emulate(board: Board, elf: Path, *, log: Path, cache_dir: Path) -> Device:

@@ -6,18 +6,17 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import pipeline
 from pipeline import tools
 from pipeline.compiler.read_tflite import read_tflite
 from pipeline.errors import PipelineError, UnsupportedError
 from pipeline.interpreters.batch import Int8Array, input_rows, output_arrays, without_batch
 from pipeline.interpreters.native_output import first_sentence, native_stderr
 from pipeline.interpreters.tflm import require_int8_ports
+from pipeline.places import ROOT
 
 
 class ReferenceInterpreter:
@@ -80,7 +79,7 @@ def try_out(tflite: bytes) -> None:
     output = tools.run(
         [sys.executable, "-m", "pipeline.interpreters.reference"],
         timeout_s=60,
-        cwd=Path(pipeline.__file__).parents[1],
+        cwd=ROOT,
         stdin=tflite,
         check=False,
     )

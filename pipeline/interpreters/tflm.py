@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import pipeline
 from pipeline import tools
 from pipeline.compiler.graph import Graph
 from pipeline.compiler.read_tflite import read_tflite
@@ -15,6 +13,7 @@ from pipeline.errors import ModelFileError, UnsupportedError
 from pipeline.interpreters.arena_probe import REFUSED
 from pipeline.interpreters.batch import Int8Array, input_rows, output_arrays, without_batch
 from pipeline.interpreters.native_output import first_sentence, native_stderr
+from pipeline.places import ROOT
 
 _PROBE_SECONDS = 60
 _PROBE_LIVES = 8
@@ -95,7 +94,7 @@ def minimum_arena_bytes(tflite: bytes) -> int:
         output = tools.run(
             [sys.executable, "-m", "pipeline.interpreters.arena_probe", str(low), str(high)],
             timeout_s=_PROBE_SECONDS,
-            cwd=Path(pipeline.__file__).parents[1],
+            cwd=ROOT,
             stdin=tflite,
             check=False,
         )

@@ -7,11 +7,11 @@ import shlex
 import tempfile
 from pathlib import Path
 
-import pipeline
 from pipeline import tools
 from pipeline.errors import ToolMissingError
+from pipeline.places import FIRMWARE
 
-MAIN = Path(pipeline.__file__).parents[1] / "firmware" / "templates" / "host_check" / "main.cc"
+MAIN = FIRMWARE / "templates" / "host_check" / "main.cc"
 COMPILERS = ("g++", "c++", "clang++")
 _TIMEOUT_S = 300
 

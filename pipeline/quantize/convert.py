@@ -7,21 +7,19 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-import pipeline
 from pipeline import tools
 from pipeline.errors import ConversionError
+from pipeline.places import ROOT
 from pipeline.quantize.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
 from pipeline.quantize.keras_archive import rolled_layers
 
 FloatArray = npt.NDArray[np.float32]
-ROOT = Path(pipeline.__file__).parents[1]
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
     "TF_ENABLE_ONEDNN_OPTS": "0",  # oneDNN rounds differently from one processor to the next

@@ -16,10 +16,10 @@ from pipeline.compiler.c_text import float_literal
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.errors import UnsupportedError
 from pipeline.model_io import ModelInterface, model_io_header, vectors_in_a_frame
+from pipeline.places import FIRMWARE
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.runtimes.render import render
 
-_FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 _PROTOCOL = ("protocol/machine.h", "protocol/measure.c", "protocol/measure.h", "protocol/protocol.c",
              "protocol/protocol.h", "ports/arduino/machine.cpp")  # fmt: skip
 # The units of PROTOCOL.md.
@@ -93,7 +93,7 @@ def protocol_files(interface: ModelInterface, board: Board, model_header: str) -
         "PROTOCOL_BATCH": vectors_in_a_frame(interface, board),
         "PROTOCOL_LINE_BUFFER": line_buffer,
     }
-    files = {Path(name).name: (_FIRMWARE / name).read_text(encoding="utf-8") for name in _PROTOCOL}
+    files = {Path(name).name: (FIRMWARE / name).read_text(encoding="utf-8") for name in _PROTOCOL}
     files |= {"model.h": model_header, "model_io.h": model_io_header(interface, settings)}
     return SourceTree(files).under("src/protocol")
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import PipelineError
+from pipeline.places import FIRMWARE
 
 if TYPE_CHECKING:
     import jinja2
 
-_TEMPLATES = Path(__file__).resolve().parents[2] / "firmware" / "templates"
+_TEMPLATES = FIRMWARE / "templates"
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from pipeline.boards.catalog import load_board
 from pipeline.build import build_firmware
 from pipeline.errors import ArtifactsError, ToolMissingError, UnsupportedError, UsageError
 from pipeline.model_io import ModelInterface
+from pipeline.places import FIRMWARE, PACKAGE
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.report import progress
 from pipeline.runtimes.c_names import c_identifier
@@ -122,7 +123,7 @@ def _choose(board: Board, tool: str | None) -> SketchBuilder | None:
 def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
     _, model, folder = model_and_folder(name, root)
     sources = compile_for(model, board, None)
-    code = provenance.text_digest(provenance.PACKAGE / "build.py", provenance.FIRMWARE)
+    code = provenance.text_digest(PACKAGE / "build.py", FIRMWARE)
     made_from = provenance.digest(dict(sources), board.name, code)
     stage = f"build {board.name}-aot"
     if folder.record(stage) is None or not folder.is_current(stage, made_from):

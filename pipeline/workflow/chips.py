@@ -19,6 +19,7 @@ from pipeline.device.emulators import emulate
 from pipeline.device.measure import Measurement, measure
 from pipeline.device.session import Session
 from pipeline.model_io import ModelInterface
+from pipeline.places import cache_dir
 from pipeline.quantize.quantized_model import Int8Array, QuantizedModel
 from pipeline.workflow.compile import compile_for
 
@@ -73,7 +74,7 @@ def _session(model: QuantizedModel, board: Board, optimize: Optimize | None) -> 
         place = Path(folder)
         bench = build_firmware(sources, interface, board, "bench", place / "bench", optimize)
         verify = build_firmware(sources, interface, board, "verify", place / "verify", optimize)
-        with emulate(board, verify.elf, log=place / "device.log", cache_dir=_cache()) as device:
+        with emulate(board, verify.elf, log=place / "device.log", cache_dir=cache_dir("simavr")) as device:
             session = Session(device)
             session.greet(model.sha256)
             yield session, bench
@@ -82,8 +83,3 @@ def _session(model: QuantizedModel, board: Board, optimize: Optimize | None) -> 
 def _rows(inputs: Sequence[Int8Array]) -> npt.NDArray[np.int8]:
     """(n, bytes of all inputs)."""
     return np.concatenate([array.reshape(len(array), -1) for array in inputs], axis=1)
-
-
-def _cache() -> Path:
-    """Where the bridge to simavr is kept between runs."""
-    return Path(tempfile.gettempdir()) / f"tinyml-cache-{Path.home().owner()}"

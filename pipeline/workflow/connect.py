@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from pipeline.device.device import Device
 from pipeline.device.emulators import emulate
 from pipeline.device.ports import find_port
 from pipeline.device.serial_port import SerialDevice
+from pipeline.places import cache_dir
 from pipeline.workflow.build import build_one
 
 _LOGS = "logs"
@@ -31,15 +31,10 @@ def connect(name: str, root: Path, board: Board, port: str | None, runtime: Runt
             yield device
     else:
         built = build_one(name, root, board, runtime)
-        with emulate(board, built.elf, log=log, cache_dir=cache_dir()) as device:
+        with emulate(board, built.elf, log=log, cache_dir=cache_dir("simavr")) as device:
             yield device
 
 
 def is_emulated(board: Board) -> bool:
     """Whether this computer itself can play the board."""
     return board.emulator is not None or board.name == "host"
-
-
-def cache_dir() -> Path:
-    """Where the bridge to simavr is kept between runs."""
-    return Path(tempfile.gettempdir()) / f"tinyml-cache-{Path.home().owner()}"

@@ -14,6 +14,7 @@ from pipeline.interpreters.tflm import TflmInterpreter
 from pipeline.models.catalog import load_spec, source_path
 from pipeline.models.spec import ModelSpec
 from pipeline.parity.vectors import parity_inputs
+from pipeline.places import FIRMWARE, PACKAGE
 from pipeline.quantize.convert import KerasProcess
 from pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort, Vectors
 from pipeline.quantize.representative import representative_inputs
@@ -38,7 +39,7 @@ def _convert_one(name: str, folder: ModelFolder, keras: KerasProcess, per_channe
         archive = folder.read("model.keras", made_by="train")
         trained = folder.record("train")
         assert trained is not None, "read() has found it"
-        code = provenance.text_digest(source_path(name), provenance.PACKAGE, provenance.FIRMWARE)
+        code = provenance.text_digest(source_path(name), PACKAGE, FIRMWARE)
         made_from = provenance.digest(trained.files["model.keras"], per_channel, code, environment)
         records = {stage: folder.record(stage) for stage in _STAGES}
         if not force and all(folder.is_current(stage, made_from) for stage in _STAGES):

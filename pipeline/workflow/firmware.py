@@ -17,6 +17,7 @@ from pipeline.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
 from pipeline.models.catalog import load_spec
 from pipeline.models.spec import ModelSpec
 from pipeline.parity.vectors import golden_vectors
+from pipeline.places import FIRMWARE, PACKAGE
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.report import progress
 from pipeline.runtimes.aot import AotRuntime
@@ -127,7 +128,7 @@ def _sources(model: QuantizedModel, spec: ModelSpec | None, board: Board, runtim
 
 
 def _made_from(model: QuantizedModel, board: Board, runtime: RuntimeName) -> str:
-    code = provenance.text_digest(provenance.PACKAGE, provenance.FIRMWARE)
+    code = provenance.text_digest(PACKAGE, FIRMWARE)
     return provenance.digest(model.sha256, board.name, runtime, code)
 
 

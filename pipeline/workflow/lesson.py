@@ -10,6 +10,7 @@ from pipeline import provenance
 from pipeline.artifacts import ModelFolder
 from pipeline.errors import ArtifactsError
 from pipeline.lessons.catalog import lesson_names, load_lesson
+from pipeline.places import PACKAGE
 from pipeline.report import plots
 
 FOLDER = "lessons"
@@ -56,7 +57,7 @@ def tell(names: Sequence[str], root: Path) -> list[Told]:
             figure = sheet.draw()
             files = {f"{lesson.name}.png": plots.to_png(figure), f"{lesson.name}.svg": plots.to_svg(figure)}
             facts = {"headings": sheet.headings, "rows": sheet.rows, "sentences": sheet.sentences}
-            made_from = provenance.text_digest(provenance.PACKAGE / "lessons")
+            made_from = provenance.text_digest(PACKAGE / "lessons")
             folder.publish({lesson.name: (made_from, files, facts)}, provenance.environment())
             pictures = tuple(str(folder.path / name) for name in files)
             found.append(Told(lesson.name, lesson.summary, sheet.headings, sheet.rows, sheet.sentences, pictures))

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline import provenance
 from pipeline.artifacts import ModelFolder
 from pipeline.models.catalog import load_spec, source_path
+from pipeline.places import PACKAGE
 from pipeline.report import progress
 from pipeline.training.overrides import Overrides, override
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
@@ -30,9 +31,9 @@ def train(
 
 def _train_one(name: str, folder: ModelFolder, overrides: Overrides, plot: bool, force: bool) -> Result:
     environment = provenance.environment()
-    models = provenance.PACKAGE / "models"
+    models = PACKAGE / "models"
     code = provenance.text_digest(
-        source_path(name), models / "spec.py", *sorted(models.glob("_*.py")), provenance.PACKAGE / "training"
+        source_path(name), models / "spec.py", *sorted(models.glob("_*.py")), PACKAGE / "training"
     )
     changes = {**overrides.changes, **({"plot": True} if plot else {})}
     made_from = provenance.digest(code, environment, changes, os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0"))
