@@ -51,9 +51,10 @@ def build_firmware(
 ) -> FirmwareImage:
     """Compile and link a model (`model.h`, `model.c` and what they include) into a firmware for `board`.
 
-    'bench' is start-up code, the model and one call, for its sizes; 'verify' answers the host over the wire protocol;
-    'bare' leaves the model out. Everything is written below `build_dir`. Raises ToolMissingError without the compiler,
-    ToolFailedError with the compiler's words, UnsupportedError where the firmware does not fit the board.
+    'bench' is start-up code, the model and one call, for its sizes; 'verify', for boards that run bare metal, answers
+    the host over the wire protocol; 'bare' leaves the model out. Everything is written below `build_dir`. Raises
+    ToolMissingError without the compiler, ToolFailedError with the compiler's words, UnsupportedError where the
+    firmware does not fit the board.
     """
     toolchain, _ = bare_metal(board)
     compiler = tools.find_tool(
@@ -112,7 +113,8 @@ def _compile_flags(board: Board, optimize: Optimize) -> list[str | Path]:
 
 def _protocol_defines(board: Board, interface: ModelInterface) -> list[str]:
     unit = ["nothing", "cycles", "instructions"].index(board.counter)
-    clock_hz = board.clock_hz if board.counter == "cycles" else 0
+    # A real chip runs at whatever clock its boot loader left; cycles are cycles at any.
+    clock_hz = board.clock_hz if board.counter == "cycles" and board.emulator is not None else 0
     defines = [
         f"-DMACHINE_UNIT={unit}",
         f"-DMACHINE_CLOCK_HZ={clock_hz}u",
@@ -124,13 +126,15 @@ def _protocol_defines(board: Board, interface: ModelInterface) -> list[str]:
 
 def _own_sources(board: Board, kind: Kind) -> list[Path]:
     toolchain, port = bare_metal(board)
+    assert kind != "verify" or board.runs_bare_metal, f"{board.name} has no UART without its framework"
     if port.startup == "host":
         sources = [_PORTS / "host" / "main.c"] if kind == "verify" else [_PORTS / "common" / f"{kind}_main.c"]
     else:
         sources = [_PORTS / "common" / f"{kind}_main.c", _PORTS / port.startup / "startup.S"]
         if toolchain.headers_package is None:
             sources.append(_PORTS / "freestanding" / "string.c")
-        if kind == "verify":
+        sources += [_PORTS / source for source in port.sources]
+        if kind == "verify" and port.machine is not None:
             sources.append(_PORTS / port.machine / "machine.c")
     if kind == "verify":
         sources += [_PROTOCOL / "protocol.c", _PROTOCOL / "measure.c"]
@@ -149,8 +153,9 @@ def _link_flags(board: Board) -> list[str | Path]:
         "WORD_BYTES": port.word_bytes,
     }
     defsyms = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
-    script = _PORTS / "common" / "flash_and_ram.ld"
-    return ["-nostdlib", "-nostartfiles", "-Wl,--gc-sections", *defsyms, "-T", script, *toolchain.libraries]
+    # Without local symbols, because they hold paths: the same model shall give the same bytes in every folder.
+    flags = ["-nostdlib", "-nostartfiles", "-Wl,--gc-sections", "-Wl,--discard-all", *defsyms]
+    return [*flags, "-T", _PORTS / port.script, *toolchain.libraries]
 
 
 def _build_error(board: Board, kind: Kind, words: str) -> ToolFailedError | UnsupportedError:
@@ -176,7 +181,8 @@ def _measure_image(elf: Path, board: Board, kind: Kind, warnings: str) -> Firmwa
     )
     lines = tools.run([size, "-A", elf], timeout_s=30).stdout.decode().splitlines()
     sections = {words[0]: int(words[1]) for words in map(str.split, lines) if len(words) == 3 and words[1].isdigit()}
-    startup, code = sections.get(".startup", 0), sections.get(".text", 0)
+    startup = sections.get(".startup", 0) + sections.get(".flash.appdesc", 0)
+    code = sections.get(".text", 0)
     constants = sections.get(".rodata", 0) + sections.get(".data", 0)
     return FirmwareImage(
         elf=elf,

@@ -20,7 +20,7 @@ _SUFFIXES = (".elf", ".hex", ".bin", ".uf2")
 
 
 @dataclass(frozen=True)
-class BuiltSketch:
+class BuiltFirmware:
     """`files` maps a suffix ('.elf', '.hex', '.partitions.bin') to the file."""
 
     files: Mapping[str, Path]
@@ -43,7 +43,7 @@ class SketchBuilder(ABC):
         """Whether something that it needs is not installed."""
 
     @abstractmethod
-    def build(self, sketch: Path, board: Board, place: Path) -> BuiltSketch:
+    def build(self, sketch: Path, board: Board, place: Path) -> BuiltFirmware:
         """Build the folder `sketch`, writing only below `place`; ToolFailedError with the tool's words."""
 
 
@@ -59,7 +59,7 @@ class ArduinoCli(SketchBuilder):
     def missing(self) -> bool:
         return shutil.which("arduino-cli") is None
 
-    def build(self, sketch: Path, board: Board, place: Path) -> BuiltSketch:
+    def build(self, sketch: Path, board: Board, place: Path) -> BuiltFirmware:
         program = tools.find_tool("arduino-cli", purpose="build a sketch", install=self.install)
         profile = ["--profile", board.name, "--output-dir", str(place)]
         command: list[str | Path] = [program, "compile", "--no-color", *profile, sketch.resolve()]
@@ -79,7 +79,7 @@ class ArduinoBuilder(SketchBuilder):
     def missing(self) -> bool:
         return shutil.which("arduino-builder") is None or not (DEBIAN_ARDUINO / "arduino/avr/boards.txt").exists()
 
-    def build(self, sketch: Path, board: Board, place: Path) -> BuiltSketch:
+    def build(self, sketch: Path, board: Board, place: Path) -> BuiltFirmware:
         assert board.arduino is not None, "can_build() has checked it"
         program = tools.find_tool("arduino-builder", purpose=f"build for {board.name}", install=self.install)
         cache, work, no_tools = cache_dir("arduino"), place / "build", place / "tools"
@@ -110,7 +110,7 @@ class PlatformIOBuilder(SketchBuilder):
     def missing(self) -> bool:
         return shutil.which("pio") is None
 
-    def build(self, sketch: Path, board: Board, place: Path) -> BuiltSketch:
+    def build(self, sketch: Path, board: Board, place: Path) -> BuiltFirmware:
         program = tools.find_tool("pio", purpose=f"build for {board.name}", install=self.install)
         copy = place / sketch.name
         shutil.copytree(sketch, copy, ignore=shutil.ignore_patterns(".*"))
@@ -178,7 +178,7 @@ def _named(folder: Path, stem: str) -> dict[str, Path]:
     }
 
 
-def _sketch(files: Mapping[str, Path], flash_bytes: int, ram_bytes: int) -> BuiltSketch:
+def _sketch(files: Mapping[str, Path], flash_bytes: int, ram_bytes: int) -> BuiltFirmware:
     if ".elf" not in files:
         raise ToolFailedError("the build left no .elf file.")
-    return BuiltSketch(files, flash_bytes, ram_bytes)
+    return BuiltFirmware(files, flash_bytes, ram_bytes)

@@ -53,11 +53,15 @@ class Port:
 
     startup: str
     """The folder of the start-up code."""
-    machine: str
-    """The folder of UART and counter."""
+    machine: str | None
+    """The folder of UART and counter; None where a firmware without the board's framework is only measured."""
     flash_origin: int = 0
     ram_origin: int = 0
     word_bytes: int = 4
+    script: str = "common/flash_and_ram.ld"
+    """Of the linker."""
+    sources: tuple[str, ...] = ()
+    """What belongs to every firmware beside start-up code and UART."""
     defines: tuple[str, ...] = ()
     """Addresses and frequencies that the machine's C wants, as NAME=VALUE."""
 
@@ -175,6 +179,11 @@ class Board:
     @property
     def usable_flash_bytes(self) -> int:
         return self.flash_bytes - self.reserved_flash_bytes
+
+    @property
+    def runs_bare_metal(self) -> bool:
+        """Whether a firmware without any framework can be talked to on it."""
+        return self.port is not None and self.port.machine is not None
 
     @property
     def runtimes(self) -> tuple[RuntimeName, ...]:

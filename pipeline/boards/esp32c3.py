@@ -17,5 +17,13 @@ BOARD = espressif_board(
     platformio_board="esp32-c3-devkitm-1",
     compiler_target="rv32",
     toolchain=RISCV_TOOLCHAIN,
-    port=Port(startup="rv32_virt", machine="rv32_virt", flash_origin=0x42000000, ram_origin=0x3FC80000),
+    counter="cycles",
+    line_buffer=128,  # the FIFO of its UART
+    port=Port(
+        startup="esp32c3",
+        machine="esp32c3",
+        script="esp32c3/esp32c3.ld",
+        sources=("esp32c3/app_description.c",),
+        ram_origin=0x3FC80000,
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.boards.board import Arduino, Board, CompilerTarget, Esptool, PlatformIO, Port, Toolchain
+from pipeline.boards.board import Arduino, Board, CompilerTarget, Counter, Esptool, PlatformIO, Port, Toolchain
 
 _INDEX = "https://espressif.github.io/arduino-esp32/package_esp32_index.json"
 _APP_PARTITION_BYTES = 0x140000  # of the core's default partition table, on 4 and on 8 MB of flash alike
@@ -25,6 +25,8 @@ def espressif_board(
     toolchain: Toolchain | None = None,
     port: Port | None = None,
     led: str = "LED_BUILTIN",
+    counter: Counter = "nothing",
+    line_buffer: int = 0,
 ) -> Board:
     """One board of the family; TFLM comes with its Arduino core."""
     return Board(
@@ -39,7 +41,9 @@ def espressif_board(
         compiler_target=compiler_target,
         optimize="speed",
         port=port,
+        counter=counter,
         batch_bytes=1024,
+        line_buffer=line_buffer,
         reserved_flash_bytes=flash_bytes - _APP_PARTITION_BYTES,
         arduino=Arduino(fqbn, "esp32:esp32 (3.2.0)", _INDEX, led=led, analog_bits=12, serial_buffer=255),
         platformio=PlatformIO(_PLATFORM, platformio_board),

@@ -16,7 +16,7 @@ BOARD = Board(
     toolchain=avr_toolchain("atmega2560"),
     compiler_target="avr",
     optimize="size",
-    port=Port(startup="atmega328p", machine="atmega328p", flash_origin=0x000000, ram_origin=0x800200, word_bytes=1),
+    port=Port(startup="atmega328p", machine=None, flash_origin=0x000000, ram_origin=0x800200, word_bytes=1),
     reserved_flash_bytes=8 * 1024,
     arduino=Arduino("arduino:avr:mega:cpu=atmega2560", "arduino:avr (1.8.6)"),
     platformio=PlatformIO("atmelavr", "megaatmega2560"),

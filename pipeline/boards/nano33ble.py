@@ -16,7 +16,7 @@ BOARD = Board(
     toolchain=arm_toolchain("-mcpu=cortex-m4"),
     compiler_target="arm_dsp",
     optimize="speed",
-    port=Port(startup="cortex_m", machine="mps2", flash_origin=0x00010000, ram_origin=0x20000000),
+    port=Port(startup="cortex_m", machine=None, flash_origin=0x00010000, ram_origin=0x20000000),
     batch_bytes=1024,
     reserved_flash_bytes=64 * 1024,
     arduino=Arduino("arduino:mbed_nano:nano33ble", "arduino:mbed_nano (4.1.5)", serial_buffer=64, counts_cycles=True),

@@ -18,7 +18,7 @@ BOARD = Board(
     toolchain=arm_toolchain("-mcpu=cortex-m4"),
     compiler_target="arm_dsp",
     optimize="speed",
-    port=Port(startup="cortex_m", machine="mps2", flash_origin=0x08000000, ram_origin=0x20000000),
+    port=Port(startup="cortex_m", machine=None, flash_origin=0x08000000, ram_origin=0x20000000),
     batch_bytes=1024,
     arduino=Arduino(
         "STMicroelectronics:stm32:Nucleo_64:pnum=NUCLEO_F446RE",

@@ -16,7 +16,7 @@ BOARD = Board(
     toolchain=arm_toolchain("-mcpu=cortex-m0plus"),
     compiler_target="portable",
     optimize="speed",
-    port=Port(startup="cortex_m", machine="mps2", flash_origin=0x10000000, ram_origin=0x20000000),
+    port=Port(startup="cortex_m", machine=None, flash_origin=0x10000000, ram_origin=0x20000000),
     batch_bytes=1024,
     arduino=Arduino("arduino:mbed_rp2040:pico", "arduino:mbed_rp2040 (4.1.5)", serial_buffer=64),
     platformio=PlatformIO("raspberrypi", "pico"),

@@ -18,7 +18,7 @@ BOARD = Board(
     toolchain=arm_toolchain("-mcpu=cortex-m33"),
     compiler_target="arm_dsp",
     optimize="speed",
-    port=Port(startup="cortex_m", machine="mps2", flash_origin=0x10000000, ram_origin=0x20000000),
+    port=Port(startup="cortex_m", machine=None, flash_origin=0x10000000, ram_origin=0x20000000),
     batch_bytes=1024,
     arduino=Arduino("rp2040:rp2040:rpipico2", "rp2040:rp2040 (4.4.0)", _CORE, serial_buffer=255, counts_cycles=True),
     platformio=PlatformIO(

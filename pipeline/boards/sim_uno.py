@@ -18,7 +18,7 @@ BOARD = Board(
     toolchain=TOOLCHAIN,
     compiler_target="avr",
     optimize="size",
-    port=PORT,
+    port=replace(PORT, machine="atmega328p"),
     emulator=SimavrMachine("atmega328p"),
     counter="cycles",
     line_buffer=64,

@@ -6,7 +6,7 @@ from pipeline.boards.board import Arduino, Avrdude, Board, PlatformIO, Port
 from pipeline.boards.machines import avr_toolchain
 
 TOOLCHAIN = avr_toolchain("atmega328p")
-PORT = Port(startup="atmega328p", machine="atmega328p", flash_origin=0x000000, ram_origin=0x800100, word_bytes=1)
+PORT = Port(startup="atmega328p", machine=None, flash_origin=0x000000, ram_origin=0x800100, word_bytes=1)
 # Pin 13, the built-in LED, has no PWM: put an LED with a resistor at pin 9.
 ARDUINO = Arduino("arduino:avr:uno", "arduino:avr (1.8.6)", led="9")
 

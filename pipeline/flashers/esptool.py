@@ -44,11 +44,11 @@ def program() -> tuple[str, ...]:
     return (sys.executable, "-m", "esptool")
 
 
-def plan(settings: Esptool, image: Path, board: str, port: str) -> FlashPlan:
-    """Write a merged image (boot loader, partitions and program) from address 0; esptool compares the flash's MD5."""
+def plan(settings: Esptool, image: Path, board: str, port: str, address: int = 0) -> FlashPlan:
+    """Write an image: at 0 a merged one (boot loader, partitions and program); esptool compares the flash's MD5."""
     command: tuple[str | Path, ...] = (
         *program(),
         *("--chip", settings.chip, "--port", port, "--baud", str(settings.baud)),
-        *("write-flash", "0x0", image),
+        *("write-flash", f"{address:#x}", image),
     )
     return FlashPlan("esptool", command, board, port, SYMPTOMS)

@@ -11,16 +11,18 @@ from typing import Any
 
 from pipeline import provenance
 from pipeline.artifacts import ModelFolder
-from pipeline.boards.board import Board, RuntimeName
+from pipeline.boards.board import Board, Esptool, RuntimeName
 from pipeline.boards.catalog import load_board
 from pipeline.build import build_firmware
+from pipeline.compiler.source_tree import SourceTree
 from pipeline.errors import ArtifactsError, ToolMissingError, UnsupportedError, UsageError
+from pipeline.flashers.esp32c3_image import make_app_image
 from pipeline.model_io import ModelInterface
 from pipeline.places import FIRMWARE, PACKAGE
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.report import progress
 from pipeline.runtimes.c_names import c_identifier
-from pipeline.sketch_builders import BUILDERS, BuiltSketch, SketchBuilder, too_large
+from pipeline.sketch_builders import BUILDERS, BuiltFirmware, SketchBuilder, too_large
 from pipeline.workflow.compile import compile_for
 from pipeline.workflow.firmware import Project, current_project, model_and_folder, runtime_for
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each
@@ -70,6 +72,8 @@ def build_one(name: str, root: Path, board: Board, runtime: RuntimeName = "aot",
     ToolFailedError with the tool's words, ArtifactsError where the self-test is not the generated one.
     """
     builder = _choose(board, tool)
+    if builder is None and runtime != "aot":
+        raise UsageError(f"without Arduino's core, {board.name} runs plain C only: leave out --runtime {runtime}.")
     if builder is None:
         return _build_bare_metal(name, root, board)
     project = current_project(name, root, board, runtime)
@@ -105,16 +109,15 @@ def check_self_test(project: Project) -> None:
 
 
 def _choose(board: Board, tool: str | None) -> SketchBuilder | None:
-    """What builds for a board here; None means bare-metal gcc."""
+    """What builds for a board here; None means bare-metal gcc, which makes no sketch but what `verify` asks."""
     able = [builder for builder in BUILDERS if builder.can_build(board)]
-    bare_metal = board.emulator is not None or board.arduino is None
-    names = [builder.name for builder in able] + [BARE_METAL] * bare_metal
+    names = [builder.name for builder in able] + [BARE_METAL] * board.runs_bare_metal
     if tool is not None:
         if tool not in names:
             raise UsageError(f"{board.name} is not built by '{tool}'; choose one of: {', '.join(names)}.")
         return next((builder for builder in able if builder.name == tool), None)
     installed = next((builder for builder in able if not builder.missing()), None)
-    if installed is None and not bare_metal:
+    if installed is None and not board.runs_bare_metal:
         ways = "; or ".join(f"{builder.name}: {builder.install}" for builder in able)
         raise ToolMissingError(f"nothing here builds a sketch for {board.name}. Install one of: {ways}.")
     return installed
@@ -122,22 +125,40 @@ def _choose(board: Board, tool: str | None) -> SketchBuilder | None:
 
 def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
     _, model, folder = model_and_folder(name, root)
+    code = provenance.text_digest(PACKAGE / "build.py", PACKAGE / "flashers" / "esp32c3_image.py", FIRMWARE)
     sources = compile_for(model, board, None)
-    code = provenance.text_digest(PACKAGE / "build.py", FIRMWARE)
     made_from = provenance.digest(dict(sources), board.name, code)
     stage = f"build {board.name}-aot"
     if folder.record(stage) is None or not folder.is_current(stage, made_from):
         with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
-            image = build_firmware(sources, ModelInterface.of(model.graph), board, "verify", Path(place))
-            files = {f"build/{board.name}-aot/{c_identifier(model.name)}.elf": image.elf.read_bytes()}
-        facts = {**_facts(board, "aot", BARE_METAL, image.flash_bytes, image.ram_bytes), "is_sketch": False,
+            made = bare_metal_firmware(sources, model, board, Path(place))
+            _check_size(made, model, board)
+            stem = f"build/{board.name}-aot/{c_identifier(model.name)}"
+            files = {f"{stem}{suffix}": path.read_bytes() for suffix, path in made.files.items()}
+        facts = {**_facts(board, "aot", BARE_METAL, made.flash_bytes, made.ram_bytes), "is_sketch": False,
                  "sha256": model.sha256}  # fmt: skip
         _publish(folder, stage, made_from, files, facts)
+    if board.emulator is None and board.arduino is not None:
+        progress.say(
+            f"{board.name}: built by {BARE_METAL} alone, so this is no sketch; it answers 'tinyml verify', and needs"
+            " the boot loader that the chip has from any Arduino or ESP-IDF program."
+        )
     return _built(model, folder, board, "aot")
 
 
-def _check_size(sketch: BuiltSketch, model: QuantizedModel, board: Board) -> None:
-    if (needs := too_large(sketch.flash_bytes, sketch.ram_bytes, board)) is not None:
+def bare_metal_firmware(sources: SourceTree, model: QuantizedModel, board: Board, place: Path) -> BuiltFirmware:
+    """What answers the wire protocol without any framework, written below `place`; raises as build_firmware()."""
+    image = build_firmware(sources, ModelInterface.of(model.graph), board, "verify", place)
+    files = {".elf": image.elf}
+    flash_bytes = image.flash_bytes
+    if isinstance(board.flashing, Esptool):
+        files[".bin"] = make_app_image(image.elf, place / "app.bin").image
+        flash_bytes = files[".bin"].stat().st_size  # with what fills its pages up
+    return BuiltFirmware(files, flash_bytes, image.ram_bytes)
+
+
+def _check_size(built: BuiltFirmware, model: QuantizedModel, board: Board) -> None:
+    if (needs := too_large(built.flash_bytes, built.ram_bytes, board)) is not None:
         raise UnsupportedError(
             f"{board.name}: the firmware of {model.name} {needs}; choose a smaller model or a larger board."
         )

@@ -17,9 +17,10 @@ from pipeline.device.ports import find_port
 from pipeline.device.session import Session
 from pipeline.errors import ToolMissingError, UsageError
 from pipeline.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd, uf2
+from pipeline.flashers.esp32c3_image import APP_ADDRESS
 from pipeline.flashers.flasher import Symptom, carry_out
 from pipeline.report import progress
-from pipeline.workflow.build import Built, build_one
+from pipeline.workflow.build import BARE_METAL, Built, build_one
 from pipeline.workflow.connect import connect, is_emulated
 from pipeline.workflow.firmware import current_project, model_and_folder, runtime_for
 from pipeline.workflow.outcomes import Outcomes, Result, chosen
@@ -119,7 +120,8 @@ def _action(name: str, built: Built, sketch: Path, port: str | None) -> Action:
     if isinstance(settings, Avrdude):
         return partial(carry_out, avrdude.plan(settings, image, board.name, port))
     if isinstance(settings, Esptool):
-        return partial(carry_out, esptool.plan(settings, image, board.name, port))
+        address = APP_ADDRESS if built.tool == BARE_METAL else 0
+        return partial(carry_out, esptool.plan(settings, image, board.name, port, address))
     assert isinstance(settings, Bossac), "no other kind is left"
     plan = bossac.plan(image, board.name, port)
 
@@ -142,7 +144,7 @@ def _image(built: Built, tool: str) -> Path | None:
     """The file of a build that a tool takes; None where there is none."""
     suffixes = {
         "avrdude": (".hex", ".elf"),
-        "esptool": (".merged.bin",),
+        "esptool": (".bin",) if built.tool == BARE_METAL else (".merged.bin",),
         "bossac": (".bin",),
         "uf2": (".uf2",),
         "pyocd": (".hex", ".elf"),

@@ -1,4 +1,4 @@
-"""The ahead-of-time runtime as an image for the ESP32-C3: Espressif's own tool accepts it."""
+"""The ahead-of-time runtime as an image for the ESP32-C3: built by the real compiler, accepted by Espressif's tool."""
 
 from __future__ import annotations
 
@@ -8,33 +8,32 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.compiler.emit_c import compile_graph
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.compiler.target import Target
+from pipeline.build import build_firmware
 from pipeline.errors import UnsupportedError
-from pipeline.flashers.esp32c3_image import AppImage, build_esp32c3_image
-from pipeline.model_io import ModelInterface
-from tests.firmware import MIXER, c_model, dense_tflite
-from tests.tools import need, unavailable
+from pipeline.flashers.esp32c3_image import AppImage, make_app_image
+from pipeline.workflow.build import Built, build_one
+from tests.firmware import MIXER, board_here, build_tflite, c_model, dense_tflite
+from tests.tools import unavailable
 
 DROM_PAGE = 0x3C010000  # the page after the code's
 
 
-def build(folder: Path) -> AppImage:
-    need("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf")
+def build(folder: Path) -> tuple[Path, AppImage]:
+    need_esptool()
+    elf = build_tflite(dense_tflite(), board_here("esp32c3"), "verify", folder).elf
+    return elf, make_app_image(elf, folder / "app.bin")
+
+
+def need_esptool() -> None:
     try:
         import esptool  # noqa: F401
     except ImportError:
         unavailable("esptool is not installed (pip install esptool)")
-    graph = read_tflite(dense_tflite())
-    return build_esp32c3_image(
-        compile_graph(graph, "dense", Target("rv32", "speed")), ModelInterface.of(graph), "dense", folder
-    )
 
 
 def test_esptool_accepts_it(tmp_path: Path) -> None:
-    built = build(tmp_path)
-    for line in ("Chip ID: 5 (ESP32-C3)", "Project name: dense", "MMU page size: 64 KB", "Flash size: 4MB"):
+    _, built = build(tmp_path)
+    for line in ("Chip ID: 5 (ESP32-C3)", "Project name: tinyml-pipeline", "MMU page size: 64 KB", "Flash size: 4MB"):
         assert line in built.info
     assert re.search(r"Checksum: 0x[0-9a-f]{2} \(valid\)", built.info)
     assert re.search(r"Validation hash: [0-9a-f]{64} \(valid\)", built.info)
@@ -46,29 +45,48 @@ def test_esptool_accepts_it(tmp_path: Path) -> None:
 
 
 def test_the_description_comes_first_and_names_the_elf(tmp_path: Path) -> None:
-    built = build(tmp_path)
+    elf, built = build(tmp_path)
     image = built.image.read_bytes()
     assert int.from_bytes(image[0x18:0x1C], "little") == DROM_PAGE + 0x20
     description = image[0x20:0x120]
     assert description[:4] == bytes.fromhex("3254cdab")
-    assert description[0x30:0x50].rstrip(b"\0") == b"dense"
-    assert description[0x90:0xB0] == hashlib.sha256(built.elf.read_bytes()).digest()
+    assert description[0x30:0x50].rstrip(b"\0") == b"tinyml-pipeline"
+    assert description[0x90:0xB0] == hashlib.sha256(elf.read_bytes()).digest()
 
 
 def test_the_same_model_gives_the_same_image(tmp_path: Path) -> None:
-    assert build(tmp_path / "one").image.read_bytes() == build(tmp_path / "two").image.read_bytes()
+    one, two = (build(tmp_path / name)[1].image.read_bytes() for name in ("one", "two"))
+    assert one == two
 
 
 def test_what_is_larger_than_the_chip_is_refused(tmp_path: Path) -> None:
-    need("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf")
     body = """#include "model.h"
-static volatile int8_t room[0x50000];
+static volatile int8_t room[0x60000];
 void model_invoke(const int8_t *in, int8_t *out)
 {
     room[in[0] & 1] = 1;
     out[0] = room[2];
 }
 """
-    with pytest.raises(UnsupportedError) as caught:
-        build_esp32c3_image(c_model(body), MIXER, "large", tmp_path)
-    assert str(caught.value) == "esp32c3: the firmware of large is larger than the chip; choose a smaller model."
+    with pytest.raises(UnsupportedError, match=r"^esp32c3: the verify firmware needs 39\d,\d{3} bytes of RAM, "):
+        build_firmware(c_model(body), MIXER, board_here("esp32c3"), "verify", tmp_path)
+
+
+@pytest.fixture
+def without_arduino(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer that has compilers, but neither arduino-cli nor PlatformIO."""
+    monkeypatch.setattr("pipeline.workflow.build.BUILDERS", ())
+
+
+@pytest.mark.usefixtures("without_arduino")
+def test_build_makes_it_where_no_arduino_tool_is_installed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    need_esptool()
+    board, tflite = board_here("esp32c3"), tmp_path / "dense.tflite"
+    tflite.write_bytes(dense_tflite())
+    built: Built = build_one(str(tflite), tmp_path / "art", board)
+    assert (built.tool, built.is_sketch, set(built.files)) == ("gcc", False, {".elf", ".bin"})
+    assert built.flash_bytes == built.files[".bin"].stat().st_size
+    assert capfd.readouterr().err.split("\n")[-2] == (
+        "esp32c3: built by gcc alone, so this is no sketch; it answers 'tinyml verify', and needs the boot loader that"
+        " the chip has from any Arduino or ESP-IDF program."
+    )

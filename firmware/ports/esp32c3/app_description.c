@@ -24,7 +24,7 @@ struct app_description {
 __attribute__((section(".app_description"), used)) const struct app_description app_description = {
     .magic = 0xABCD5432u,
     .version = "1",
-    .project_name = APP_NAME,
+    .project_name = "tinyml-pipeline",
     .idf_version = "none",
     .most_efuse_block_revision = UINT16_MAX,
     .mmu_page_size_log2 = 16,

@@ -2,6 +2,10 @@
  * Start-up of a program on the ESP32-C3: the boot loader has filled .data; interrupts stay off.
  */
     .section .startup, "ax"
+    .align 8                    /* mtvec takes only multiples of 256 on this core */
+trap:
+    j    machine_fault
+
     .global reset
 reset:
     .insn i 0x73, 7, x0, x8, 0x300  /* csrci mstatus, 8, for assemblers that want an extension named for it */
@@ -19,10 +23,6 @@ reset:
     call main
 hang:
     j    hang
-
-    .align 8                    /* mtvec takes only multiples of 256 on this core */
-trap:
-    j    machine_fault
 
     .weak machine_fault
     .set  machine_fault, hang
