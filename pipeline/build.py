@@ -64,10 +64,7 @@ def build_firmware(
     )
     build_dir.mkdir(parents=True, exist_ok=True)
     files = sources.merged({"model_io.h": model_io_header(interface)})
-    for path, text in files.items():
-        target = build_dir / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+    write_sources(files, build_dir)
     model = [] if kind == "bare" else [Path(path) for path in files if path.endswith((".c", ".S"))]
     elf = build_dir / f"{kind}.elf"
     command = [
@@ -84,6 +81,14 @@ def build_firmware(
     if output.returncode:
         raise _build_error(board, kind, output.tail)
     return _measure_image(elf, board, kind, output.stderr.decode(errors="replace").strip())
+
+
+def write_sources(sources: SourceTree, folder: Path) -> None:
+    """Every file below `folder`, for a compiler to read."""
+    for path, text in sources.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
 def bare_metal(board: Board) -> tuple[Toolchain, Port]:

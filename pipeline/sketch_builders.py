@@ -34,6 +34,8 @@ class SketchBuilder(ABC):
     name: str
     install: str
     """How to get it."""
+    downloads: bool
+    """Whether it may first bring a core and a compiler from the network."""
 
     @abstractmethod
     def can_build(self, board: Board) -> bool: ...
@@ -52,6 +54,7 @@ class ArduinoCli(SketchBuilder):
 
     name = "arduino-cli"
     install = "see arduino.github.io/arduino-cli"
+    downloads = True
 
     def can_build(self, board: Board) -> bool:
         return board.arduino is not None
@@ -72,6 +75,7 @@ class ArduinoBuilder(SketchBuilder):
 
     name = "arduino-builder"
     install = "apt install arduino-builder arduino-core-avr"
+    downloads = False
 
     def can_build(self, board: Board) -> bool:
         return board.arduino is not None and board.arduino.fqbn.startswith("arduino:avr:")
@@ -103,6 +107,7 @@ class PlatformIOBuilder(SketchBuilder):
 
     name = "platformio"
     install = "pipx install platformio"
+    downloads = True
 
     def can_build(self, board: Board) -> bool:
         return board.platformio is not None
@@ -121,8 +126,8 @@ class PlatformIOBuilder(SketchBuilder):
         return _sketch(_named(copy / ".pio" / "build" / board.name, "firmware"), sizes[1], sizes[0])
 
 
-BUILDERS: tuple[SketchBuilder, ...] = (ArduinoCli(), ArduinoBuilder(), PlatformIOBuilder())
-"""In the order in which they are tried."""
+BUILDERS: tuple[SketchBuilder, ...] = (ArduinoBuilder(), ArduinoCli(), PlatformIOBuilder())
+"""In the order in which they are tried: first what needs no network."""
 
 
 def _run(name: str, command: Sequence[str | Path], board: Board) -> str:

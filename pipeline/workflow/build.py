@@ -14,7 +14,6 @@ from pipeline.artifacts import ModelFolder
 from pipeline.boards.board import Board, Esptool, RuntimeName
 from pipeline.boards.catalog import load_board
 from pipeline.build import build_firmware
-from pipeline.compiler.source_tree import SourceTree
 from pipeline.errors import ArtifactsError, ToolMissingError, UnsupportedError, UsageError
 from pipeline.flashers.esp32c3_image import make_app_image
 from pipeline.model_io import ModelInterface
@@ -56,7 +55,7 @@ def build(
     """Build each model's firmware for one board by `tool`, or by the first of those that are installed."""
     target = load_board(board)
     chosen_runtime = runtime_for(target, runtime)
-    _choose(target, tool)
+    choose_builder(target, tool)
 
     def work(name: str) -> Result:
         built = build_one(name, root, target, chosen_runtime, tool)
@@ -71,7 +70,7 @@ def build_one(name: str, root: Path, board: Board, runtime: RuntimeName = "aot",
     Raises UnsupportedError where it is larger than the board, ToolMissingError where nothing here builds it,
     ToolFailedError with the tool's words, ArtifactsError where the self-test is not the generated one.
     """
-    builder = _choose(board, tool)
+    builder = choose_builder(board, tool)
     if builder is None and runtime != "aot":
         raise UsageError(f"without Arduino's core, {board.name} runs plain C only: leave out --runtime {runtime}.")
     if builder is None:
@@ -108,7 +107,7 @@ def check_self_test(project: Project) -> None:
         )
 
 
-def _choose(board: Board, tool: str | None) -> SketchBuilder | None:
+def choose_builder(board: Board, tool: str | None = None) -> SketchBuilder | None:
     """What builds for a board here; None means bare-metal gcc, which makes no sketch but what `verify` asks."""
     able = [builder for builder in BUILDERS if builder.can_build(board)]
     names = [builder.name for builder in able] + [BARE_METAL] * board.runs_bare_metal
@@ -126,12 +125,11 @@ def _choose(board: Board, tool: str | None) -> SketchBuilder | None:
 def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
     _, model, folder = model_and_folder(name, root)
     code = provenance.text_digest(PACKAGE / "build.py", PACKAGE / "flashers" / "esp32c3_image.py", FIRMWARE)
-    sources = compile_for(model, board, None)
-    made_from = provenance.digest(dict(sources), board.name, code)
+    made_from = provenance.digest(dict(compile_for(model, board, None)), board.name, code)
     stage = f"build {board.name}-aot"
     if folder.record(stage) is None or not folder.is_current(stage, made_from):
         with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
-            made = bare_metal_firmware(sources, model, board, Path(place))
+            made = bare_metal_firmware(model, board, Path(place))
             _check_size(made, model, board)
             stem = f"build/{board.name}-aot/{c_identifier(model.name)}"
             files = {f"{stem}{suffix}": path.read_bytes() for suffix, path in made.files.items()}
@@ -146,9 +144,9 @@ def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
     return _built(model, folder, board, "aot")
 
 
-def bare_metal_firmware(sources: SourceTree, model: QuantizedModel, board: Board, place: Path) -> BuiltFirmware:
+def bare_metal_firmware(model: QuantizedModel, board: Board, place: Path) -> BuiltFirmware:
     """What answers the wire protocol without any framework, written below `place`; raises as build_firmware()."""
-    image = build_firmware(sources, ModelInterface.of(model.graph), board, "verify", place)
+    image = build_firmware(compile_for(model, board, None), ModelInterface.of(model.graph), board, "verify", place)
     files = {".elf": image.elf}
     flash_bytes = image.flash_bytes
     if isinstance(board.flashing, Esptool):

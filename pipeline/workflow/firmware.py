@@ -84,7 +84,7 @@ def write_project(name: str, root: Path, board: Board, runtime: RuntimeName) -> 
     stage = f"firmware {board.name}-{runtime}"
     with folder.locked():
         with progress.working(f"{model.name}: writing the firmware for {board.name}"):
-            tree = _sources(model, spec, board, runtime).under(f"firmware/{board.name}-{runtime}")
+            tree = project_sources(model, spec, board, runtime).under(f"firmware/{board.name}-{runtime}")
         facts = {
             "board": board.name,
             "runtime": runtime,
@@ -119,7 +119,8 @@ def model_and_folder(name: str, root: Path) -> tuple[ModelSpec | None, Quantized
     return spec, proven_model(spec, folder), folder
 
 
-def _sources(model: QuantizedModel, spec: ModelSpec | None, board: Board, runtime: RuntimeName) -> SourceTree:
+def project_sources(model: QuantizedModel, spec: ModelSpec | None, board: Board, runtime: RuntimeName) -> SourceTree:
+    """The project's files as they are generated, under the sketch's name."""
     golden = golden_vectors(model, TflmInterpreter(model.tflite).invoke, spec.checks if spec else ())
     domains = spec.inputs if spec else ()
     if runtime == "tflm":

@@ -10,18 +10,22 @@ from pathlib import Path
 from pipeline.boards.board import Board, RuntimeName
 from pipeline.boards.catalog import board_names, load_board
 from pipeline.boards.required_tools import missing_tools
-from pipeline.build import build_firmware
+from pipeline.build import build_firmware, write_sources
 from pipeline.compiler.program import make_program
-from pipeline.errors import PipelineError, UnsupportedError
+from pipeline.errors import PipelineError, ToolMissingError, UnsupportedError
 from pipeline.interpreters.tflm import minimum_arena_bytes
 from pipeline.model_io import ModelInterface
+from pipeline.models.spec import ModelSpec
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.report import progress
+from pipeline.runtimes.c_names import c_identifier
 from pipeline.runtimes.tflm import TflmRuntime, plan_arena
 from pipeline.runtimes.tflm_libraries import find_library
+from pipeline.sketch_builders import BuiltFirmware
 from pipeline.workflow.bench import peer_data
+from pipeline.workflow.build import bare_metal_firmware, choose_builder
 from pipeline.workflow.compile import compile_for, target_of
-from pipeline.workflow.firmware import model_and_folder
+from pipeline.workflow.firmware import model_and_folder, project_sources
 from pipeline.workflow.outcomes import Outcomes, chosen, each
 
 _ROOM_BYTES = 4 << 20
@@ -33,8 +37,9 @@ _CODE_BYTES, _CODE_BYTES_AN_OPERATION = 2048, 512
 class Need:
     """What one runtime takes of one board. Bytes are None where nothing could be said: `note` says why.
 
-    Measured is the model's C and one call, linked with bare start-up code; the framework and code of one's own come on
-    top, and so does the stack. An estimate says in `note` what it was made of.
+    `flash_bytes` and `ram_bytes` are the model's own: measured of its C and one call, linked with bare start-up code,
+    or estimated, and then `note` says from what. `firmware_...` are those of the whole firmware that `tinyml build`
+    makes of it, where that is built here without a download. The stack comes on top of all RAM.
     """
 
     board: str
@@ -46,6 +51,8 @@ class Need:
     ram_bytes: int | None
     ram_limit_bytes: int
     note: str
+    firmware_flash_bytes: int | None = None
+    firmware_ram_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,14 +72,19 @@ def fit(names: Sequence[str], root: Path) -> Outcomes[Fit]:
 
 
 def _fit_one(name: str, root: Path, boards: Sequence[Board]) -> Fit:
-    _, model, _ = model_and_folder(name, root)
-    needs = []
-    with progress.working(f"{model.name}: building for {len(boards)} boards"):
-        for board in boards:
-            needs.append(need_of_plain_c(model, board))
-            if board.tflm_library is not None:
-                needs.append(_need_of_tflm(model, board))
+    spec, model, _ = model_and_folder(name, root)
+    needs: list[Need] = []
+    with progress.counting(f"{model.name}: building for {len(boards)} boards", len(boards)) as done:
+        for number, board in enumerate(boards, 1):
+            needs += needs_of(model, spec, board)
+            done(number)
     return Fit(model.name, tuple(needs))
+
+
+def needs_of(model: QuantizedModel, spec: ModelSpec | None, board: Board) -> list[Need]:
+    """One board's, a runtime each."""
+    plain_c = _with_firmware(need_of_plain_c(model, board), model, spec, board)
+    return [plain_c] if board.tflm_library is None else [plain_c, _need_of_tflm(model, board)]
 
 
 def need_of_plain_c(model: QuantizedModel, board: Board) -> Need:
@@ -86,6 +98,36 @@ def need_of_plain_c(model: QuantizedModel, board: Board) -> Need:
     except PipelineError as error:  # larger than the addresses of the processor reach
         return _unknown(board, "aot", str(error).splitlines()[-1])
     return _need(board, "aot", "measured", flash_bytes, ram_bytes, "")
+
+
+def _with_firmware(need: Need, model: QuantizedModel, spec: ModelSpec | None, board: Board) -> Need:
+    """The same with the whole firmware, which decides whether the model fits; as it was where nothing builds it."""
+    if not need.fits or missing_tools(replace(board, emulator=None)):
+        return need
+    try:
+        built = _built_here(model, spec, board)
+    except UnsupportedError as error:
+        return replace(need, fits=False, note=str(error))
+    if built is None:
+        return need
+    fits = built.flash_bytes <= board.usable_flash_bytes and built.ram_bytes <= board.ram_bytes
+    return replace(need, fits=fits, firmware_flash_bytes=built.flash_bytes, firmware_ram_bytes=built.ram_bytes)
+
+
+def _built_here(model: QuantizedModel, spec: ModelSpec | None, board: Board) -> BuiltFirmware | None:
+    """What `tinyml build` makes of a new project; None where no tool is installed or it would go to the network."""
+    try:
+        builder = choose_builder(board)
+    except ToolMissingError:
+        return None
+    with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
+        place = Path(folder)
+        if builder is None:
+            return bare_metal_firmware(model, board, place)
+        if builder.downloads:
+            return None
+        write_sources(project_sources(model, spec, board, "aot"), place)
+        return builder.build(place / c_identifier(model.name), board, place / "build")
 
 
 def _measure(model: QuantizedModel, board: Board) -> tuple[int, int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipeline.report.tables.table import print_table
+from pipeline.report.tables.table import print_table, tell
 
 if TYPE_CHECKING:
     from pipeline.workflow.boards import BoardRow
-    from pipeline.workflow.fit import Fit
+    from pipeline.workflow.fit import Fit, Need
     from pipeline.workflow.outcomes import Result
 
 
@@ -28,7 +28,7 @@ def boards(rows: Sequence[BoardRow]) -> None:
             for row in rows
         ],
     )
-    print(
+    tell(
         "Plain C (aot) runs on all. What each is, its clock, data sheet and Arduino's name for it: tinyml boards --json"
     )
 
@@ -38,17 +38,30 @@ def fits(found: Sequence[Fit]) -> None:
     for fit in found:
         rows = []
         for need in fit.needs:
-            flash = "" if need.flash_bytes is None else f"{need.flash_bytes:,} of {_memory(need.flash_limit_bytes)}"
-            ram = "" if need.ram_bytes is None else f"{need.ram_bytes:,} of {_memory(need.ram_limit_bytes)}"
-            rows.append([need.board, need.runtime, "fits" if need.fits else "NO", flash, ram, need.how])
-        print_table([fit.model, "runtime", "fits", "flash", "RAM", "how"], rows)
+            board = need.board if need.runtime == "aot" else f"{need.board} ({need.runtime})"
+            about = "~" if need.how == "estimated" else ""
+            flash = _of(need.flash_bytes, need.flash_limit_bytes, about)
+            ram = _of(need.ram_bytes, need.ram_limit_bytes, about)
+            rows.append([board, "yes" if need.fits else "NO", flash, ram, _firmware(need)])
+        print_table([fit.model, "fits", "flash", "RAM", "firmware"], rows)
         notes: dict[str, list[str]] = {}
         for need in fit.needs:
             if need.note:
-                notes.setdefault(f"{need.runtime}, {need.how}: {need.note}", []).append(need.board)
+                notes.setdefault(f"{need.how}: {need.note}", []).append(need.board)
         for note, boards in notes.items():
             print(f"{', '.join(boards)}: {note}")
-        print("measured: the model and one call, with bare start-up code; framework, your code and stack come on top\n")
+        print("flash, RAM: of the model's plain C with one call of it, or of TFLM (tflm); ~ is estimated, where no")
+        print("compiler is installed. firmware: flash + RAM of all that 'tinyml build' makes, where it builds here.\n")
+
+
+def _firmware(need: Need) -> str:
+    if need.firmware_flash_bytes is None or need.firmware_ram_bytes is None:
+        return ""
+    return f"{need.firmware_flash_bytes:,} + {need.firmware_ram_bytes:,}"
+
+
+def _of(need: int | None, limit: int, about: str) -> str:
+    return "" if need is None else f"{about}{need:,} of {_memory(limit)}"
 
 
 def _memory(count: int) -> str:
@@ -58,10 +71,9 @@ def _memory(count: int) -> str:
 def firmware(results: Sequence[Result]) -> None:
     for result in results:
         facts = result.facts["firmware"]
-        print(
-            f"{result.model}: Arduino sketch and PlatformIO project for {facts['board']} ({facts['runtime']}) in"
-            f"\n{result.folder}\nYour code has its place in the .ino file there."
-        )
+        tell(f"{result.model}: Arduino sketch and PlatformIO project for {facts['board']} ({facts['runtime']}) in")
+        tell(result.folder)
+        tell("Your code has its place in the .ino file there.")
 
 
 def builds(results: Sequence[Result]) -> None:
@@ -80,7 +92,7 @@ def builds(results: Sequence[Result]) -> None:
         ],
     )
     for result in results:
-        print(f"written to {result.folder}")
+        tell(f"written to {result.folder}")
 
 
 def _share(used: int, limit: int) -> str:
@@ -109,14 +121,13 @@ def flashed(results: Sequence[Result]) -> None:
 def verification(results: Sequence[Result]) -> None:
     """What a board answered, and what it says that one inference took; a count keeps the name of what was counted."""
     print_table(
-        ["model", "board", "TFLM", "proof", "one inference", "vectors a second", "resent"],
+        ["model", "board", "equal to TFLM", "one inference", "vectors / s", "resent"],
         [
             [
                 result.model,
                 facts["board"],
-                f"{facts['vectors'] - facts['mismatches']:,} of {facts['vectors']:,} equal",
-                facts["claim"],
-                _device_time(facts),
+                f"{facts['vectors'] - facts['mismatches']:,} of {facts['vectors']:,}",
+                _device_count(facts),
                 f"{facts['vectors'] / max(facts['seconds'], 1e-9):,.0f}",
                 str(facts["resent"]),
             ]
@@ -124,14 +135,33 @@ def verification(results: Sequence[Result]) -> None:
             for facts in [result.facts["verify"]]
         ],
     )
+    for result in results:
+        facts = result.facts["verify"]
+        tell(f"{result.model} on {facts['board']}: {facts['claim']}")
+        if time := _device_time(facts):
+            tell(time)
+
+
+def _device_count(facts: Mapping[str, Any]) -> str:
+    """'1,204 to 1,210 cycles'."""
+    return "not counted" if facts["unit"] == "nothing" else f"{_span(facts['fewest'], facts['most'])} {facts['unit']}"
 
 
 def _device_time(facts: Mapping[str, Any]) -> str:
-    """'1,204 to 1,210 cycles (75.6 us at 16 MHz)'; only cycles of a known clock are also a time."""
-    if facts["unit"] == "nothing":
-        return "not counted"
-    fewest, most = facts["fewest"], facts["most"]
-    count = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    """What the counts mean; empty where they say all. Only cycles of a known clock are also a time."""
     clock_hz = facts["clock_hz"]
-    time = f" ({most / clock_hz * 1e6:,.1f} us at {clock_hz / 1e6:g} MHz)" if clock_hz else ""
-    return f"{count} {facts['unit']}{time}"
+    told = []
+    if clock_hz:
+        time = _span(*(round(facts[end] / clock_hz * 1e6, 1) for end in ("fewest", "most")))
+        told.append(f"An inference takes {time} us at {clock_hz / 1e6:g} MHz.")
+    if facts["unit"] != "nothing" and facts["fewest"] != facts["most"]:
+        told.append(
+            f"The {facts['unit']} differ from input to input: rounding takes another branch for some numbers, and an"
+            " interrupt that falls into an inference, such as that of Arduino's clock, is counted too."
+        )
+    return " ".join(told)
+
+
+def _span(fewest: float, most: float) -> str:
+    first, last = f"{fewest:,}", f"{most:,}"
+    return last if first == last else f"{first} to {last}"
