@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from pipeline.training.trained_model import EpochEnd
 
 _PLAIN_LINES = 10  # a log needs to show that training moves, not every epoch
+_spinning: list[Status] = []  # what working() shows now; two moving lines at once would overwrite each other
 
 
 def say(text: str) -> None:
@@ -27,8 +30,25 @@ def working(text: str) -> Iterator[None]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(text):
+    with _still(), Console(stderr=True).status(text) as status:
+        _spinning.append(status)
+        try:
+            yield
+        finally:
+            _spinning.pop()
+
+
+@contextlib.contextmanager
+def _still() -> Iterator[None]:
+    """While the block shows something that moves: the spinner around it, if any, rests."""
+    if not _spinning:
         yield
+        return
+    _spinning[-1].stop()
+    try:
+        yield
+    finally:
+        _spinning[-1].start()
 
 
 @contextlib.contextmanager
@@ -47,7 +67,7 @@ def epochs(model: str, total: int) -> Iterator[Callable[[EpochEnd], None]]:
         TextColumn("loss {task.fields[loss]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with _still(), Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(f"{model}: training", total=total, loss="-")
         yield lambda end: progress.update(task, completed=end.epoch, loss=f"{end.logs['loss']:.4g}")
 
@@ -62,7 +82,7 @@ def counting(text: str, total: int) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with _still(), Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(text, total=total)
         yield lambda done: progress.update(task, completed=done)
 

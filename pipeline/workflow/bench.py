@@ -83,7 +83,7 @@ def bench_chips(names: Sequence[str], root: Path, boards: Sequence[str] = ()) ->
                     except UnsupportedError as error:
                         progress.say(f"{label}: {error}")
                         continue
-                    what = f"this program, for {optimize}"
+                    what = f"tinyml, for {optimize}"
                     costs.append(
                         Cost(label, board.core, what, cost.flash_bytes, cost.code_bytes, cost.ram_bytes,
                              cost.stack_bytes, cost.most, cost.unit, True)

@@ -39,10 +39,14 @@ class InputValue:
 
 @dataclass(frozen=True)
 class Answer:
-    """One number of the answer by each of the three; the int8 values beside the real ones. None where C did not run."""
+    """One number of the answer by each of the three; the int8 values beside the real ones. None where C did not run.
+
+    `keras` answers the numbers as asked, `keras_seen` those that int8 sees, which is what the tolerance is about.
+    """
 
     name: str
     keras: float
+    keras_seen: float
     int8_real: float
     int8: int
     c_real: float | None
@@ -51,13 +55,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Prediction:
-    """`output_step` is what one int8 step of the output is worth, in its unit."""
+    """`output_step` is what one int8 step of the output is worth, in its unit.
+
+    `difference` is the largest one between int8 and Keras where both are asked what int8 sees; the tolerance limits it.
+    """
 
     model: str
     sha256: str
     inputs: tuple[InputValue, ...]
     answers: tuple[Answer, ...]
     output_step: float
+    difference: float
     tolerance: float
     without_c: str = ""
 
@@ -72,7 +80,7 @@ def predict(name: str, numbers: Sequence[str], root: Path) -> Prediction:
     archive = folder.read("model.keras", made_by="train")
     model = converted_model(spec, folder)
     port, output = model.inputs[0], model.outputs[0]
-    asked = _parse(name, numbers, _names(port))
+    asked = _parse(spec, numbers, _names(port))
     question = asked.reshape(1, *port.shape)
     quantized = port.quantize(question)
     inputs = tuple(
@@ -81,15 +89,17 @@ def predict(name: str, numbers: Sequence[str], root: Path) -> Prediction:
     for value in inputs:
         if value.note:
             progress.say(f"{name}: {value.note}")
-    with KerasProcess() as keras:
+    with progress.working(f"{name}: compiling the C while Keras starts (some seconds)"), KerasProcess() as keras:
         keras.warm_up()  # TensorFlow starts while the C is compiled
         int8 = TflmInterpreter(model.tflite).invoke([quantized])[0]
         c, reason = _ask_c(model, quantized)
-        real = keras.predict(archive, question.astype(np.float32), name)
+        both = np.concatenate([question, port.dequantize(quantized)]).astype(np.float32)
+        typed, seen = keras.predict(archive, both, name)
     answers = tuple(
         Answer(
             label,
-            float(real.flat[index]),
+            float(typed.flat[index]),
+            float(seen.flat[index]),
             float(output.dequantize(int8).flat[index]),
             int(int8.flat[index]),
             None if c is None else float(output.dequantize(c).flat[index]),
@@ -97,7 +107,8 @@ def predict(name: str, numbers: Sequence[str], root: Path) -> Prediction:
         )
         for index, label in enumerate(_names(output))
     )
-    return Prediction(name, model.sha256, inputs, answers, output.scale, spec.tolerance, reason)
+    difference = max(abs(answer.int8_real - answer.keras_seen) for answer in answers)
+    return Prediction(name, model.sha256, inputs, answers, output.scale, difference, spec.tolerance, reason)
 
 
 def _ask_c(model: QuantizedModel, quantized: Int8Array) -> tuple[Int8Array | None, str]:
@@ -111,25 +122,31 @@ def _ask_c(model: QuantizedModel, quantized: Int8Array) -> tuple[Int8Array | Non
         return None, f"C was left out: {error}"
 
 
-def _parse(model: str, texts: Sequence[str], names: Sequence[str]) -> npt.NDArray[np.float64]:
+def _parse(spec: ModelSpec, texts: Sequence[str], names: Sequence[str]) -> npt.NDArray[np.float64]:
     for text in texts:
         if text.startswith("--"):
             raise UsageError(f"predict has no option '{text}'; it takes a model, its numbers and --json.")
         try:
             number = float(text)
         except ValueError:
-            raise UsageError(f"'{text}' is not a number; {_usage(model, names)}") from None
+            hint = " (a point for decimals, blanks between numbers)" if "," in text else ""
+            raise UsageError(f"'{text}' is not a number{hint}; {_usage(spec, names)}") from None
         if not math.isfinite(number):
-            raise UsageError(f"'{text}' is not a finite number; {_usage(model, names)}")
+            raise UsageError(f"'{text}' is not a finite number; {_usage(spec, names)}")
     if len(texts) != len(names):
         count = f"{len(texts)} number{'' if len(texts) == 1 else 's'}"
-        raise UsageError(f"{count} given; {_usage(model, names)}")
+        raise UsageError(f"{count} given; {_usage(spec, names)}")
     return np.array([float(text) for text in texts], np.float64)
 
 
-def _usage(model: str, names: Sequence[str]) -> str:
-    shown = " ".join(name.replace(" ", "_") for name in names[:_SHOWN]) + (" ..." if len(names) > _SHOWN else "")
-    return f"{model} takes {len(names)}: tinyml predict {model} {shown}"
+def _usage(spec: ModelSpec, names: Sequence[str]) -> str:
+    """'adder takes 2 numbers (a, b): tinyml predict adder 10 2'."""
+    example = spec.checks[0][0] if spec.checks else [spec.inputs[0].high] * len(names)
+    numbers, shown = [f"{number:g}" for number in example], list(names)
+    if len(names) > _SHOWN:
+        numbers, shown = [*numbers[:_SHOWN], "..."], [names[0], "...", names[-1]]
+    count = f"{len(names)} number{'' if len(names) == 1 else 's'}"
+    return f"{spec.name} takes {count} ({', '.join(shown)}): tinyml predict {spec.name} {' '.join(numbers)}"
 
 
 def _names(port: QuantizedPort) -> list[str]:
@@ -144,7 +161,7 @@ def _input_value(spec: ModelSpec, port: QuantizedPort, index: int, asked: float,
     seen = float(port.dequantize(np.array([int8], np.int8))[0])
     note = ""
     if not domain.low <= asked <= domain.high:
-        outside = f"{name} = {asked:g} is outside its domain {domain.low:g} to {domain.high:g}"
+        outside = f"{name} = {asked:g} is outside of its range, {domain.low:g} to {domain.high:g}"
         within = abs(asked - seen) <= port.scale / 2
         note = f"{outside}; int8 sees {seen:.6g}." if within else f"{outside}, and clamped: int8 sees {seen:.6g}."
     return InputValue(name, asked, seen, int8, note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipeline.report.tables.table import print_table
+from pipeline.report.tables.table import print_table, tell
 
 if TYPE_CHECKING:
     from pipeline.workflow.outcomes import ModelStatus, Result
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def models(statuses: Sequence[ModelStatus]) -> None:
     print_table(
-        ["model", "what it shows", "done"], [[status.model, status.summary, status.state] for status in statuses]
+        ["model", "what it shows", "done up to"],
+        [[status.model, status.summary, status.state.split(", ")[-1]] for status in statuses],
     )
 
 
@@ -28,19 +29,20 @@ def training(results: Sequence[Result]) -> None:
                 f"{facts['loss']:.4g}" if "loss" in facts else "",
                 f"{facts['parameters']:,}",
                 "up to date" if result.up_to_date else f"{facts['seconds']:.1f} s",
-                f"{result.folder}/model.keras",
             ]
         )
-    print_table(["model", "epochs", "loss", "parameters", "time", "written to"], rows)
+    print_table(["model", "epochs", "loss", "parameters", "time"], rows)
+    for result in results:
+        tell(f"written to {result.folder}/model.keras")
     for result in results:
         if changes := result.facts["train"].get("overrides"):
             told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
-            print(f"{result.model}: not as its spec says: {told}. Without these options it trains by the spec again.")
+            tell(f"{result.model}: not as its spec says: {told}. Without these options it trains by the spec again.")
     for result in results:
         facts = result.facts["train"]
         answers = [_answer(**answer) for answer in facts.get("answers", ())]
         if answers:
-            print(f"{result.model}: {', '.join(answers)}" + (f", because {facts['reason']}" if facts["reason"] else ""))
+            tell(f"{result.model}: {', '.join(answers)}" + (f", because {facts['reason']}" if facts["reason"] else ""))
 
 
 def _answer(inputs: Sequence[float], expected: Sequence[float], got: Sequence[float]) -> str:
@@ -58,19 +60,19 @@ def conversion(results: Sequence[Result]) -> None:
         _lines(f"{result.model}: int8 model", result.facts["convert"]["lint"])
     for result in results:
         state = "up to date" if result.up_to_date else "written"
-        print(f"{result.folder}: {state}; {result.facts['parity']['claim']}")
+        tell(f"{result.folder}: {state}; {result.facts['parity']['claim']}")
         accuracy = _row_of(result.facts["parity"], "accuracy")
         if accuracy:
-            print(f"  accuracy: {accuracy['summary']}")
+            tell(f"  accuracy: {accuracy['summary']}")
     print_table(
         ["model", "int8", "arena", "worst error", "in steps", "mean", "tolerance", "TFLM"],
         [_parity_row(result, _sizes(result)) for result in results],
     )
     if results:
-        print(
+        tell(
             "Worst and mean error: int8 against Keras, in units of the output and in output steps. Look at parity.png"
+            " and lint.txt; the sketches are in arduino-esp32/, chirale/ and esp-idf/ of each folder."
         )
-        print("and lint.txt; the sketches are in arduino-esp32/, chirale/ and esp-idf/ of each folder.")
 
 
 def _sizes(result: Result) -> list[str]:
@@ -88,7 +90,7 @@ def _parity_row(result: Result, sizes: Sequence[str]) -> list[str]:
         f"{real['worst_steps']:.2g}",
         f"{real['mean']:.2g}",
         f"{real['tolerance']:g}",
-        (f"{exact['mismatches']:,} differ" if exact["mismatches"] else "all equal") if exact else "not run",
+        (f"{exact['mismatches']:,} differ" if exact["mismatches"] else "equal") if exact else "not run",
     ]
 
 
@@ -100,35 +102,39 @@ def _row_of(facts: Mapping[str, Any], kind: str) -> dict[str, Any]:
 def _lines(heading: str, lines: Iterable[str]) -> None:
     print(heading)
     for line in lines:
-        print(f"  {line}")
+        tell(f"  {line}")
 
 
 def generation(results: Sequence[Result]) -> None:
     print_table(
-        ["model", "sketches for", "arena", "self-test vectors", "written to"],
+        ["model", "sketches for", "arena", "self-test vectors"],
         [
             [
                 result.model,
                 ", ".join(facts["libraries"]),
                 f"{facts['arena_bytes']:,} B",
                 str(facts["golden_vectors"]),
-                result.folder,
             ]
             for result in results
             for facts in [result.facts["generate"]]
         ],
     )
+    for result in results:
+        tell(f"written to {result.folder}")
 
 
 def compilation(results: Sequence[Result]) -> None:
     print_table(
-        ["model", "for", "optimized for", "files", "written to"],
+        ["model", "for", "optimized for", "files"],
         [
-            [result.model, board, facts["optimize"], str(facts["files"]), facts["folder"]]
+            [result.model, board, facts["optimize"], str(facts["files"])]
             for result in results
             for board, facts in result.facts.items()
         ],
     )
+    for result in results:
+        for facts in result.facts.values():
+            tell(f"written to {facts['folder']}")
 
 
 def parity(results: Sequence[Result]) -> None:
@@ -138,4 +144,5 @@ def parity(results: Sequence[Result]) -> None:
             [result.model, "verdict", "what was found"],
             [[row["name"], "pass" if row["passed"] else "FAIL", row["summary"]] for row in facts["rows"]],
         )
-        print(f"{result.model}: {facts['claim']}\n")
+        tell(f"{result.model}: {facts['claim']}")
+        print()

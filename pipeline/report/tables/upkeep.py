@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.report.tables.table import print_table
@@ -20,26 +21,31 @@ def costs(found: Sequence[Cost]) -> None:
     def number(value: int | None) -> str:
         return "" if value is None else f"{value:,}"
 
-    print_table(
-        ["model", "processor", "what", "flash", "code", "RAM", "stack", "an inference"],
-        [
+    for model in dict.fromkeys(cost.model for cost in found):
+        print_table(
+            [model, "what", "flash", "code", "RAM", "stack", "an inference"],
             [
-                cost.model,
-                cost.core,
-                cost.what,
-                *map(number, (cost.flash_bytes, cost.code_bytes, cost.ram_bytes, cost.stack_bytes)),
-                f"{cost.count:,} {cost.unit}",
-            ]
-            for cost in found
-        ],
-    )
+                [
+                    cost.core,
+                    cost.what,
+                    *map(number, (cost.flash_bytes, cost.code_bytes, cost.ram_bytes, cost.stack_bytes)),
+                    f"{cost.count:,} {cost.unit}",
+                ]
+                for cost in found
+                if cost.model == model
+            ],
+        )
 
 
 def doctor(checks: Sequence[Check]) -> None:
     print_table(
         ["what", "found", "needed for", "how to get it"],
-        [
-            [check.name, check.found or "MISSING", check.needed_for, "" if check.found else check.remedy]
-            for check in checks
-        ],
+        [[check.name, _where(check.found), check.needed_for, "" if check.found else check.remedy] for check in checks],
     )
+
+
+def _where(found: str | None) -> str:
+    """A version as it is; of a program its folder, because the name stands beside it."""
+    if found is None:
+        return "MISSING"
+    return str(Path(found).parent) if "/" in found else found
