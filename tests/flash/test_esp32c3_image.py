@@ -6,13 +6,19 @@ import hashlib
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.build import build_firmware
+from pipeline.device.protocol import Unit
+from pipeline.device.session import Session
 from pipeline.errors import UnsupportedError
 from pipeline.flashers.esp32c3_image import AppImage, make_app_image
+from pipeline.interpreters.tflm import TflmInterpreter
+from pipeline.quantize.quantized_model import load_quantized
 from pipeline.workflow.build import Built, build_one
-from tests.firmware import MIXER, board_here, build_tflite, c_model, dense_tflite
+from tests.firmware import MIXER, board_here, build_tflite, c_model, dense_tflite, linear_tflite
+from tests.flash.esp32c3_machine import Esp32c3
 from tests.tools import unavailable
 
 DROM_PAGE = 0x3C010000  # the page after the code's
@@ -90,3 +96,23 @@ def test_build_makes_it_where_no_arduino_tool_is_installed(tmp_path: Path, capfd
         "esp32c3: built by gcc alone, so this is no sketch; it answers 'tinyml verify', and needs the boot loader that"
         " the chip has from any Arduino or ESP-IDF program."
     )
+
+
+@pytest.mark.parametrize(
+    ("tflite", "vectors"), [(linear_tflite(), 256), (dense_tflite(), 400)], ids=["neuron", "dense"]
+)
+def test_the_image_answers_as_tflm_does(tflite: bytes, vectors: int, tmp_path: Path) -> None:
+    """Its segments where the boot loader puts them, its instructions in an emulator of the processor alone."""
+    need_esptool()
+    image = make_app_image(build_tflite(tflite, board_here("esp32c3"), "verify", tmp_path).elf, tmp_path / "app.bin")
+    model = load_quantized(tflite, "test")
+    every = np.arange(-128, 128, dtype=np.int8).reshape(-1, 1)
+    random = np.random.default_rng(1).integers(-128, 128, (vectors, model.inputs[0].size)).astype(np.int8)
+    inputs = every if model.inputs[0].size == 1 else random
+    with Esp32c3(image.image, tmp_path / "device.log") as device:
+        session = Session(device)
+        greeting = session.greet(model.sha256)
+        found = session.invoke_many(inputs)
+    [expected] = TflmInterpreter(tflite).invoke([inputs.reshape(-1, *model.inputs[0].shape)])
+    np.testing.assert_array_equal(found.outputs, expected.reshape(len(inputs), -1))
+    assert (greeting.unit, greeting.clock_hz, found.resent) == (Unit.CYCLES, 0, 0)
