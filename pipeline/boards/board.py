@@ -9,6 +9,8 @@ CompilerTarget = Literal["portable", "arm_dsp", "avr", "rv32"]
 Optimize = Literal["size", "speed"]
 Counter = Literal["instructions", "cycles", "nothing"]
 RuntimeName = Literal["aot", "tflm"]
+Light = Literal["pwm", "inverted", "rgb"]
+"""An LED at a pin with PWM; one that shines while its pin is low; the addressable one of an ESP32's devkit."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,9 @@ class Arduino:
     """Where the board manager finds the core; None: it knows it."""
     led: str = "LED_BUILTIN"
     """The pin of a light, as the sketch writes it."""
+    light: Light = "pwm"
+    led_note: str = ""
+    """What the sketch says beside that pin."""
     analog_bits: int = 10
     """Of analogRead()."""
     serial_buffer: int = 63
@@ -112,11 +117,13 @@ class Esptool:
     tool: ClassVar[str] = "esptool"
     chip: str
     baud: int = 460800
+    image: str = ".merged.bin"
+    """The file of a build that is written from address 0."""
 
 
 @dataclass(frozen=True)
 class Bossac:
-    """Flashing through the SAM-BA loader that a touch at 1200 baud starts."""
+    """Flashing through the SAM-BA loader of an Arduino with an nRF52840, which a touch at 1200 baud starts."""
 
     tool: ClassVar[str] = "bossac"
 

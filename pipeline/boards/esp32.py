@@ -10,8 +10,9 @@ BOARD = espressif_board(
     "Xtensa LX6",
     clock_hz=240_000_000,
     ram_bytes=320 * 1024,
-    source="Espressif ESP32 data sheet 4.x: 520 KB of SRAM, of which 320 KB hold data; 4 MB of flash as in WROOM-32E",
+    source="boards.txt of arduino-esp32: 320 KB for data, of the chip's 520 KB of SRAM; 4 MB of flash as in WROOM-32E",
     fqbn="esp32:esp32:esp32",
     platformio_board="esp32dev",
     led="2",
+    led_note="many boards have theirs at 2, the DevKitC has none: put one here, with a resistor",
 )

@@ -10,8 +10,10 @@ BOARD = espressif_board(
     "Xtensa LX7",
     clock_hz=240_000_000,
     ram_bytes=320 * 1024,
-    source="Espressif ESP32-S3 data sheet: 512 KB of SRAM, 320 KB of them for data in Arduino; 8 MB of flash",
+    source="boards.txt of arduino-esp32: 320 KB for data, of the chip's 512 KB of SRAM; 8 MB of flash as in N8",
     fqbn="esp32:esp32:esp32s3",
     platformio_board="esp32-s3-devkitc-1",
     flash_bytes=8 << 20,
+    led="RGB_BUILTIN",
+    light="rgb",
 )

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from pipeline.boards.board import Arduino, Board, CompilerTarget, Counter, Esptool, PlatformIO, Port, Toolchain
+from pipeline.boards.board import (
+    Arduino,
+    Board,
+    CompilerTarget,
+    Counter,
+    Esptool,
+    Light,
+    PlatformIO,
+    Port,
+    Toolchain,
+)
 
 _INDEX = "https://espressif.github.io/arduino-esp32/package_esp32_index.json"
-_APP_PARTITION_BYTES = 0x140000  # of the core's default partition table, on 4 and on 8 MB of flash alike
-# Core 3.x, which PlatformIO's own platform does not have: that one stayed at 2.0.
-_PLATFORM = "https://github.com/pioarduino/platform-espressif32/releases/download/stable/platform-espressif32.zip"
+# boards.txt: maximum_size of the default partition table, on 4 and on 8 MB of flash alike. PlatformIO takes the table
+# of 8 MB for the S3, with 0x330000.
+_APP_PARTITION_BYTES = 0x140000
+_CORE = "esp32:esp32 (3.2.0)"
+# The same core for PlatformIO, whose own platform (6.13) stayed at core 2.0.17; this one's release is named after IDF
+# 5.4 and core 3.2.0. Its 'stable' moves.
+_PLATFORM = "https://github.com/pioarduino/platform-espressif32/releases/download/54.03.20/platform-espressif32.zip"
 
 
 def espressif_board(
@@ -24,7 +38,9 @@ def espressif_board(
     compiler_target: CompilerTarget = "portable",
     toolchain: Toolchain | None = None,
     port: Port | None = None,
-    led: str = "LED_BUILTIN",
+    led: str,
+    light: Light = "pwm",
+    led_note: str = "",
     counter: Counter = "nothing",
     line_buffer: int = 0,
 ) -> Board:
@@ -45,7 +61,9 @@ def espressif_board(
         batch_bytes=1024,
         line_buffer=line_buffer,
         reserved_flash_bytes=flash_bytes - _APP_PARTITION_BYTES,
-        arduino=Arduino(fqbn, "esp32:esp32 (3.2.0)", _INDEX, led=led, analog_bits=12, serial_buffer=255),
+        arduino=Arduino(
+            fqbn, _CORE, _INDEX, led=led, light=light, led_note=led_note, analog_bits=12, serial_buffer=255
+        ),
         platformio=PlatformIO(_PLATFORM, platformio_board),
         flashing=Esptool(name),
         tflm_library="arduino-esp32",

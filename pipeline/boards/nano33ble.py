@@ -12,7 +12,7 @@ BOARD = Board(
     clock_hz=64_000_000,
     flash_bytes=1024 * 1024,
     ram_bytes=256 * 1024,
-    source="Nordic nRF52840 product specification 1.8; Arduino ABX00030 data sheet; 64 KB of boot loader",
+    source="Nordic nRF52840 product specification 1.8; boards.txt of arduino:mbed_nano 4.1.5: 64 KB of boot loader",
     toolchain=arm_toolchain("-mcpu=cortex-m4"),
     compiler_target="arm_dsp",
     optimize="speed",

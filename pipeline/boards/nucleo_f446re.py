@@ -14,7 +14,7 @@ BOARD = Board(
     clock_hz=180_000_000,
     flash_bytes=512 * 1024,
     ram_bytes=128 * 1024,
-    source="ST STM32F446xC/E data sheet DS10693; 180 MHz as the Arduino core sets it",
+    source="ST STM32F446xC/E data sheet DS10693; 180 MHz as the variant of the Arduino core 2.9.0 sets it",
     toolchain=arm_toolchain("-mcpu=cortex-m4"),
     compiler_target="arm_dsp",
     optimize="speed",

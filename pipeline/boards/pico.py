@@ -12,7 +12,7 @@ BOARD = Board(
     clock_hz=125_000_000,
     flash_bytes=2 * MEBIBYTE,
     ram_bytes=264 * 1024,
-    source="Raspberry Pi RP2040 data sheet: 264 KB of SRAM, 125 MHz as the SDK sets it; Pico data sheet: 2 MB of flash",
+    source="boards.txt of arduino:mbed_rp2040 4.1.5: 264 KB of SRAM, 2 MB of flash; 125 MHz as Pico SDK 1 sets it",
     toolchain=arm_toolchain("-mcpu=cortex-m0plus"),
     compiler_target="portable",
     optimize="speed",

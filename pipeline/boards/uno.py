@@ -7,8 +7,13 @@ from pipeline.boards.machines import avr_toolchain
 
 TOOLCHAIN = avr_toolchain("atmega328p")
 PORT = Port(startup="atmega328p", machine=None, flash_origin=0x000000, ram_origin=0x800100, word_bytes=1)
-# Pin 13, the built-in LED, has no PWM: put an LED with a resistor at pin 9.
-ARDUINO = Arduino("arduino:avr:uno", "arduino:avr (1.8.6)", led="9")
+# Pin 13, the built-in LED, has no PWM.
+ARDUINO = Arduino(
+    "arduino:avr:uno",
+    "arduino:avr (1.8.6)",
+    led="9",
+    led_note="no built-in LED that can be dimmed: put one here, with a resistor",
+)
 
 BOARD = Board(
     name="uno",
@@ -17,7 +22,7 @@ BOARD = Board(
     clock_hz=16_000_000,
     flash_bytes=32 * 1024,
     ram_bytes=2 * 1024,
-    source="Microchip ATmega328P data sheet DS40002061B; 16 MHz and 512 bytes of boot loader as on the Uno R3",
+    source="Microchip ATmega328P data sheet DS40002061B; boards.txt of arduino:avr 1.8.6: 16 MHz, 512 bytes to boot",
     toolchain=TOOLCHAIN,
     compiler_target="avr",
     optimize="size",

@@ -58,6 +58,8 @@ def project_files(values: Mapping[str, Any], model: QuantizedModel, board: Board
         "first_include": shell.first_include,
         "install_lines": shell.install,
         "led": arduino.led,
+        "light": arduino.light,
+        "led_note": arduino.led_note,
         "fqbn": arduino.fqbn,
         "platform": arduino.platform,
         "index_url": arduino.index_url,

@@ -142,9 +142,11 @@ def _symptoms(board: Board) -> tuple[Symptom, ...]:
 
 def _image(built: Built, tool: str) -> Path | None:
     """The file of a build that a tool takes; None where there is none."""
+    flashing = built.board.flashing
+    merged = flashing.image if isinstance(flashing, Esptool) else ""
     suffixes = {
         "avrdude": (".hex", ".elf"),
-        "esptool": (".bin",) if built.tool == BARE_METAL else (".merged.bin",),
+        "esptool": (".bin",) if built.tool == BARE_METAL else (merged,),
         "bossac": (".bin",),
         "uf2": (".uf2",),
         "pyocd": (".hex", ".elf"),

@@ -47,6 +47,11 @@ size_t format(const char* how, Values... values) {
 void pinMode(int, int) {}
 int analogRead(int) { return getenv("FAKE_A0") != nullptr ? atoi(getenv("FAKE_A0")) : 0; }
 void analogWrite(int, int value) { g_brightness = value; }
+#ifdef RGB_BUILTIN
+void rgbLedWrite(uint8_t pin, uint8_t red, uint8_t green, uint8_t blue) {
+  g_brightness = pin == RGB_BUILTIN && red == green && green == blue ? red : -1;
+}
+#endif
 unsigned long millis() { return static_cast<unsigned long>(now_us() / 1000); }
 unsigned long micros() { return static_cast<unsigned long>(now_us()); }
 void delay(unsigned long) {}

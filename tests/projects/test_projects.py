@@ -31,6 +31,13 @@ SKETCHES = [
     if load_board(name).arduino is not None
 ]
 MODELS = {"one neuron": linear, "two ports": two_ports, "too many to type": many}
+# What else the headers of a core define: STM32 has a FLASH of its own, an ESP32's devkit an addressable LED at a pin
+# beyond all others (SOC_GPIO_PIN_COUNT + 48 and + 8), for which analogWrite() does nothing.
+HEADERS_DEFINE = {
+    "nucleo-f446re": ("-DFLASH=((void*)1)",),
+    "esp32s3": ("-DRGB_BUILTIN=97", "-DRGB_BRIGHTNESS=64"),
+    "esp32c3": ("-DRGB_BUILTIN=30", "-DRGB_BRIGHTNESS=64"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +49,7 @@ def linear_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_project_compiles_without_a_warning(board: str, runtime: str, tmp_path: Path) -> None:
     library = load_board(board).tflm_library if runtime == "tflm" else None
     tree = project(linear(), board, runtime)
-    # What else the headers of a board define: those of STM32 have a FLASH of their own.
-    options = ["-DFLASH=((void*)1)"] if board.startswith("nucleo") else []
-    compile_project(tree, tmp_path, library=library, options=options)
+    compile_project(tree, tmp_path, library=library, options=HEADERS_DEFINE.get(board, ()))
     assert {"linear/linear.ino", "linear/sketch.yaml"} <= set(tree)
 
 
@@ -120,6 +125,22 @@ def test_it_answers_a_person(linear_program: Path) -> None:
 @pytest.mark.parametrize(("voltage", "light"), [("0", 0), ("1023", 244)])
 def test_the_light_follows_the_output(linear_program: Path, voltage: str, light: int) -> None:
     assert talk(linear_program, "", a0=voltage)[-1] == f"[light {light}]"
+
+
+@pytest.mark.parametrize(("board", "darkest", "brightest"), [("esp8266", 255, 11), ("esp32s3", 0, 61)])
+def test_the_light_of_a_board_that_is_driven_otherwise(
+    board: str, darkest: int, brightest: int, tmp_path: Path
+) -> None:
+    options = HEADERS_DEFINE.get(board, ())
+    program = compile_project(project(linear(), board), tmp_path, board=FAKE_ARDUINO, options=options)
+    highest = str(2 ** load_board(board).arduino.analog_bits - 1)  # type: ignore[union-attr]
+    assert [talk(program, "", a0=read)[-1] for read in ("0", highest)] == [f"[light {darkest}]", f"[light {brightest}]"]
+
+
+@pytest.mark.parametrize("board", ["uno", "esp32"])
+def test_a_board_without_a_light_of_its_own_says_so(board: str) -> None:
+    [line] = [line for line in project(linear(), board)["linear/linear.ino"].splitlines() if "const int kLed" in line]
+    assert line.endswith("put one here, with a resistor")
 
 
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())

@@ -14,6 +14,9 @@ class __FlashStringHelper;
 void pinMode(int pin, int mode);
 int analogRead(int pin);
 void analogWrite(int pin, int value);
+#ifdef RGB_BUILTIN  // a devkit of arduino-esp32 with an addressable LED
+void rgbLedWrite(uint8_t pin, uint8_t red, uint8_t green, uint8_t blue);
+#endif
 unsigned long millis();
 unsigned long micros();
 void delay(unsigned long ms);
