@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline.errors import DeviceError, UsageError
 
@@ -26,19 +27,22 @@ def list_ports() -> list[SerialPort]:
 
 
 def find_port(board: str, wanted: str | None, ports: Callable[[], Iterable[SerialPort]] = list_ports) -> str:
-    """`wanted` where it is given, else the only USB port.
+    """`wanted` where it is given and there, else the only USB port.
 
     DeviceError where there is none, UsageError where there are several: both say what to do.
     """
-    if wanted is not None:
+    if wanted is not None and (not wanted.startswith("/") or Path(wanted).exists()):
         return wanted
     candidates = [port for port in ports() if port.is_usb]
+    listed = ", ".join(f"{port.name} ({port.description})" for port in candidates)
+    if wanted is not None and candidates:
+        raise DeviceError(f"there is no port {wanted}; connect {board}, or name its port with --port: {listed}.")
     if not candidates:
+        named = "" if wanted is None else f", neither {wanted} nor another"
         raise DeviceError(
-            f"no serial port for {board} was found; is it connected, by a cable that carries data (many only charge),"
-            " and does its power light shine? Name a port that you know with --port."
+            f"no serial port for {board} was found{named}; is it connected, by a cable that carries data (many only"
+            " charge), and does its power light shine? Name a port that you know with --port."
         )
     if len(candidates) > 1:
-        listed = ", ".join(f"{port.name} ({port.description})" for port in candidates)
         raise UsageError(f"there are several serial ports; say which is {board}'s with --port: {listed}.")
     return candidates[0].name

@@ -9,16 +9,20 @@ from pipeline.flashers.flasher import FlashPlan, Symptom
 
 SYMPTOMS = (
     Symptom(
-        r"Platform '([\w:]+)' not found|platform ([\w:]+) is not installed",
-        "arduino-cli lacks the board's core; install the one that sketch.yaml names: arduino-cli core install",
+        r"loading required (?:platform|tool)|Error downloading",
+        "arduino-cli could not fetch what sketch.yaml names; it needs the network the first time",
+    ),
+    Symptom(
+        r"Platform '([\w:]+)' not found",
+        "arduino-cli lacks the board's core; install it: arduino-cli core install {0}",
     ),
     Symptom(
         r"[Nn]o upload port provided|upload\.tool\.serial",
         "arduino-cli needs a port; name one with --port",
     ),
     Symptom(
-        r"tool '?(\S+?)'? not found|cannot execute upload tool",
-        "the board's core is there but not whole; install it again: arduino-cli core install",
+        r"tool '?\S+?'? not found|cannot execute upload tool",
+        "the board's core is there but not whole; remove arduino-cli's folder ~/.arduino15/internal and flash again",
     ),
 )
 

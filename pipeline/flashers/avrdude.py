@@ -25,13 +25,18 @@ SYMPTOMS = (
 )
 
 
+_ATTEMPTS = 3
+"""To reach the boot loader, each after a reset and of five seconds; avrdude itself makes ten of them."""
+
+
 def plan(settings: Avrdude, image: Path, board: str, port: str) -> FlashPlan:
     """Write and verify an .elf or .hex; the sections for EEPROM and fuses, if any, are left alone."""
     program = tools.find_tool("avrdude", purpose=f"flash {board}", install="apt install avrdude")
     kind = "e" if image.suffix == ".elf" else "i"
+    attempts = ("-x", f"attempts={_ATTEMPTS}") if settings.programmer == "arduino" else ()  # others have no such option
     command = (
         program,
-        *("-p", settings.part, "-c", settings.programmer, "-P", port, "-b", str(settings.baud)),
+        *("-p", settings.part, "-c", settings.programmer, *attempts, "-P", port, "-b", str(settings.baud)),
         "-D",  # the boot loader erases page by page; a whole erase is for programmers without one
         *("-U", f"flash:w:{image}:{kind}"),
     )

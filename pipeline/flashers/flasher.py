@@ -22,6 +22,8 @@ class Symptom:
 
     pattern: str
     meaning: str
+    quote: bool = True
+    """Whether the tool's own words add anything."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ _COMMON = (
     ),
     Symptom(
         r"[Nn]o such file or directory: '/dev/|cannot open port .*No such file|FileNotFoundError",
-        "there is no port {port}; connect the board, and look which port appears: python -m serial.tools.list_ports",
+        "there is no port {port}; connect the board and see which ports there are:"
+        " .venv/bin/python -m serial.tools.list_ports",
+        quote=False,
     ),
     Symptom(
         r"Input/output error|device disconnected|Broken pipe|device reports readiness to read but returned no data",
@@ -71,7 +75,8 @@ def explain(plan: FlashPlan, printed: str, returncode: int) -> str:
         if found is not None:
             port = plan.port or "the board's port"
             meaning = symptom.meaning.format(*found.groups(), board=plan.board, port=port)
-            return f"{plan.board} was not flashed: {meaning}. ({plan.tool}: {_line_of(printed, found)})"
+            words = f" ({plan.tool}: {_line_of(printed, found)})" if symptom.quote else ""
+            return f"{plan.board} was not flashed: {meaning}.{words}"
     how = tools.describe_exit(returncode)
     return f"{plan.board} was not flashed: {plan.tool} {how}; its last words: {_last_words(printed)}."
 

@@ -30,7 +30,10 @@ SYMPTOMS = (
 
 
 def plan(settings: Pyocd, image: Path, board: str) -> FlashPlan:
-    """Write and verify an .elf, .hex or .bin; fails at once where no probe is connected."""
+    """Write an .elf, .hex or .bin; fails at once where no probe is connected.
+
+    pyOCD leaves alone what is in flash already, and reads nothing back after writing.
+    """
     program = tools.find_tool("pyocd", purpose=f"flash {board}", install="pip install pyocd")
     # A folder as port leads pyOCD to wait for a probe without end, unless it is told not to.
     command = (program, "flash", "--no-wait", "--target", settings.target, image)

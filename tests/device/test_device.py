@@ -189,6 +189,6 @@ def test_a_port_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DeviceError) as caught, SerialDevice("board", "/dev/ttyNone", tmp_path / "serial.log"):
         pass
     assert str(caught.value) == (
-        "cannot open /dev/ttyNone for board: there is no such port; connect the board, and list the ports:"
-        " python -m serial.tools.list_ports."
+        "cannot open /dev/ttyNone for board: there is no such port; connect the board and see which ports there are:"
+        " .venv/bin/python -m serial.tools.list_ports."
     )

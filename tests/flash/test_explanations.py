@@ -100,8 +100,16 @@ CASES: dict[str, tuple[tuple[Symptom, ...], str, str]] = {
     "arduino_cli_no_core": (
         arduino_cli.SYMPTOMS,
         "Error during Upload: Platform 'arduino:avr' not found: platform arduino:avr is not installed\n",
-        "arduino-cli lacks the board's core; install the one that sketch.yaml names: arduino-cli core install. (tool:"
-        " Error during Upload: Platform 'arduino:avr' not found: platform arduino:avr is not installed)",
+        "arduino-cli lacks the board's core; install it: arduino-cli core install arduino:avr. (tool: Error during"
+        " Upload: Platform 'arduino:avr' not found: platform arduino:avr is not installed)",
+    ),
+    "arduino_cli_offline": (
+        arduino_cli.SYMPTOMS,
+        "Error initializing instance: loading required platform arduino:avr@1.8.6: Error downloading"
+        " https://downloads.arduino.cc/packages/package_index.tar.bz2\n",
+        "arduino-cli could not fetch what sketch.yaml names; it needs the network the first time. (tool: Error"
+        " initializing instance: loading required platform arduino:avr@1.8.6: Error downloading"
+        " https://downloads.arduino.cc/packages/package_index.tar.bz2)",
     ),
     "arduino_cli_with_avrdude_inside": (
         (*arduino_cli.SYMPTOMS, *avrdude.SYMPTOMS),
@@ -147,12 +155,31 @@ def failure_of(plan: FlashPlan, timeout_s: float = 60.0) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "bin/bossac",
+        ".arduino15/internal/arduino_bossac_1.9.1-arduino2_0123456789abcdef/bossac",
+        ".arduino15/packages/arduino/tools/bossac/1.9.1-arduino2/bossac",
+        ".platformio/packages/tool-bossac-nordicnrf52/bossac",
+    ],
+)
+def test_the_bossac_that_knows_the_chip_is_taken(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ShumaTech's 1.9.1, which Debian has, and Arduino's 1.7.0 for the Zero know no nRF52840: not these."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    for path in ("bin/bossac", ".arduino15/packages/arduino/tools/bossac/1.7.0-arduino3/bossac", place):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"\x7fELF ATSAMD21x18" + (b" nRF52840-QIAA" if path == place else b""))
+        (tmp_path / path).chmod(0o755)
+    assert bossac.plan(Path("x.bin"), "nano33ble", PORT).command[0] == tmp_path / place
+
+
 def test_avrdude_itself_without_its_port(tmp_path: Path) -> None:
     need("avrdude", "avrdude")
     assert failure_of(avrdude.plan(UNO, tmp_path / "x.elf", "uno", "/dev/ttyNone")) == (
-        "uno was not flashed: there is no port /dev/ttyNone; connect the board, and look which port appears: python -m"
-        " serial.tools.list_ports. (avrdude: avrdude OS error: cannot open port /dev/ttyNone: No such file or"
-        " directory)"
+        "uno was not flashed: there is no port /dev/ttyNone; connect the board and see which ports there are:"
+        " .venv/bin/python -m serial.tools.list_ports."
     )
 
 
@@ -169,7 +196,7 @@ def test_esptool_itself_without_its_port(tmp_path: Path) -> None:
     plan = esptool.plan(Esptool("esp32c3"), tmp_path / "x.bin", "esp32c3", "/dev/ttyNone")
     (tmp_path / "x.bin").write_bytes(bytes(64))
     message = failure_of(plan)
-    assert message.startswith("esp32c3 was not flashed: there is no port /dev/ttyNone; connect the board, and look")
+    assert message.startswith("esp32c3 was not flashed: there is no port /dev/ttyNone; connect the board and see")
 
 
 def test_a_tool_that_hangs_is_stopped(tmp_path: Path) -> None:
@@ -187,7 +214,8 @@ def test_a_tool_that_hangs_is_stopped(tmp_path: Path) -> None:
         ),
         (
             lambda: bossac.plan(Path("x.bin"), "nano33ble", PORT),
-            "bossac is not installed; it is needed to flash nano33ble. Install it: apt install bossa-cli.",
+            "Arduino's bossac is not installed (Debian's cannot write this chip); it is needed to flash nano33ble. It"
+            " comes with the board's core: arduino-cli core install arduino:mbed_nano.",
         ),
         (
             lambda: platformio.plan(Path(), "uno", PORT, ()),
@@ -198,6 +226,7 @@ def test_a_tool_that_hangs_is_stopped(tmp_path: Path) -> None:
 )
 def test_a_missing_tool(make_plan: Callable[[], FlashPlan], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("HOME", "/nowhere")
     with pytest.raises(ToolMissingError) as caught:
         make_plan()
     assert str(caught.value) == message

@@ -98,7 +98,8 @@ def ports(*names: str, built_in: bool = True) -> list[SerialPort]:
 
 def test_the_only_port_is_taken() -> None:
     assert find_port("uno", None, lambda: ports("/dev/ttyACM0")) == "/dev/ttyACM0"
-    assert find_port("uno", "/dev/ttyS0", lambda: ports("/dev/ttyACM0")) == "/dev/ttyS0"
+    assert find_port("uno", "/dev/null", lambda: ports("/dev/ttyACM0")) == "/dev/null"
+    assert find_port("uno", "socket://there:1", lambda: ports("/dev/ttyACM0")) == "socket://there:1"
 
 
 def test_several_ports_are_listed() -> None:
@@ -110,13 +111,31 @@ def test_several_ports_are_listed() -> None:
     )
 
 
-def test_no_port_says_what_to_check() -> None:
+@pytest.mark.parametrize(("wanted", "found"), [(None, ""), ("/dev/ttyNone", ", neither /dev/ttyNone nor another")])
+def test_no_port_says_what_to_check(wanted: str | None, found: str) -> None:
     with pytest.raises(DeviceError) as caught:
-        find_port("uno", None, ports)
+        find_port("uno", wanted, ports)
     assert str(caught.value) == (
-        "no serial port for uno was found; is it connected, by a cable that carries data (many only charge), and does"
-        " its power light shine? Name a port that you know with --port."
+        f"no serial port for uno was found{found}; is it connected, by a cable that carries data (many only charge),"
+        " and does its power light shine? Name a port that you know with --port."
     )
+
+
+def test_a_port_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(DeviceError) as caught:
+        find_port("uno", "/dev/ttyNone", lambda: ports("/dev/ttyACM0", "/dev/ttyUSB1"))
+    assert str(caught.value) == (
+        "there is no port /dev/ttyNone; connect uno, or name its port with --port: /dev/ttyACM0 (Board on ACM0),"
+        " /dev/ttyUSB1 (Board on USB1)."
+    )
+
+
+def test_a_missing_port_stops_flash_before_anything_is_built(neuron: Path, tmp_path: Path) -> None:
+    done = run(tmp_path, "flash", neuron, "--board", "uno", "--port", "/dev/ttyNone")
+    assert (done.exit_code, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith("tinyml: ")
+    assert "/dev/ttyNone" in line
 
 
 FILES = (".elf", ".hex", ".bin", ".merged.bin", ".uf2")
@@ -133,7 +152,7 @@ def built(board: str, tool: str, files: tuple[str, ...] = FILES) -> Built:
 def every_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """All tools are there and do nothing; the calls that they got."""
     for name in ("avrdude", "bossac", "pyocd", "arduino-cli", "pio"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).write_text("#!/bin/sh\n# nRF52840\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr("pipeline.flashers.esptool.program", lambda: ("esptool",))
@@ -145,12 +164,14 @@ def every_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str
 
 
 CALLS = {
-    "uno": ("uno", "arduino-builder", None, "avrdude", "avrdude -p atmega328p -c arduino -P /dev/p -b 115200 -D -U"
-            " flash:w:dense.hex:i"),
+    "uno": ("uno", "arduino-builder", None, "avrdude", "avrdude -p atmega328p -c arduino -x attempts=3 -P /dev/p"
+            " -b 115200 -D -U flash:w:dense.hex:i"),
     "mega2560": ("mega2560", "arduino-builder", None, "avrdude", "avrdude -p atmega2560 -c wiring -P /dev/p -b 115200"
                  " -D -U flash:w:dense.hex:i"),
     "esp32": ("esp32", "arduino-cli", None, "esptool", "esptool --chip esp32 --port /dev/p --baud 460800 write-flash"
               " 0x0 dense.merged.bin"),
+    "esp8266": ("esp8266", "arduino-cli", None, "esptool", "esptool --chip esp8266 --port /dev/p --baud 115200"
+                " write-flash 0x0 dense.bin"),
     "nano33ble": ("nano33ble", "arduino-cli", None, "bossac", "bossac --port=p -U -i -e -w -v dense.bin -R"),
     "nucleo": ("nucleo-f446re", "arduino-cli", None, "pyocd", "pyocd flash --no-wait --target stm32f446retx dense.hex"),
     "arduino_cli": ("uno", "arduino-cli", "arduino-cli", "arduino-cli", "arduino-cli compile --upload --verify"
