@@ -32,6 +32,12 @@ generate: .venv/installed  ## write the C array and the sketches again
 parity: .venv/installed  ## Keras = int8 = C array = TFLM? prints and draws the answer
 	@$(TINYML) parity $(MODEL) $(FLAGS)
 
+ifneq ($(filter flash verify,$(MAKECMDGOALS)),)
+ifeq ($(and $(MODEL),$(BOARD)),)
+$(error Say which model and board, as in: make flash MODEL=linear BOARD=uno. $(TINYML) models and $(TINYML) boards list them)
+endif
+endif
+
 flash: .venv/installed  ## build and write one model to a board: MODEL= BOARD= (PORT=)
 	@$(TINYML) flash $(MODEL) --board "$(BOARD)" $(if $(PORT),--port $(PORT)) $(FLAGS)
 

@@ -8,7 +8,7 @@ from pipeline.cli.common import (
     artifacts_root,
     board_option,
     json_option,
-    model_argument,
+    model_or_file_argument,
     models_or_files_argument,
     port_option,
     report,
@@ -35,7 +35,7 @@ def boards(as_json: bool) -> None:
 @models_or_files_argument
 @json_option
 def fit(models: tuple[str, ...], as_json: bool) -> None:
-    """Say for every board whether a model fits: flash and RAM of what there is, for each runtime.
+    """Say for every board whether a model fits on it: flash and RAM of what there is, for each runtime.
 
     Example: tinyml fit adder
     """
@@ -67,10 +67,10 @@ def firmware(models: tuple[str, ...], board: str, runtime: str | None, as_json: 
 @models_or_files_argument
 @board_option
 @runtime_option
-@click.option("--tool", help="Build with this one: arduino-cli, arduino-builder, platformio or gcc.")
+@click.option("--tool", metavar="TOOL", help="Build with this one: arduino-cli, arduino-builder, platformio or gcc.")
 @json_option
 def build(models: tuple[str, ...], board: str, runtime: str | None, tool: str | None, as_json: bool) -> None:
-    """Build the firmware with what is installed, and hold its size against the board.
+    """Build the firmware with what is installed, and say how much of the board it fills.
 
     Example: tinyml build linear --board uno
     """
@@ -81,14 +81,18 @@ def build(models: tuple[str, ...], board: str, runtime: str | None, tool: str | 
 
 
 @click.command()
-@model_argument
+@model_or_file_argument
 @board_option
 @port_option
 @runtime_option
-@click.option("--tool", help="Write with this one: avrdude, esptool, bossac, uf2, pyocd, arduino-cli or platformio.")
+@click.option(
+    "--tool",
+    metavar="TOOL",
+    help="Write with this one: avrdude, esptool, bossac, uf2, pyocd, arduino-cli or platformio.",
+)
 @json_option
 def flash(model: str, board: str, port: str | None, runtime: str | None, tool: str | None, as_json: bool) -> None:
-    """Build where needed, write it to the board, and ask the board what it runs; start the emulator of a sim- board.
+    """Build the firmware, write it to the board, and ask the board what it runs; a sim- board is emulated.
 
     \b
     Example: tinyml flash linear --board uno
@@ -105,17 +109,23 @@ def flash(model: str, board: str, port: str | None, runtime: str | None, tool: s
 
 
 @click.command()
-@model_argument
+@model_or_file_argument
 @board_option
 @port_option
 @runtime_option
-@click.option("--vectors", default="2000", show_default=True, help="How many inputs to send, or 'all'.")
-@click.option("--timeout", default=10.0, show_default=True, help="Seconds without a right answer that end it.")
+@click.option(
+    "--vectors", default="2000", show_default=True, metavar="N", help="How many inputs to send, or 'all' for every one."
+)
+@click.option(
+    "--timeout", default=10.0, show_default=True, metavar="SECONDS", help="How long to wait for a right answer."
+)
 @json_option
 def verify(
     model: str, board: str, port: str | None, runtime: str | None, vectors: str, timeout: float, as_json: bool
 ) -> None:
-    """Prove that a board computes what TFLM computes, bit for bit, over its serial port or in its emulator.
+    """Prove that a board computes the right bytes: inputs go over its serial port, or to its emulator.
+
+    Every answer is compared, bit for bit, with that of TensorFlow Lite for Microcontrollers (TFLM) on this computer.
 
     \b
     Example: tinyml verify linear --board sim-uno --vectors all

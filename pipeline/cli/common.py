@@ -16,13 +16,38 @@ from pipeline.errors import PipelineError, UsageError
 if TYPE_CHECKING:
     from pipeline.workflow.outcomes import Outcomes
 
+
+def _needs_model(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if not value:
+        raise UsageError(f"{context.command.name} needs a model, such as linear; 'tinyml models' lists them.")
+    return value
+
+
+def _needs_board(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if not value:
+        from pipeline.boards.catalog import board_names
+
+        names = ", ".join(name for name in board_names() if name != "host")
+        raise UsageError(
+            f"{context.command.name} needs a board, as in --board uno. There are: {names}; 'tinyml boards' says more."
+        )
+    return value
+
+
 models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...")
 models_or_files_argument = click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
-model_argument = click.argument("model", metavar="MODEL_OR_TFLITE")
+model_argument = click.argument("model", metavar="MODEL", required=False, callback=_needs_model)
+model_or_file_argument = click.argument(
+    "model", metavar="MODEL_OR_TFLITE", required=False, callback=_needs_model, is_eager=True
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
 force_option = click.option("--force", is_flag=True, help="Do it again even where everything is up to date.")
-board_option = click.option("--board", required=True, help="For this board; 'tinyml boards' lists them.")
-port_option = click.option("--port", help="The board's serial port; found by itself where there is only one.")
+board_option = click.option(
+    "--board", metavar="BOARD", callback=_needs_board, help="Needed: for which board; 'tinyml boards' lists them."
+)
+port_option = click.option(
+    "--port", metavar="PORT", help="The board's serial port; found by itself where there is only one."
+)
 runtime_option = click.option(
     "--runtime", type=click.Choice(["aot", "tflm"]), help="Plain C (aot, the default) or an interpreter (tflm)."
 )

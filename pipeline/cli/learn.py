@@ -7,16 +7,16 @@ from typing import Any
 
 import click
 
-from pipeline.cli.common import artifacts_root, json_option, models_argument, report, show
+from pipeline.cli.common import artifacts_root, json_option, model_argument, models_argument, report, show
 from pipeline.errors import UsageError
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("model")
+@model_argument
 @click.argument("numbers", nargs=-1, type=click.UNPROCESSED, metavar="NUMBER...")
 @json_option
 def predict(model: str, numbers: tuple[str, ...], as_json: bool) -> None:
-    """Ask a model: the answers of Keras, of int8 and of its C on this computer, side by side.
+    """Ask a model with your own numbers: the answers of Keras, of int8 and of its C on this computer, side by side.
 
     \b
     Example: tinyml predict adder 10 2
@@ -52,7 +52,7 @@ def lesson(lessons: tuple[str, ...], docs: Path | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("model")
+@model_argument
 @click.option("--format", "form", default="svg", show_default=True, help="svg, png, dot or cypher (for Neo4j).")
 @json_option
 def graph(model: str, form: str, as_json: bool) -> None:
@@ -67,7 +67,7 @@ def graph(model: str, form: str, as_json: bool) -> None:
 
 
 @click.command("lr-find")
-@click.argument("model")
+@model_argument
 @click.option("--optimizer", help="Find the rate for another one of Keras', such as adam.")
 @click.option("--batch-size", type=int, help="Find the rate for other batches.")
 @click.option("--apply", "train_with_it", is_flag=True, help="Train with the rate that was found.")
@@ -96,7 +96,7 @@ def lr_find(model: str, train_with_it: bool, as_json: bool, **changes: Any) -> N
 @click.option("--format", "form", default="keras", show_default=True, help="h5, keras or savedmodel.")
 @json_option
 def export(models: tuple[str, ...], form: str, as_json: bool) -> None:
-    """Write trained models for other programs, and load them again: the predictions must be the same.
+    """Write trained models as files for other programs, and load them again: the predictions must be the same.
 
     Example: tinyml export linear --format h5
     """

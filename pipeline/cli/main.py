@@ -11,7 +11,7 @@ import click
 from pipeline import __version__
 from pipeline.cli import board, learn, road, upkeep
 from pipeline.cli.common import complain
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, UsageError
 
 SECTIONS = {
     "The road": (road.models, road.train, road.convert, road.generate, road.compile_, road.parity),
@@ -22,11 +22,19 @@ SECTIONS = {
 
 
 class _Group(click.Group):
-    """Turns every PipelineError into one line and its exit code, and Ctrl-C into one line and 130."""
+    """Turns every PipelineError and wrong use into one line and its exit code, and Ctrl-C into one line and 130."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **extra)
+        except click.NoSuchOption as error:
+            raise _one_line(error) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            raise _one_line(error) from None
         except PipelineError as error:
             complain(error)
             ctx.exit(error.exit_code)
@@ -40,6 +48,14 @@ class _Group(click.Group):
         for heading, commands in SECTIONS.items():
             with formatter.section(heading):
                 formatter.write_dl([(f"{one.name:<{width}}", _first_clause(one)) for one in commands])
+
+
+def _one_line(error: click.UsageError) -> SystemExit:
+    of_command = f" {error.ctx.command.name}" if error.ctx and error.ctx.parent else ""
+    said = error.format_message()
+    said = said[0].lower() + said[1:] + ("" if said.endswith((".", "?")) else ".")
+    complain(UsageError(f"{said} See: tinyml{of_command} --help"))
+    return SystemExit(UsageError.exit_code)
 
 
 def _first_clause(command: click.Command) -> str:
@@ -62,8 +78,9 @@ def main(ctx: click.Context, artifacts: Path) -> None:
     """From a Keras model to a microcontroller, every step proven.
 
     \b
-    The road:  tinyml train && tinyml convert
-    One model: tinyml convert linear
+    The road:    tinyml train && tinyml convert
+    One model:   tinyml convert linear
+    One command: tinyml convert --help
     """
     ctx.obj = artifacts
 

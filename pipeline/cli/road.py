@@ -34,12 +34,16 @@ def models(as_json: bool) -> None:
 
 @click.command()
 @models_argument
-@click.option("--optimizer", help="One of Keras' by name, such as adam, with its usual rate.")
-@click.option("--loss", help="One of Keras' by name, such as huber.")
+@click.option("--optimizer", metavar="NAME", help="One of Keras' by name, such as adam, with its usual rate.")
+@click.option("--loss", metavar="NAME", help="One of Keras' by name, such as huber.")
 @click.option("--epochs", type=int, help="How often to go through the data.")
-@click.option("--batch-size", type=int, help="Samples an update.")
+@click.option("--batch-size", type=int, help="How many samples to look at before each change of the weights.")
 @click.option("--learning-rate", type=float, help="The rate; where the model has a schedule, the one it starts with.")
-@click.option("--schedule", help="constant, exponential, power or 1cycle, over the whole training.")
+@click.option(
+    "--schedule",
+    metavar="NAME",
+    help="How the rate changes: constant, exponential, power or 1cycle, over the whole training.",
+)
 @click.option("--seed", type=int, help="For weights, data and dropout.")
 @click.option("--early-stopping", type=int, metavar="EPOCHS", help="End after so many epochs without a better loss.")
 @click.option("--plot", is_flag=True, help="Draw the learning rate too: learning_rate.png.")
@@ -65,12 +69,14 @@ def train(models: tuple[str, ...], plot: bool, force: bool, as_json: bool, **cha
 @click.option(
     "--per-channel",
     is_flag=True,
-    help="One scale a neuron in dense layers: finer, but wrong on libraries of before September 2024.",
+    help="A scale for each neuron of a dense layer: finer, but wrong on libraries of before September 2024.",
 )
 @force_option
 @json_option
 def convert(models: tuple[str, ...], per_channel: bool, force: bool, as_json: bool) -> None:
-    """Turn trained models into int8, a C array and sketches, and prove that they agree.
+    """Turn trained models into int8 (numbers of one byte), a C array and sketches, and prove that they agree.
+
+    No name means all models.
 
     Example: tinyml convert adder --per-channel
     """
@@ -83,7 +89,11 @@ def convert(models: tuple[str, ...], per_channel: bool, force: bool, as_json: bo
 @click.command()
 @models_or_files_argument
 @click.option(
-    "--library", "libraries", multiple=True, help="Only this target library (arduino-esp32, chirale, esp-idf)."
+    "--library",
+    "libraries",
+    multiple=True,
+    metavar="NAME",
+    help="Only this target library (arduino-esp32, chirale, esp-idf).",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the files of one .tflite.")
 @json_option
@@ -102,11 +112,19 @@ def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path |
 
 @click.command()
 @models_or_files_argument
-@click.option("--board", "boards", multiple=True, help="Run the model's C on this board only.")
-@click.option("--vectors", default="2000", show_default=True, help="Vectors for each emulated processor, or 'all'.")
+@click.option("--board", "boards", multiple=True, metavar="BOARD", help="Run the model's C on this board only.")
+@click.option(
+    "--vectors",
+    default="2000",
+    show_default=True,
+    metavar="N",
+    help="How many inputs for each emulated processor, or 'all' for every one.",
+)
 @json_option
 def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str, as_json: bool) -> None:
-    """Prove that Keras, int8, the C array, TFLM and plain C on each processor agree; exit 1 where they do not.
+    """Prove that Keras, int8, the C array and the code for chips agree; exit code 1 where they do not.
+
+    The code for chips is TensorFlow Lite for Microcontrollers (TFLM) and plain C on each processor, emulated here.
 
     \b
     Example: tinyml parity adder --json
@@ -121,7 +139,9 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str, as_js
 
 @click.command("compile")
 @models_or_files_argument
-@click.option("--board", "boards", multiple=True, help="For this board's processor; 'tinyml bench' lists them.")
+@click.option(
+    "--board", "boards", multiple=True, metavar="BOARD", help="For this board's processor; 'tinyml boards' lists them."
+)
 @click.option(
     "--optimize", type=click.Choice(["size", "speed"]), help="What matters more; the board's own choice by default."
 )
@@ -130,7 +150,7 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str, as_js
 def compile_(
     models: tuple[str, ...], boards: tuple[str, ...], optimize: Any, output: Path | None, as_json: bool
 ) -> None:
-    """Compile models ahead of time into plain C99: no interpreter, no arena, the same bytes as TFLM.
+    """Turn models into plain C without an interpreter: it needs no library, and gives the same bytes as TFLM.
 
     \b
     Example: tinyml compile adder --board sim-uno

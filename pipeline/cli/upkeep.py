@@ -11,11 +11,11 @@ from pipeline.cli.common import artifacts_root, json_option, models_or_files_arg
 
 @click.command()
 @models_or_files_argument
-@click.option("--board", "boards", multiple=True, help="Only this processor.")
+@click.option("--board", "boards", multiple=True, metavar="BOARD", help="Only this processor.")
 @click.option("--only", type=click.Choice(["road", "chips"]), help="Only the program's own steps, or only processors.")
 @json_option
 def bench(models: tuple[str, ...], boards: tuple[str, ...], only: str | None, as_json: bool) -> None:
-    """Measure what it costs: training against Model.fit, each step's time, each model's C beside others.
+    """Measure times, flash, RAM and instructions: training against Model.fit, each step, each model's C beside others.
 
     Example: tinyml bench adder --only chips
     """

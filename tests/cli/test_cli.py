@@ -109,3 +109,50 @@ def test_a_keyboard_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_console_command_is_the_group() -> None:
     assert isinstance(main, click.Group)
+
+
+WRONG_USE = {
+    "an unknown command": (("trian",), "no such command 'trian'. Did you mean 'train'? See: tinyml --help"),
+    "an unknown option": (("--foo",), "no such option '--foo'. See: tinyml --help"),
+    "an option of a command": (
+        ("models", "--foo"),
+        "no such option '--foo'. See: tinyml models --help",
+    ),
+    "no number": (
+        ("train", "--epochs", "x"),
+        "invalid value for '--epochs': 'x' is not a valid integer. See: tinyml train --help",
+    ),
+    "one word too many": (("boards", "uno"), "got unexpected extra argument (uno). See: tinyml boards --help"),
+    "no model": (("flash", "--board", "uno"), "flash needs a model, such as linear; 'tinyml models' lists them."),
+    "nothing at all": (("predict",), "predict needs a model, such as linear; 'tinyml models' lists them."),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_USE)
+def test_wrong_use_is_one_line(case: str) -> None:
+    arguments, message = WRONG_USE[case]
+    result = run(*arguments)
+    assert (result.exit_code, result.output) == (2, f"tinyml: {message}\n")
+
+
+@pytest.mark.parametrize("command", ["firmware", "build", "flash", "verify", "monitor"])
+@pytest.mark.parametrize("empty", [(), ("--board", "")])
+def test_without_a_board_all_boards_are_named(command: str, empty: tuple[str, ...]) -> None:
+    result = run(command, "linear", *empty)
+    assert result.exit_code == 2
+    assert result.output.startswith(f"tinyml: {command} needs a board, as in --board uno. There are: esp32, esp32c3, ")
+    assert result.output.endswith(", sim-uno, uno; 'tinyml boards' says more.\n")
+
+
+@pytest.mark.parametrize("given", [(), ("BOARD=uno",), ("MODEL=linear",)])
+@pytest.mark.parametrize("goal", ["flash", "verify"])
+def test_make_asks_for_model_and_board_before_any_work(goal: str, given: tuple[str, ...]) -> None:
+    makefile = Path(__file__).parents[2] / "Makefile"
+    done = subprocess.run(
+        ["make", "-n", "-f", str(makefile), goal, *given], capture_output=True, text=True, cwd="/", check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(
+        "*** Say which model and board, as in: make flash MODEL=linear BOARD=uno. .venv/bin/tinyml models and"
+        " .venv/bin/tinyml boards list them.  Stop.\n"
+    )
