@@ -6,7 +6,7 @@ the dialogue around it, and under `src/protocol/` the wire protocol.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -100,19 +100,32 @@ def protocol_files(interface: ModelInterface, board: Board, model_header: str) -
     return SourceTree(files).under("src/protocol")
 
 
-def _own_code(values: Mapping[str, Any], model: QuantizedModel, board: Board) -> dict[str, str]:
-    """The numbers in the sketch's loop(): a voltage becomes the first input, the first output a brightness."""
+def _own_code(values: Mapping[str, Any], model: QuantizedModel, board: Board) -> dict[str, Any]:
+    """The numbers and words of the sketch's loop(): a voltage becomes the first input, an output a brightness."""
     assert board.arduino is not None, "project_files() has checked it"
-    ranges: Sequence[Mapping[str, str]] = values["ranges"]
-    source, output = model.inputs[0], model.outputs[0]
-    low, high = (float(ranges[0][end].rstrip("f")) for end in ("low", "high")) if ranges else (source.low, source.high)
+    output = model.outputs[0]
+    low, high = (values["own_inputs"][0][end] for end in ("low", "high"))
+    shape = f" (shape {values['inputs'][0]['shape']})" if len(model.inputs) == 1 else ""
+    what = f"'{values['first_output']}'"
     return {
-        "input_low": float_literal(low),
-        "input_span": float_literal(high - low),
-        "output_low": f"({float_literal(output.low)})" if output.low < 0 else float_literal(output.low),
-        "output_span": float_literal(output.high - output.low),
-        "analog_high": float_literal(2.0**board.arduino.analog_bits - 1),
+        "voltage": _line(f"analogRead(A0) / {float_literal(2.0**board.arduino.analog_bits - 1)}", high - low, low),
+        "shape_words": shape,
+        "acted_on": f"the answer {what}" if values["output_values"] == 1 else f"the first answer, {what},",
+        "brightness_of_first": _share("outputs[0]", output.low, output.high),
+        "brightness_of_best": _share("outputs[best]", output.low, output.high),
     }
+
+
+def _line(share: str, span: float, low: float) -> str:
+    """C for low + span * share, without what changes nothing."""
+    scaled = share if span == 1 else f"{float_literal(span)} * {share}"
+    return scaled if low == 0 else f"{scaled} {'-' if low < 0 else '+'} {float_literal(abs(low))}"
+
+
+def _share(value: str, low: float, high: float) -> str:
+    """C for how far `value` is on the way from low to high."""
+    above = value if low == 0 else f"({value} {'+' if low < 0 else '-'} {float_literal(abs(low))})"
+    return f"{above} / {float_literal(high - low)}"
 
 
 def one_buffer(interface: ModelInterface) -> ModelInterface:

@@ -100,7 +100,8 @@ def _oracle_values(model: QuantizedModel, oracle: Oracle) -> dict[str, Any]:
         raise ValueError(f"{model.name}: {len(input_rows)} golden inputs, {len(output_rows)} golden outputs")
     count = sum(port.size for port in model.inputs)
     typed = count <= MOST_TYPED_VALUES
-    ranges = _ranges(model, oracle.domains) if typed else []
+    domains = _ranges(model, oracle.domains)
+    ranges = domains if typed else []
     examples = [_example(domain, index) for index, domain in enumerate(ranges)]
     names = [domain.name for domain in ranges]
     return {
@@ -122,7 +123,21 @@ def _oracle_values(model: QuantizedModel, oracle: Oracle) -> dict[str, Any]:
             }
             for domain, example in zip(ranges, examples, strict=True)
         ],
+        "own_inputs": [
+            {
+                "words": comment_text(f"{domain.name}, {_from_to(domain)}"),
+                "low": domain.low,
+                "high": domain.high,
+                "example": float_literal(_example(domain, index)),
+            }
+            for index, domain in enumerate(domains)
+        ],
+        "all_inputs": f"{count} numbers {_from_to(domains[0])}"
+        if len(set(map(_from_to, domains))) == 1
+        else f"{count} numbers",
+        "classes": _tells_classes(model),
         "output_names": _output_names(model.outputs),
+        "first_output": comment_text(_value_names(model.outputs[0])[0]),
         "input_words": comment_text(f"a number for {names[0]}" if len(names) == 1 else f"numbers for {' '.join(names)}")
         if typed
         else "",
@@ -152,6 +167,16 @@ def _ranges(model: QuantizedModel, domains: Sequence[Domain]) -> list[Domain]:
     if len(domains) == 1:
         return [Domain(name, domains[0].low, domains[0].high) for name, _ in values]
     return [Domain(name, port.low, port.high) for name, port in values]
+
+
+def _from_to(domain: Domain) -> str:
+    return f"from {domain.low:.4g} to {domain.high:.4g}"
+
+
+def _tells_classes(model: QuantizedModel) -> bool:
+    """Whether its answers are probabilities of classes, one each."""
+    by = {index: operation.name for operation in model.graph.operations for index in operation.outputs}
+    return len(model.outputs) == 1 and model.outputs[0].size > 1 and by.get(model.graph.outputs[0]) == "SOFTMAX"
 
 
 def _output_names(ports: Sequence[QuantizedPort]) -> list[str]:

@@ -43,6 +43,17 @@ def many() -> QuantizedModel:
     )
 
 
+def classes() -> QuantizedModel:
+    """20 inputs, too many to type, and the probabilities of three classes: their sum is low, near zero or high."""
+    writer = Writer()
+    source = writer.tensor((1, 20), 0.05, 0)
+    weights = np.repeat(np.array([[-100], [0], [100]], np.int8), 20, axis=1)
+    sums = writer.fully_connected(source, weights, 0.01, np.zeros(3, np.int32), 0.2, 0)
+    found = writer.tensor((1, 3), 1 / 256, -128)
+    writer.operation("SOFTMAX", [sums], [found], beta=1.0)
+    return load_quantized(writer.build([source], [found]), "classes", "low or high", (), ("low", "zero", "high"))
+
+
 def oracle(model: QuantizedModel) -> Oracle:
     golden = golden_vectors(model, TflmInterpreter(model.tflite).invoke)
     domains = (Domain("x", -10, 10),) if model.name == "linear" else ()

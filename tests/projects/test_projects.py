@@ -21,7 +21,7 @@ from pipeline.interpreters.tflm import TflmInterpreter
 from pipeline.parity.vectors import all_inputs, random_inputs
 from pipeline.quantize.quantized_model import QuantizedModel
 from tests.projects.host_project import FAKE_ARDUINO, FAKE_TFLM, compile_project, talk
-from tests.projects.models import linear, many, oracle, project, two_ports
+from tests.projects.models import classes, linear, many, oracle, project, two_ports
 from tests.sketches.host_sketch import write_tree
 
 SKETCHES = [
@@ -30,7 +30,7 @@ SKETCHES = [
     for runtime in load_board(name).runtimes
     if load_board(name).arduino is not None
 ]
-MODELS = {"one neuron": linear, "two ports": two_ports, "too many to type": many}
+MODELS = {"one neuron": linear, "two ports": two_ports, "too many to type": many, "classes": classes}
 # What else the headers of a core define: STM32 has a FLASH of its own, an ESP32's devkit an addressable LED at a pin
 # beyond all others (SOC_GPIO_PIN_COUNT + 48 and + 8), for which analogWrite() does nothing.
 HEADERS_DEFINE = {
@@ -116,7 +116,7 @@ def test_it_answers_a_person(linear_program: Path) -> None:
         "'3,5' is not a number here (a point for decimals, blanks between numbers). For example: 5.00",
         "The model takes 1, you typed 2. For example: 5.00",
         "vector 0 -> y=",
-        "x is outside of its range: clamped to 10.00\nx=10.00 -> y=",
+        "x=99.00 is outside of -10.00 .. 10.00: clamped to 10.00\nx=10.00 -> y=",
     ):
         assert said in text, text
     assert text.count("SELFTEST PASS 16/16") == 2
@@ -125,6 +125,24 @@ def test_it_answers_a_person(linear_program: Path) -> None:
 @pytest.mark.parametrize(("voltage", "light"), [("0", 0), ("1023", 244)])
 def test_the_light_follows_the_output(linear_program: Path, voltage: str, light: int) -> None:
     assert talk(linear_program, "", a0=voltage)[-1] == f"[light {light}]"
+
+
+@pytest.mark.parametrize(("voltage", "name"), [("0", "low"), ("1023", "high")])
+def test_the_largest_answer_names_the_class(voltage: str, name: str, tmp_path: Path) -> None:
+    """Of many inputs, which are the last readings. The name is printed once; the light says how sure the model is."""
+    tree = project(classes(), "uno")
+    lines = talk(compile_project(tree, tmp_path, board=FAKE_ARDUINO), "", a0=voltage)
+    assert [line.removeprefix("> ") for line in lines].count(name) == 1
+    assert lines[-1] == "[light 255]"
+
+
+def test_the_users_code_says_what_goes_in_and_comes_out() -> None:
+    several, many_in = (project(make(), "uno") for make in (two_ports, classes))
+    [first] = [text for path, text in several.items() if path.endswith(".ino")]
+    [second] = [text for path, text in many_in.items() if path.endswith(".ino")]
+    assert "  inputs[2] = -0.13f;  // right[0], from -0.255 to 0\n" in first
+    assert "the least that the first answer, 'both[0]', can be" in first
+    assert "the model takes 20 numbers from -6.4 to 6.35 (shape 20)" in second
 
 
 @pytest.mark.parametrize(("board", "darkest", "brightest"), [("esp8266", 255, 11), ("esp32s3", 0, 61)])

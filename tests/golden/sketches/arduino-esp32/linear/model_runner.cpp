@@ -229,6 +229,8 @@ bool run(const float inputs[kInputs], float outputs[kOutputs]) {
   return true;
 }
 
+const char* output_name(int position) { return OutputName(position); }
+
 bool ready() { return engine::ready(); }
 
 const char* problem() {

@@ -30,7 +30,7 @@ void loop() {
   //   float inputs[linear_model::kInputs] = {5.0f};  // x
   //   float outputs[linear_model::kOutputs];
   //   if (linear_model::run(inputs, outputs)) {
-  //     Serial.println(outputs[0]);
+  //     Serial.println(outputs[0]);  // y
   //   }
   //
   // Do not wait with delay() for long: loop() also answers the serial monitor.

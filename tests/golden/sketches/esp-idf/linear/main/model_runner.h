@@ -21,6 +21,9 @@ void serve_serial();
 // One inference. False, and `outputs` untouched, where the model cannot be used.
 bool run(const float inputs[kInputs], float outputs[kOutputs]);
 
+// What outputs[position] is called.
+const char* output_name(int position);
+
 // Whether run() will work, and if not, why not.
 bool ready();
 const char* problem();
