@@ -8,12 +8,12 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import pkgutil
-import traceback
 from pathlib import Path
 
 from pipeline import models
 from pipeline.errors import SpecError, UsageError
 from pipeline.models.spec import ModelSpec
+from pipeline.user_code import line_in, say, shown
 
 _NOT_MODELS = {"spec", "catalog"}
 
@@ -43,22 +43,22 @@ def load_spec(name: str) -> ModelSpec:
 
 
 def load_spec_file(path: Path, name: str) -> ModelSpec:
-    """Run a spec file and take its SPEC; whatever it raises becomes one line that names the file."""
+    """Run a spec file and take its SPEC; whatever it raises becomes one line that names file and line."""
     module_spec = importlib.util.spec_from_file_location(f"pipeline.models.{name}", path)
     assert module_spec is not None
     assert module_spec.loader is not None
     module = importlib.util.module_from_spec(module_spec)
     try:
         module_spec.loader.exec_module(module)
-    except SpecError as error:
-        raise SpecError(f"{path.name}: {error}") from error
     except (Exception, SystemExit) as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-        where = f" at line {lines[-1]}" if lines else ""
-        raise SpecError(f"{path.name} raises {type(error).__name__}{where}: {error}. Mend the spec file.") from error
+        line = line_in(path, error)
+        where = shown(path) if line is None else f"{shown(path)}, line {line}"
+        if isinstance(error, SpecError):
+            raise SpecError(f"{where}: {error}") from error
+        raise SpecError(f"{where}: {say(error)}. Mend the spec file.") from error
     found = getattr(module, "SPEC", None)
     if not isinstance(found, ModelSpec):
-        raise SpecError(f"{path.name} defines no SPEC; give it one: SPEC = ModelSpec(name='{name}', ...).")
+        raise SpecError(f"{shown(path)} defines no SPEC; give it one: SPEC = ModelSpec(name='{name}', ...).")
     if found.name != name:
-        raise SpecError(f"{path.name} names its model '{found.name}'; file and model must have the same name.")
+        raise SpecError(f"{shown(path)} names its model '{found.name}'; file and model must have the same name.")
     return found

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import SpecError
+from pipeline.user_code import say_where
 
 if TYPE_CHECKING:
     import keras
@@ -141,9 +142,7 @@ class ModelSpec:
         except SpecError as error:
             raise SpecError(f"model '{self.name}': {error}") from error
         except Exception as error:
-            raise SpecError(
-                f"model '{self.name}': its {name} function raised {type(error).__name__}: {error}."
-            ) from error
+            raise SpecError(f"model '{self.name}': its {name} function raised {say_where(error)}.") from error
         if not isinstance(data, Dataset):
             raise SpecError(f"model '{self.name}': its {name} function returned {type(data).__name__}, not a Dataset.")
         return data

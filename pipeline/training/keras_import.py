@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from pipeline.errors import TrainingError
+from pipeline.user_code import say
 
 ENVIRONMENT = {
     # oneDNN picks its kernels by processor and rounds differently on each; for networks of this size it is slower too.
@@ -32,8 +33,7 @@ def import_keras() -> tuple[ModuleType, ModuleType]:
         except Exception as error:
             last = noise.tail()
             raise TrainingError(
-                f"TensorFlow cannot be imported ({type(error).__name__}: {one_line(error)}){last and ': ' + last}."
-                " Run 'tinyml doctor'."
+                f"TensorFlow cannot be imported ({say(error)}){last and ': ' + last}. Run 'tinyml doctor'."
             ) from error
         tf.get_logger().setLevel("ERROR")
         tf.config.experimental.enable_op_determinism()
@@ -98,14 +98,6 @@ def quiet() -> Iterator[Noise]:
             for descriptor, copy in kept:
                 os.dup2(copy, descriptor)
                 os.close(copy)
-
-
-def one_line(error: BaseException) -> str:
-    """The first line of an error's text that says something, without its full stop."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # TensorFlow's own errors begin with a headline that says nothing.
-    telling = [line for line in lines if not line.startswith("Graph execution error")] or lines
-    return telling[0].rstrip(".:") if telling else "no message"
 
 
 def flush() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from pipeline.errors import TrainingError
 from pipeline.models.spec import ModelSpec
-from pipeline.training.keras_import import one_line, quiet
+from pipeline.training.keras_import import quiet
 from pipeline.training.overrides import Overrides, override
 from pipeline.training.prepare import prepare
+from pipeline.user_code import say
 
 LOWEST, HIGHEST = 1e-5, 10.0
 UPDATES = 1000
@@ -53,9 +54,7 @@ def find_learning_rate(spec: ModelSpec) -> RangeTest:
         try:
             loss = float(model.train_on_batch(inputs[batch], targets[batch]))
         except Exception as error:
-            raise TrainingError(
-                f"model '{spec.name}': training raised {type(error).__name__}: {one_line(error)}."
-            ) from error
+            raise TrainingError(f"model '{spec.name}': training raised {say(error)}.") from error
         mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
         smooth = mean / (1 - SMOOTHING ** (update + 1))
         if not math.isfinite(smooth) or (losses and smooth > DIVERGED * losses[0]):

@@ -89,8 +89,15 @@ def _optimizers(keras: Any) -> list[str]:
 
 
 def _losses(keras: Any) -> list[str]:
-    names = [name for name in dir(keras.losses) if name.islower() and not name.startswith("_")]
-    return [name for name in names if name not in ("get", "serialize", "deserialize")]
+    return [name for name in dir(keras.losses) if name.islower() and name[0] != "_" and _is_loss(keras, name)]
+
+
+def _is_loss(keras: Any, name: str) -> bool:
+    """Some functions of keras.losses are no losses, or cannot be had by their name."""
+    try:
+        return name not in ("get", "serialize", "deserialize") and keras.losses.get(name) is not None
+    except ValueError:
+        return False
 
 
 def _optimizer(spec: ModelSpec, changed: ModelSpec, overrides: Overrides) -> Callable[[], keras.optimizers.Optimizer]:

@@ -11,7 +11,8 @@ import numpy as np
 
 from pipeline.errors import SpecError
 from pipeline.models.spec import Dataset, ModelSpec
-from pipeline.training.keras_import import import_keras, one_line
+from pipeline.training.keras_import import import_keras
+from pipeline.user_code import say, say_where
 
 if TYPE_CHECKING:
     import keras
@@ -59,9 +60,7 @@ def _call(spec: ModelSpec, name: str, function: Callable[[], T], kind: type[T], 
     try:
         value = function()
     except Exception as error:
-        raise SpecError(
-            f"model '{spec.name}': its {name} function raised {type(error).__name__}: {one_line(error)}."
-        ) from error
+        raise SpecError(f"model '{spec.name}': its {name} function raised {say_where(error)}.") from error
     if not isinstance(value, kind):
         raise SpecError(f"model '{spec.name}': its {name} function returned {type(value).__name__}, not {wanted}.")
     return value
@@ -75,8 +74,7 @@ def _build(spec: ModelSpec, model: keras.Model, data: Dataset) -> None:
         model.build(shape)
     except Exception as error:
         raise SpecError(
-            f"model '{spec.name}': its network does not build on inputs of shape {shape}: {type(error).__name__}:"
-            f" {one_line(error)}."
+            f"model '{spec.name}': its network does not build on inputs of shape {shape}: {say(error)}."
         ) from error
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from pipeline.errors import PipelineError, SpecError, TrainingError
 from pipeline.models.spec import ModelSpec
 from pipeline.training.archive import archive
+from pipeline.training.divergence import check_epoch, check_progress, check_weights
 from pipeline.training.fast_loop import NotTraceableError, run_fast_loop, unsupported
 from pipeline.training.history import History
-from pipeline.training.keras_import import import_keras, one_line, quiet
+from pipeline.training.keras_import import import_keras, quiet
 from pipeline.training.prepare import Prepared, prepare
 from pipeline.training.trained_model import EpochEnd, TrainedModel
+from pipeline.user_code import say
 
+T = TypeVar("T")
 Report = Callable[[EpochEnd], None]
 
 
@@ -26,7 +29,7 @@ def train(spec: ModelSpec, report: Report) -> TrainedModel:
 
     `report` is called after every epoch. The same spec gives the same bytes, whatever was trained before in this
     process. Raises SpecError where the spec contradicts itself or one of its functions raises, and TrainingError
-    where training fails or its loss is no longer a finite number. Ctrl-C leaves as KeyboardInterrupt.
+    where training fails or diverges (see `divergence`). Ctrl-C leaves as KeyboardInterrupt.
     """
     with quiet():
         prepared = prepare(spec)
@@ -44,22 +47,20 @@ def train(spec: ModelSpec, report: Report) -> TrainedModel:
     if reason is not None:
         updates = _run(spec, lambda: _fit(spec, prepared, epochs))
     seconds = time.perf_counter() - started
-    model = prepared.model
-    if not all(bool(np.isfinite(array).all()) for array in model.get_weights()):
-        raise TrainingError(
-            f"model '{spec.name}': weights became NaN or infinite; lower the learning rate, or scale the inputs to"
-            " about -1 to 1."
-        )
-    return TrainedModel(
+    check_weights(spec, prepared)
+    trained = TrainedModel(
         keras_archive=_archive(spec, prepared),
         history=History.from_epochs(epochs.rows),
-        parameters=int(model.count_params()),
+        parameters=int(prepared.model.count_params()),
         updates=updates,
         seconds=seconds,
         method=_method(spec, reason),
         fallback_reason=reason,
         answers=tuple(_answer(spec, prepared, inputs) for inputs, _ in (*spec.checks, *spec.fails_on)),
     )
+    if spec.epochs:
+        _run(spec, lambda: check_progress(spec, prepared))
+    return trained
 
 
 def _method(spec: ModelSpec, reason: str | None) -> str:
@@ -88,24 +89,19 @@ class _Epochs:
 
     def done(self, epoch: int, logs: Mapping[str, float]) -> None:
         row = dict(logs)
-        loss = row.get("loss", 0.0)
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"model '{self._spec.name}': the loss became {'NaN' if math.isnan(loss) else 'infinite'} in epoch"
-                f" {epoch + 1} of {self._spec.epochs}; lower the learning rate, or scale the inputs to about -1 to 1."
-            )
+        check_epoch(self._spec, epoch + 1, row)
         self.rows.append(row)
         self._report(EpochEnd(epoch + 1, self._spec.epochs, row, time.perf_counter() - self._started))
 
 
-def _run(spec: ModelSpec, training: Callable[[], int]) -> int:
+def _run(spec: ModelSpec, training: Callable[[], T]) -> T:
     try:
         return training()
     except (PipelineError, NotTraceableError):
         raise
     except Exception as error:
         raise TrainingError(
-            f"model '{spec.name}': training raised {type(error).__name__}: {one_line(error)}. Check its loss, metrics"
+            f"model '{spec.name}': training raised {say(error)}. Check its loss, metrics"
             " and callbacks against its data."
         ) from error
 
@@ -139,6 +135,4 @@ def _archive(spec: ModelSpec, prepared: Prepared) -> bytes:
         with quiet():
             return archive(prepared.model)
     except Exception as error:
-        raise TrainingError(
-            f"model '{spec.name}': the trained network cannot be saved: {type(error).__name__}: {one_line(error)}."
-        ) from error
+        raise TrainingError(f"model '{spec.name}': the trained network cannot be saved: {say(error)}.") from error

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.errors import PipelineError, SpecError, UsageError
+from pipeline.models import linear
 from pipeline.models.catalog import load_spec, load_spec_file, model_names, source_path
 from pipeline.models.spec import Dataset, Domain, ModelSpec
+from pipeline.training.prepare import prepare
+from pipeline.user_code import shown
 
 
 def spec_with(**changes: object) -> ModelSpec:
@@ -76,7 +81,7 @@ REFUSED = {
     ),
     "test function that raises": (
         lambda: spec_with(test=lambda rng: 1 / 0).load_test(),
-        "model 'm': its test function raised ZeroDivisionError: division by zero.",
+        f"model 'm': its test function raised ZeroDivisionError: division by zero ({shown(__file__)}, line #).",
     ),
     "validation function that returns None": (
         lambda: spec_with(validation=lambda rng: None).load_validation(),
@@ -85,7 +90,7 @@ REFUSED = {
     "inputs": (lambda: spec_with(inputs=()), "model 'm': name at least one input and one output."),
     "data function that raises": (
         lambda: spec_with(data=lambda rng: 1 / 0).load_data(),
-        "model 'm': its data function raised ZeroDivisionError: division by zero.",
+        f"model 'm': its data function raised ZeroDivisionError: division by zero ({shown(__file__)}, line #).",
     ),
     "data function that returns a list": (
         lambda: spec_with(data=lambda rng: []).load_data(),
@@ -103,37 +108,86 @@ def test_refused(case: tuple[object, str]) -> None:
     make, message = case
     with pytest.raises(SpecError) as caught:
         make()  # type: ignore[operator]
-    assert str(caught.value) == message
+    assert re.sub(r"line \d+", "line #", str(caught.value)) == message
 
 
 SPEC_FILES = {
-    "raises": ("1 / 0", "m.py raises ZeroDivisionError at line 1: division by zero. Mend the spec file."),
-    "no Python": ("a b", "m.py raises SyntaxError: invalid syntax (m.py, line 1). Mend the spec file."),
-    "no SPEC": ("", "m.py defines no SPEC; give it one: SPEC = ModelSpec(name='m', ...)."),
+    "raises": ("\n1 / 0", "models/m.py, line 2: ZeroDivisionError: division by zero. Mend the spec file."),
+    "no Python": ("\n\na b", "models/m.py, line 3: SyntaxError: invalid syntax. Mend the spec file."),
+    "imports what is not there": (
+        "import nowhere",
+        "models/m.py, line 1: ModuleNotFoundError: No module named 'nowhere'. Mend the spec file.",
+    ),
+    "no SPEC": ("", "models/m.py defines no SPEC; give it one: SPEC = ModelSpec(name='m', ...)."),
     "a domain upside down": (
         "from pipeline.models.spec import Domain\nDomain('x', 1, 0)",
-        "m.py: domain of input 'x': low 1 must be below high 0, and both finite.",
+        "models/m.py, line 2: domain of input 'x': low 1 must be below high 0, and both finite.",
     ),
-    "leaves": ("raise SystemExit(3)", "m.py raises SystemExit at line 1: 3. Mend the spec file."),
+    "leaves": ("raise SystemExit(3)", "models/m.py, line 1: SystemExit: 3. Mend the spec file."),
 }
 
 
+@pytest.fixture
+def spec_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place of a spec file below the current folder, as a user's is."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models/m.py"
+
+
 @pytest.mark.parametrize("case", SPEC_FILES.values(), ids=SPEC_FILES.keys())
-def test_spec_file_refused(case: tuple[str, str], tmp_path: Path) -> None:
+def test_spec_file_refused(case: tuple[str, str], spec_file: Path) -> None:
     text, message = case
-    path = tmp_path / "m.py"
-    path.write_text(text)
+    spec_file.write_text(text)
     with pytest.raises(SpecError) as caught:
-        load_spec_file(path, "m")
+        load_spec_file(spec_file, "m")
     assert str(caught.value) == message
 
 
-def test_a_spec_of_another_name_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "other.py"
-    path.write_text(source_path("linear").read_text())
+OF_A_USER = """
+from pipeline.models import linear
+from dataclasses import replace
+import numpy as np
+
+def data(rng):
+    return points()
+
+def points():
+    return np.ones(numbr)
+
+def build():
+    import keras
+
+    return keras.Sequential([keras.layers.Dense("one")])
+
+SPEC = replace(linear.SPEC, name="m", data=data, build=build)
+"""
+
+
+def test_a_function_that_raises_is_told_with_its_line(spec_file: Path) -> None:
+    spec_file.write_text(OF_A_USER)
     with pytest.raises(SpecError) as caught:
-        load_spec_file(path, "other")
-    assert str(caught.value) == "other.py names its model 'linear'; file and model must have the same name."
+        load_spec_file(spec_file, "m").load_data()
+    assert str(caught.value) == (
+        "model 'm': its data function raised NameError: name 'numbr' is not defined (models/m.py, line 10)."
+    )
+
+
+def test_a_network_that_raises_is_told_with_its_line(spec_file: Path) -> None:
+    spec_file.write_text(OF_A_USER.replace("numbr", "1"))
+    with pytest.raises(SpecError) as caught:
+        prepare(replace(load_spec_file(spec_file, "m"), data=linear.data))
+    assert str(caught.value) == (
+        "model 'm': its build function raised ValueError: Received an invalid value for `units`, expected a positive"
+        " integer. Received: units=one (models/m.py, line 15)."
+    )
+
+
+def test_a_spec_of_another_name_is_refused(spec_file: Path) -> None:
+    spec_file.write_text(source_path("linear").read_text())
+    with pytest.raises(SpecError) as caught:
+        load_spec_file(spec_file, "m")
+    assert str(caught.value) == "models/m.py names its model 'linear'; file and model must have the same name."
 
 
 def test_unknown_models_name_the_nearest() -> None:

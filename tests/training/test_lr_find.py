@@ -15,7 +15,7 @@ from pipeline.report.plots import draw_range_test
 from pipeline.training.lr_find import find_learning_rate
 from pipeline.training.overrides import Overrides, override
 from pipeline.training.train import train
-from tests.training.test_train import ignore
+from tests.training.specs import ignore
 
 
 def test_linear_trains_at_least_as_well_with_the_rate_found() -> None:

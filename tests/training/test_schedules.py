@@ -12,7 +12,7 @@ from pipeline.models import adder, linear
 from pipeline.training.benchmark import compare
 from pipeline.training.overrides import SCHEDULES, Overrides, override
 from pipeline.training.schedules import learning_rates
-from tests.training.test_train import SHORT
+from tests.training.specs import SHORT
 
 PEAK, UPDATES = 0.2, 500
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -32,33 +33,38 @@ def test_the_manifest_records_them_and_the_spec_is_taken_again_without(road: Pat
     assert (tmp_path / "linear/model.keras").read_bytes() == (road / "linear/model.keras").read_bytes()
 
 
+RATE = "it must be a finite number above 0, such as 0.01."
+REMEDY = "lower the learning rate, or scale the inputs to about -1 to 1."
 FAILS = {
-    "unknown_optimizer": (["--optimizer", "adm"], 2, "Keras knows no optimizer 'adm'. Did you mean 'adam'?"),
-    "rate_zero": (
-        ["--learning-rate", "0"],
-        2,
-        "--learning-rate is 0; it must be a finite number above 0, such as 0.01.",
-    ),
-    "rate_nan": (
-        ["--learning-rate", "nan"],
-        2,
-        "--learning-rate is nan; it must be a finite number above 0, such as 0.01.",
-    ),
-    "diverges": (
-        ["--learning-rate", "5"],
+    "unknown_optimizer": ("linear --optimizer foo", 2, "Keras knows no optimizer 'foo'. There are: #."),
+    "near_optimizer": ("linear --optimizer adm", 2, "Keras knows no optimizer 'adm'. Did you mean 'adam'?"),
+    "rate_zero": ("linear --learning-rate 0", 2, f"--learning-rate is 0; {RATE}"),
+    "rate_nan": ("linear --learning-rate nan", 2, f"--learning-rate is nan; {RATE}"),
+    "rate_infinite": ("linear --learning-rate inf", 2, f"--learning-rate is inf; {RATE}"),
+    "rate_negative": ("linear --learning-rate -0.1", 2, f"--learning-rate is -0.1; {RATE}"),
+    "infinite_loss": (
+        "linear --learning-rate 5",
         1,
-        "model 'linear': the loss became infinite in epoch 12 of 500; lower the learning rate, or scale the inputs to"
-        " about -1 to 1.",
+        f"model 'linear': the loss became infinite in epoch 12 of 500; {REMEDY}",
+    ),
+    "diverged_with_a_finite_loss": (
+        "xor --optimizer sgd --learning-rate 1e30",
+        1,
+        "model 'xor': training made it worse: the loss is #, and was 0.709 before the first update (0.693 with the mean"
+        f" as every answer); {REMEDY}",
     ),
 }
 
 
 @pytest.mark.parametrize("case", FAILS)
 def test_a_failure_is_one_line_and_overwrites_nothing(road: Path, tmp_path: Path, case: str) -> None:
-    options, code, message = FAILS[case]
-    shutil.copytree(road / "linear", tmp_path / "linear")
-    done = tinyml(tmp_path, "train", "linear", *options)
-    assert done.returncode == code
-    assert done.stderr == f"tinyml: {message}\n"
-    assert done.stdout == ""
-    assert hashes(tmp_path / "linear") == hashes(road / "linear")
+    arguments, code, message = FAILS[case]
+    model = arguments.split()[0]
+    shutil.copytree(road / model, tmp_path / model)
+    done = tinyml(tmp_path, "train", *arguments.split())
+    assert (done.returncode, done.stdout) == (code, "")
+    said = [line for line in done.stderr.splitlines() if not line.startswith(f"{model}: epoch ")]
+    # A loss of 1e28 depends on how a processor rounds, and the names of optimizers on Keras' version.
+    changing = r"(?<=loss is )\d\.\d+e\+\d+(?=,)|(?<=There are: )adadelta, .*, sgd(?=\.)"
+    assert [re.sub(changing, "#", line) for line in said] == [f"tinyml: {message}"]
+    assert hashes(tmp_path / model) == hashes(road / model)
