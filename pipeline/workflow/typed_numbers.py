@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from pipeline.device.session import Session
 from pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 
+Values = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
+
 
 def answer_line(line: str, model: QuantizedModel, session: Session) -> str:
-    """'x = 126 (9.96) -> y = 127 (18.95)   (15 instructions)', or what is wrong with the line. Raises DeviceError."""
+    """'x = 126 (9.96) -> y = 127 (18.95)   (15 instructions)', or what is wrong with the line. Raises DeviceError.
+
+    Above it a line for each number that is outside of the range of its input.
+    """
     wanted = sum(port.size for port in model.inputs)
     numbers = [_number(word) for word in line.split()]
     if not all(map(math.isfinite, numbers)):
@@ -24,7 +30,21 @@ def answer_line(line: str, model: QuantizedModel, session: Session) -> str:
     ran = session.invoke_many(np.concatenate(inputs)[None])
     outputs = _split(ran.outputs[0], model.outputs)
     count = f"   ({ran.most:,} {ran.unit.name.lower()})" if ran.most else ""
-    return f"{_described(model.inputs, inputs)} -> {_described(model.outputs, outputs)}{count}"
+    clamped = [
+        note
+        for port, part, seen in zip(model.inputs, parts, inputs, strict=True)
+        for note in _clamped(port, part, seen)
+    ]
+    return "\n".join([*clamped, f"{_described(model.inputs, inputs)} -> {_described(model.outputs, outputs)}{count}"])
+
+
+def _clamped(port: QuantizedPort, typed: Values, seen: Int8Array) -> list[str]:
+    half = port.scale / 2
+    return [
+        f"{number:g} is outside of {port.low:.4g} .. {port.high:.4g}: clamped to {port.describe(seen, [index])}"
+        for index, number in enumerate(typed)
+        if not port.low - half <= number <= port.high + half
+    ]
 
 
 def _number(word: str) -> float:
@@ -34,9 +54,7 @@ def _number(word: str) -> float:
         return math.nan
 
 
-def _split(
-    values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], ports: Sequence[QuantizedPort]
-) -> list[Int8Array]:
+def _split(values: Values, ports: Sequence[QuantizedPort]) -> list[Any]:
     return np.split(values, np.cumsum([port.size for port in ports])[:-1])
 
 

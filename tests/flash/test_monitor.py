@@ -48,9 +48,9 @@ def test_an_emulated_board_answers_who_types(neuron: Path, tmp_path: Path) -> No
 def test_a_bare_firmware_is_asked_for_who_types(board: str, neuron: Path, tmp_path: Path) -> None:
     board_here(board)
     with monitor(tmp_path, neuron, "--board", board) as process:
-        said, told = process.communicate(b"5\n\n1 2\nfive\nnan\n", timeout=60)
+        said, told = process.communicate(b"5\n\n1 2\nfive\nnan\n99\n", timeout=60)
     assert process.returncode == 0, told
-    first, answer, *complaints = said.decode().splitlines()
+    first, answer, *complaints, clamped, last = said.decode().splitlines()
     assert first.startswith("Type numbers for ")
     assert " = 66 (5.04) -> " in answer
     assert answer.endswith(" instructions)") == (board == "sim-cortex-m4")
@@ -59,6 +59,8 @@ def test_a_bare_firmware_is_asked_for_who_types(board: str, neuron: Path, tmp_pa
         "'five' is not a row of numbers here: a point for decimals, blanks between them.",
         "'nan' is not a row of numbers here: a point for decimals, blanks between them.",
     ]
+    assert clamped == "99 is outside of -10.48 .. 9.92: clamped to t0 = 127 (9.92)"
+    assert last.startswith("t0 = 127 (9.92) -> ")
 
 
 def test_a_serial_port_both_ways(tmp_path: Path) -> None:
