@@ -18,10 +18,10 @@ _INDEX = "https://espressif.github.io/arduino-esp32/package_esp32_index.json"
 # boards.txt: maximum_size of the default partition table, on 4 and on 8 MB of flash alike. PlatformIO takes the table
 # of 8 MB for the S3, with 0x330000.
 _APP_PARTITION_BYTES = 0x140000
-_CORE = "esp32:esp32 (3.2.0)"
-# The same core for PlatformIO, whose own platform (6.13) stayed at core 2.0.17; this one's release is named after IDF
-# 5.4 and core 3.2.0. Its 'stable' moves.
-_PLATFORM = "https://github.com/pioarduino/platform-espressif32/releases/download/54.03.20/platform-espressif32.zip"
+# Its TFLM computes dense layers quantized per channel, that of 3.2 does not.
+_CORE = "esp32:esp32 (3.3.9)"
+# The same core for PlatformIO (6.1.19 or later), whose own platform (6.13) stayed at core 2.0.17.
+_PLATFORM = "https://github.com/pioarduino/platform-espressif32/releases/download/55.03.39/platform-espressif32.zip"
 
 
 def espressif_board(

@@ -188,13 +188,12 @@ def _refusal(graph: Graph, operation: Operation, target: TargetLibrary) -> str |
                 f"{where} has weights quantized per channel, which {target.full_name} computes wrongly without a word."
                 f" Convert without --per-channel, or choose {able}."
             )
-    if operation.name == "CONV_2D" and not target.grouped_conv:
+    if operation.name == "CONV_2D":
         image, weights_tensor = (graph.tensors[index] for index in operation.inputs[:2])
         if image.shape[-1] != weights_tensor.shape[-1]:
-            able = _names(library for library in others if library.grouped_conv)
             return (
                 f"{where} is a grouped convolution, which {target.full_name} computes wrongly without a word. Set"
-                f" groups to 1, or choose {able}."
+                " groups to 1."
             )
     return None
 

@@ -24,7 +24,7 @@ class Facts:
     light: Light = "pwm"
 
 
-ESP32 = "https://github.com/pioarduino/platform-espressif32/releases/download/54.03.20/platform-espressif32.zip"
+ESP32 = "https://github.com/pioarduino/platform-espressif32/releases/download/55.03.39/platform-espressif32.zip"
 FACTS = {
     # Optiboot: 512 bytes; boot loader of the Mega: 8 KB. Debian's 1.8.7 and 1.8.8 say the same.
     "uno": Facts("ArduinoCore-avr 1.8.6", "arduino:avr:uno", "arduino:avr (1.8.6)", 32256, 2048, 16_000_000, "9"),
@@ -47,10 +47,10 @@ FACTS = {
                      80_000_000, light="inverted"),
     # The variant 'esp32' defines no LED_BUILTIN; those of S3 and C3 set it to a number beyond all pins, which only
     # digitalWrite() and rgbLedWrite() understand.
-    "esp32": Facts("arduino-esp32", "esp32:esp32:esp32", "esp32:esp32 (3.2.0)", 1310720, 327680, 240_000_000, "2"),
-    "esp32s3": Facts("arduino-esp32", "esp32:esp32:esp32s3", "esp32:esp32 (3.2.0)", 1310720, 327680, 240_000_000,
+    "esp32": Facts("arduino-esp32", "esp32:esp32:esp32", "esp32:esp32 (3.3.9)", 1310720, 327680, 240_000_000, "2"),
+    "esp32s3": Facts("arduino-esp32", "esp32:esp32:esp32s3", "esp32:esp32 (3.3.9)", 1310720, 327680, 240_000_000,
                      "RGB_BUILTIN", "rgb"),
-    "esp32c3": Facts("arduino-esp32", "esp32:esp32:esp32c3", "esp32:esp32 (3.2.0)", 1310720, 327680, 160_000_000,
+    "esp32c3": Facts("arduino-esp32", "esp32:esp32:esp32c3", "esp32:esp32 (3.3.9)", 1310720, 327680, 160_000_000,
                      "RGB_BUILTIN", "rgb"),
 }  # fmt: skip
 
@@ -67,7 +67,7 @@ def test_a_board_is_as_its_core_says(name: str) -> None:
 
 
 # PlatformIO's boards: the file of that name under boards/ of the platform. platformio/platform-espressif32 6.13 has
-# core 2.0.17 only, platformio/platform-raspberrypi 1.19 no pico2; pioarduino's 54.03.20 has core 3.2.0.
+# core 2.0.17 only, platformio/platform-raspberrypi 1.19 no pico2; pioarduino's 55.03.39 has core 3.3.9.
 PLATFORMIO = {
     "uno": ("atmelavr", "uno"),
     "mega2560": ("atmelavr", "megaatmega2560"),

@@ -13,7 +13,7 @@ from tests.sketches.host_sketch import HostSketch, compile_sketch
 from tests.sketches.models import ADDER, ADDER_ORACLE, LINEAR, LINEAR_ORACLE, MANY, TWO_PORTS, oracle, quantized
 
 DISPLAY = {
-    "arduino-esp32": "Arduino core for ESP32 3.x",
+    "arduino-esp32": "Arduino core for ESP32 3.3.9",
     "chirale": "Chirale_TensorFLowLite 2.0.0",
     "esp-idf": "espressif/esp-tflite-micro 1.4.0",
 }

@@ -2,9 +2,9 @@
   linear: y = 2x - 1 from six points: one neuron, gradient descent
 
   An int8 neural network of 64 bytes, run by TensorFlow Lite for Microcontrollers.
-  Board and library: Arduino core for ESP32 3.x.
-  Install in the Arduino IDE: board manager, 'esp32' by Espressif, 3.x; TFLM comes with it. Then choose
-  your ESP32 board.
+  Board and library: Arduino core for ESP32 3.3.9.
+  Install in the Arduino IDE: board manager, 'esp32' by Espressif, 3.3.9 or later; TFLM comes with it.
+  Then choose your ESP32 board.
 
   Upload this sketch, open the serial monitor at 115200 baud, and wait for SELFTEST PASS 16/16:
   the board has then computed, bit for bit, what the model computes on a computer.

@@ -11,7 +11,7 @@ namespace linear_model {
 
 constexpr char kName[] = "linear";
 constexpr char kSummary[] = "y = 2x - 1 from six points: one neuron, gradient descent";
-constexpr char kLibrary[] = "Arduino core for ESP32 3.x";
+constexpr char kLibrary[] = "Arduino core for ESP32 3.3.9";
 
 // The arena is the memory in which TFLM keeps its tensors and its notes on them.
 //   2000 bytes are the least that this model ran in with TFLM on a computer, found by bisection. Pointers take
