@@ -104,8 +104,8 @@ LIBRARIES: Mapping[str, TargetLibrary] = {
             per_channel_dense=False,
             install=(
                 "Install in the Arduino IDE: library manager, 'Chirale_TensorFLowLite' (spelled like that), 2.0.0.",
-                "Then choose your board: Nano 33 BLE, Raspberry Pi Pico with the Mbed core, ... Arduino's tools warn that",
-                "the library does not name the Pico, and build it all the same.",
+                "Then choose your board: Nano 33 BLE, Raspberry Pi Pico with the Mbed core, ... For the Pico Arduino's",
+                "tools warn that the library does not name it, and build it all the same.",
             ),
             lacks=frozenset(
                 {"BATCH_MATMUL", "DYNAMIC_UPDATE_SLICE", "EMBEDDING_LOOKUP", "REDUCE_ALL", "REDUCE_MIN", "REVERSE_V2"}

@@ -4,8 +4,8 @@
   An int8 neural network of 64 bytes, run by TensorFlow Lite for Microcontrollers.
   Board and library: Chirale_TensorFLowLite 2.0.0.
   Install in the Arduino IDE: library manager, 'Chirale_TensorFLowLite' (spelled like that), 2.0.0.
-  Then choose your board: Nano 33 BLE, Raspberry Pi Pico with the Mbed core, ... Arduino's tools warn that
-  the library does not name the Pico, and build it all the same.
+  Then choose your board: Nano 33 BLE, Raspberry Pi Pico with the Mbed core, ... For the Pico Arduino's
+  tools warn that the library does not name it, and build it all the same.
 
   Upload this sketch, open the serial monitor at 115200 baud, and wait for SELFTEST PASS 16/16:
   the board has then computed, bit for bit, what the model computes on a computer.
