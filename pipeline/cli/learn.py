@@ -58,7 +58,11 @@ def lesson(lessons: tuple[str, ...], docs: Path | None, as_json: bool) -> None:
 def graph(model: str, form: str, as_json: bool) -> None:
     """Draw a network before and after quantization: layers, shapes, parameters; of a small one every weight.
 
+    Of a .tflite from elsewhere, its int8 form.
+
+    \b
     Example: tinyml graph linear --format png
+             tinyml graph ./person.tflite
     """
     from pipeline.report.tables import learn as tables
     from pipeline.workflow.graph import graph as draw

@@ -93,10 +93,7 @@ class KerasProcess:
         return unpack_arrays(answer.fields["shapes"], answer.parts)
 
     def describe(self, keras_archive: bytes, name: str) -> list[dict[str, Any]]:
-        """The layers in order, the input first: name, kind, activation, shape, parameters; of dense ones the weights.
-
-        `weights` are rows of inputs x outputs, `biases` a row; both are empty for other layers and for large ones.
-        """
+        """The layers in order, the inputs first: see layer_facts.py."""
         layers: list[dict[str, Any]] = self.request(Message({"do": "describe"}, (keras_archive,)), name).fields[
             "layers"
         ]

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from pipeline.compiler.read_tflite import read_tflite
 from pipeline.quantize.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
+from pipeline.quantize.layer_facts import layer_facts
 
 if TYPE_CHECKING:
     import keras
@@ -28,7 +29,6 @@ FloatArray = npt.NDArray[np.float32]
 Handler = Callable[[Message], Message]
 PREDICT_BATCH = 4096
 _ATTEMPTS = 6
-MOST_DRAWN = 256
 
 
 class RefusedError(Exception):
@@ -81,28 +81,7 @@ def _save_and_ask(model: keras.Model, path: Path, inputs: Sequence[FloatArray]) 
 
 
 def describe(request: Message) -> Message:
-    model = load_model(request.parts[0])
-    layers = [
-        _described("input", "Input", _fixed_shape(tensor), 0) for tensor in model.inputs
-    ]  # fmt: skip
-    for layer in model.layers:
-        if type(layer).__name__ == "InputLayer":
-            continue
-        described = _described(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
-        described["activation"] = getattr(getattr(layer, "activation", None), "__name__", "").replace("linear", "")
-        arrays = [np.asarray(array, np.float64) for array in layer.get_weights()]
-        if described["kind"] == "Dense" and arrays[0].size <= MOST_DRAWN:
-            described["weights"] = arrays[0].tolist()
-            described["biases"] = arrays[1].tolist() if len(arrays) > 1 else []
-        layers.append(described)
-    return Message({"ok": True, "layers": layers}, ())
-
-
-def _described(name: str, kind: str, shape: tuple[int, ...], parameters: int) -> dict[str, Any]:
-    return {
-        "name": name, "kind": kind, "activation": "", "shape": list(shape), "parameters": int(parameters),
-        "weights": [], "biases": [],
-    }  # fmt: skip
+    return Message({"ok": True, "layers": layer_facts(load_model(request.parts[0]))}, ())
 
 
 HANDLERS: dict[str, Handler] = {"convert": convert, "predict": predict, "export": export, "describe": describe}

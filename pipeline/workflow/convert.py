@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,7 @@ def quantize(
         "lint.txt": ("\n".join(found.lines()) + "\n").encode(),
     }
     facts = {
+        "keras_sha256": hashlib.sha256(archive).hexdigest(),
         "per_channel": per_channel,
         "bytes": len(model.tflite),
         "operations": [list(operation) for operation in found.operations],

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline import provenance
-from pipeline.artifacts import ModelFolder
-from pipeline.compiler.graph import Graph, Operation
+from pipeline.artifacts import ModelFolder, StageRecord
 from pipeline.errors import UsageError
-from pipeline.models.catalog import load_spec
-from pipeline.models.spec import ModelSpec
-from pipeline.network.network import Layer, Network
-from pipeline.network.text_forms import to_cypher, to_dot
+from pipeline.models.catalog import load_spec, model_names
+from pipeline.network.cypher import to_cypher
+from pipeline.network.dot import to_dot
+from pipeline.network.float_layers import float_layers
+from pipeline.network.int8_layers import int8_layers
+from pipeline.network.network import Network
 from pipeline.quantize.convert import KerasProcess
-from pipeline.quantize.quantized_model import QuantizedModel, sample_shape
+from pipeline.quantize.quantized_model import QuantizedModel, load_quantized
+from pipeline.report import progress
 from pipeline.workflow.generate import converted_model
-from pipeline.workflow.outcomes import tell_edited
+from pipeline.workflow.outcomes import chosen, is_file, read_file, tell_edited
 
 FORMATS = ("svg", "png", "dot", "cypher")
 
@@ -34,29 +35,58 @@ class Drawn:
 
 
 def graph(name: str, root: Path, form: str) -> Drawn:
-    """Draw a trained model into its folder; its int8 form too, where `convert` has made it."""
+    """Draw a trained model into its folder, its int8 form too where `convert` has made it; or a .tflite's int8 form."""
     if form not in FORMATS:
         raise UsageError(f"there is no format '{form}'; choose one of: {', '.join(FORMATS)}.")
-    spec = load_spec(name)
-    folder = ModelFolder(root, name)
-    archive = folder.read("model.keras", made_by="train")
+    chosen([name], files=True)
+    if not is_file(name):
+        return _draw(ModelFolder(root, name), form, lambda folder: _networks(name, folder))
+    path = Path(name)
+    if path.stem in model_names():
+        raise UsageError(f"{path.name} has the name of one of our models; copy it to another name.")
+    network = _int8_network(load_quantized(read_file(path), path.stem))
+    return _draw(ModelFolder(root, path.stem), form, lambda _: [network])
+
+
+def _draw(folder: ModelFolder, form: str, networks_of: Callable[[ModelFolder], list[Network]]) -> Drawn:
     with folder.locked():
-        with KerasProcess() as keras:
-            layers = keras.describe(archive, name)
-        networks = [_float_network(spec, hashlib.sha256(archive).hexdigest(), layers)]
-        if folder.record("convert") is not None:
-            networks.append(_int8_network(spec, converted_model(spec, folder)))
-        data = _render(networks, form)
+        networks = networks_of(folder)
         file = f"network.{form}"
-        facts = {"forms": [network.form for network in networks]}
+        forms = tuple(network.form for network in networks)
         made_from = provenance.digest([network.sha256 for network in networks], form)
-        stage = {f"graph {form}": (made_from, {file: data}, facts)}
+        stage = {f"graph {form}": (made_from, {file: _render(networks, form)}, {"forms": list(forms)})}
         tell_edited(folder, folder.publish(stage, provenance.environment()))
-    forms = tuple(network.form for network in networks)
-    return Drawn(name, forms, networks[0].parameters, str(folder.path / file))
+    return Drawn(folder.model, forms, networks[0].parameters, str(folder.path / file))
 
 
-def _render(networks: list[Network], form: str) -> bytes:
+def _networks(name: str, folder: ModelFolder) -> list[Network]:
+    spec = load_spec(name)
+    archive = folder.read("model.keras", made_by="train")
+    trained, converted = folder.record("train"), folder.record("convert")
+    assert trained is not None, "read() has found it"
+    with progress.working(f"{name}: asking Keras for the layers"), KerasProcess() as keras:
+        layers = float_layers(keras.describe(archive, name))
+    sha256 = trained.files["model.keras"]
+    inputs = tuple(domain.name for domain in spec.inputs)
+    networks = [Network(name, "float", sha256, inputs, spec.outputs, layers)]
+    if converted is not None and _is_of(converted, sha256):
+        networks.append(_int8_network(converted_model(spec, folder)))
+    elif converted is not None:
+        progress.say(f"{name}: int8 is not drawn, because it is of an earlier training. Run: tinyml convert {name}")
+    return networks
+
+
+def _is_of(converted: StageRecord, keras_sha256: str) -> bool:
+    return bool(converted.facts.get("keras_sha256", keras_sha256) == keras_sha256)
+
+
+def _int8_network(model: QuantizedModel) -> Network:
+    layers = int8_layers(model.graph, [port.name for port in model.inputs])
+    values = [ports[0].values if len(ports) == 1 else () for ports in (model.inputs, model.outputs)]
+    return Network(model.name, "int8", model.sha256, values[0], values[1], layers)
+
+
+def _render(networks: Sequence[Network], form: str) -> bytes:
     if form == "dot":
         return to_dot(networks).encode()
     if form == "cypher":
@@ -64,56 +94,3 @@ def _render(networks: list[Network], form: str) -> bytes:
     from pipeline.report.draw_network import draw_networks
 
     return draw_networks(networks, form)
-
-
-def _names(spec: ModelSpec) -> tuple[str, ...]:
-    return tuple(domain.name for domain in spec.inputs)
-
-
-def _float_network(spec: ModelSpec, sha256: str, layers: list[dict[str, Any]]) -> Network:
-    made = tuple(
-        Layer(
-            layer["name"],
-            layer["kind"],
-            layer["activation"],
-            tuple(layer["shape"]),
-            layer["parameters"],
-            tuple(tuple(row) for row in layer["weights"]),
-            tuple(layer["biases"]),
-        )
-        for layer in layers
-    )
-    return Network(spec.name, "float", sha256, _names(spec), spec.outputs, made)
-
-
-def _int8_network(spec: ModelSpec, model: QuantizedModel) -> Network:
-    port = model.inputs[0]
-    first = Layer(port.name, "Input", f"scale {port.scale:.3g}, zero {port.zero_point}", port.shape, 0)
-    layers = tuple(_operation(model.graph, operation) for operation in model.graph.operations)
-    return Network(spec.name, "int8", model.sha256, _names(spec), spec.outputs, (first, *layers))
-
-
-def _operation(graph: Graph, operation: Operation) -> Layer:
-    output = graph.tensors[operation.outputs[0]]
-    constants = [graph.tensors[index] for index in operation.inputs if index >= 0 and graph.tensors[index].is_constant]
-    parameters = [tensor for tensor in constants if tensor.quantization is not None]
-    detail = []
-    fused = operation.options.get("fused_activation_function", "NONE")
-    if fused != "NONE":
-        detail.append(str(fused).lower())
-    if output.quantization is not None:
-        detail.append(f"scale {output.quantization.scale:.3g}, zero {output.quantization.zero_point}")
-    weights: tuple[tuple[float, ...], ...] = ()
-    biases: tuple[float, ...] = ()
-    if operation.name == "FULLY_CONNECTED" and parameters and parameters[0].type == "INT8":
-        weights = tuple(tuple(map(float, row)) for row in parameters[0].values.T)
-        biases = tuple(map(float, parameters[1].values)) if len(parameters) > 1 else ()
-    return Layer(
-        f"operation {operation.index}",
-        operation.name,
-        "\n".join(detail),
-        sample_shape(output.shape),
-        sum(tensor.size for tensor in parameters),
-        weights,
-        biases,
-    )
