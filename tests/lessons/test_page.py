@@ -37,6 +37,7 @@ def test_every_lesson_is_found_without_a_list() -> None:
         "early-stopping",
         "forward",
         "gradients",
+        "learning-rate",
         "losses",
         "overfit",
         "parameters",
