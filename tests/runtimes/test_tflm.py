@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from pathlib import Path
 
 import numpy as np
@@ -120,14 +122,37 @@ def test_range_comes_from_the_tensor_where_the_spec_has_none() -> None:
     assert '    {"x", -10.039216f, 9.960785f, 5.0f},' in config.splitlines()
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
-def test_golden_text(library: str, request: pytest.FixtureRequest) -> None:
-    """The sketches of `linear`, read once by a person; `pytest --refresh-golden` writes them anew."""
+def sketch(library: str) -> dict[str, str]:
+    """The files of `linear`; those of ESP-IDF by the names that Arduino's would have."""
     tree = TflmRuntime().sources(LINEAR, LIBRARIES[library], LINEAR_ORACLE)
+    assert dict(tree) == dict(TflmRuntime().sources(LINEAR, LIBRARIES[library], LINEAR_ORACLE))
+    names = {path: re.sub(r"main/(\w+)\.(h|cc)$", r"\1.\2", path.removeprefix(f"{library}/")) for path in tree}
+    return {re.sub(r"\.cc$", ".cpp", names[path]): text for path, text in tree.items()}
+
+
+def difference(old: dict[str, str], new: dict[str, str]) -> str:
+    lines: list[str] = []
+    for path in sorted(old | new):
+        before, after = (tree.get(path, "").splitlines(keepends=True) for tree in (old, new))
+        lines += difflib.unified_diff(before, after, path if path in old else "-", path if path in new else "-", n=1)
+    return "".join(lines)
+
+
+def test_golden_sketch(request: pytest.FixtureRequest) -> None:
+    """The sketch of `linear`, read once by a person; `pytest --refresh-golden` writes it anew."""
+    tree = sketch("arduino-esp32")
     if request.config.getoption("--refresh-golden"):
         write_tree(tree, GOLDEN)
-    kept = {str(path.relative_to(GOLDEN)): path for path in (GOLDEN / library).rglob("*") if path.is_file()}
+    kept = {str(path.relative_to(GOLDEN)): path for path in (GOLDEN / "linear").iterdir()}
     assert sorted(kept) == sorted(tree)
     for path, text in tree.items():
         assert text == kept[path].read_text(encoding="utf-8"), f"{path} changed; if that is meant, --refresh-golden"
-    assert dict(tree) == dict(TflmRuntime().sources(LINEAR, LIBRARIES[library], LINEAR_ORACLE))
+
+
+@pytest.mark.parametrize("library", sorted(LIBRARIES.keys() - {"arduino-esp32"}))
+def test_golden_difference_of_the_other_libraries(library: str, request: pytest.FixtureRequest) -> None:
+    """What is not as for arduino-esp32."""
+    found, path = difference(sketch("arduino-esp32"), sketch(library)), GOLDEN / f"{library}.diff"
+    if request.config.getoption("--refresh-golden"):
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8"), f"{path.name} changed; if that is meant, --refresh-golden"
