@@ -57,6 +57,8 @@ class ModelFolder:
 
         with self._explained():
             self.root.mkdir(parents=True, exist_ok=True)
+            if self.path.exists() and not self.path.is_dir():
+                raise ArtifactsError(f"{self.path} is a file: move it away, or choose another folder.")
             lock = filelock.FileLock(self.root / f".{self.model}.lock", timeout=0)
             try:
                 lock.acquire()
@@ -95,7 +97,9 @@ class ModelFolder:
         except FileNotFoundError:
             raise ArtifactsError(f"{path} is not there. Run: tinyml {made_by} {self.model}") from None
         except OSError as error:
-            raise ArtifactsError(f"{path} cannot be read ({error.strerror}).") from None
+            raise ArtifactsError(
+                f"{path} cannot be read ({error.strerror}). Mend its permissions, or run: tinyml {made_by} {self.model}"
+            ) from None
         record = self.record(made_by)
         if record is None or record.files.get(name) != hashlib.sha256(data).hexdigest():
             raise ArtifactsError(

@@ -117,7 +117,12 @@ def flash(model: str, board: str, port: str | None, runtime: str | None, tool: s
     "--vectors", default="2000", show_default=True, metavar="N", help="How many inputs to send, or 'all' for every one."
 )
 @click.option(
-    "--timeout", default=10.0, show_default=True, metavar="SECONDS", help="How long to wait for a right answer."
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a right answer.",
 )
 @json_option
 def verify(

@@ -18,6 +18,7 @@ from pipeline.build import FirmwareImage, build_firmware
 from pipeline.device.emulators import emulate
 from pipeline.device.measure import Measurement, measure
 from pipeline.device.session import Session
+from pipeline.errors import UsageError
 from pipeline.model_io import ModelInterface
 from pipeline.places import cache_dir
 from pipeline.quantize.quantized_model import Int8Array, QuantizedModel
@@ -36,8 +37,16 @@ class Chips:
 
 
 def chips(names: Sequence[str] = ()) -> Chips:
-    """The boards of these names, all that an emulator plays (and the host) where none is named."""
+    """The boards of these names, all that an emulator plays (and the host) where none is named.
+
+    Raises UsageError for a board that nothing here plays.
+    """
     boards = [load_board(name) for name in names] or [load_board(name) for name in board_names()]
+    for board in boards if names else ():
+        if board.emulator is None and board.name != "host":
+            raise UsageError(
+                f"{board.name} is no emulated board; 'tinyml verify MODEL --board {board.name}' asks one in the hand."
+            )
     boards = [board for board in boards if board.emulator is not None or board.name == "host"]
     lacking = {board.name: missing_tools(board) for board in boards}
     able = tuple(board for board in boards if not lacking[board.name])

@@ -13,7 +13,7 @@ from pipeline.boards.catalog import load_board
 from pipeline.compiler.emit_c import compile_graph
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.compiler.target import Target
-from pipeline.errors import UsageError
+from pipeline.errors import UnsupportedError, UsageError
 from pipeline.models.catalog import load_spec
 from pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort
 from pipeline.workflow.generate import encoded, model_of_file, proven_model
@@ -84,7 +84,10 @@ def _compile_one(
     stages = {}
     facts = {}
     for board_name, board in targets.items():
-        tree = compile_for(model, board, optimize)
+        try:
+            tree = compile_for(model, board, optimize)
+        except UnsupportedError as error:
+            raise UnsupportedError(f"{model.name}: {error}") from None
         place = folder.path if output is not None else folder.path / "c" / board_name
         files = encoded(tree if output is not None else tree.under(f"c/{board_name}"))
         aim = target_of(board, optimize).optimize

@@ -11,6 +11,7 @@ from pipeline.device.device import Device
 from pipeline.device.emulators import emulate
 from pipeline.device.ports import find_port
 from pipeline.device.serial_port import SerialDevice
+from pipeline.errors import ArtifactsError
 from pipeline.places import cache_dir
 from pipeline.workflow.build import build_one
 
@@ -25,7 +26,15 @@ def connect(name: str, root: Path, board: Board, port: str | None, runtime: Runt
     port of a real one. Raises DeviceError, UsageError, and what building a firmware raises.
     """
     log = root / _LOGS / f"{Path(name).stem}-{board.name}.log"
-    log.unlink(missing_ok=True)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        log.touch()
+    except OSError as error:
+        raise ArtifactsError(
+            f"{log} cannot be written ({error.strerror}). Mend its folder's permissions, or give another one with"
+            " --artifacts."
+        ) from None
     if port is not None or not is_emulated(board):
         with SerialDevice(board.name, find_port(board.name, port), log) as device:
             yield device

@@ -12,7 +12,7 @@ from pipeline.boards.board import Board, RuntimeName
 from pipeline.boards.catalog import board_names, load_board
 from pipeline.compiler.emit_c import compile_graph
 from pipeline.compiler.source_tree import SourceTree
-from pipeline.errors import UsageError
+from pipeline.errors import UnsupportedError, UsageError
 from pipeline.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
 from pipeline.models.catalog import load_spec
 from pipeline.models.spec import ModelSpec
@@ -71,8 +71,7 @@ def runtime_for(board: Board, runtime: str | None) -> RuntimeName:
     for name in board.runtimes:
         if name == runtime:
             return name
-    able = [name for name in board_names() if load_board(name).tflm_library is not None]
-    raise UsageError(f"{board.name} does not run '{runtime}', only aot. Boards with tflm: {', '.join(able)}.")
+    raise UsageError(f"{board.name} does not run '{runtime}', only aot. Boards with tflm: {', '.join(_with_tflm())}.")
 
 
 def write_project(name: str, root: Path, board: Board, runtime: RuntimeName) -> Project:
@@ -125,7 +124,22 @@ def project_sources(model: QuantizedModel, spec: ModelSpec | None, board: Board,
     domains = spec.inputs if spec else ()
     if runtime == "tflm":
         return TflmRuntime().project(model, board, Oracle(golden, minimum_arena_bytes(model.tflite), domains))
-    return AotRuntime(compile_graph).project(model, board, Oracle(golden, 0, domains))
+    compiled = AotRuntime(compile_graph)
+    try:
+        compiled.check(model, board)
+    except UnsupportedError as error:
+        raise UnsupportedError(f"{model.name}: {error} {_other_way(board)}") from None
+    return compiled.project(model, board, Oracle(golden, 0, domains))
+
+
+def _other_way(board: Board) -> str:
+    if board.tflm_library is not None:
+        return "Take the interpreter, which knows more: --runtime tflm."
+    return f"The interpreter knows more: --runtime tflm, on {', '.join(_with_tflm())}."
+
+
+def _with_tflm() -> list[str]:
+    return [name for name in board_names() if load_board(name).tflm_library is not None]
 
 
 def _made_from(model: QuantizedModel, board: Board, runtime: RuntimeName) -> str:

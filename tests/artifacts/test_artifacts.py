@@ -167,6 +167,14 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_in_the_way_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "m").write_text("mine")
+    with pytest.raises(ArtifactsError) as caught:
+        publish(ModelFolder(tmp_path, "m"), a=b"one")
+    assert str(caught.value) == f"{tmp_path}/m is a file: move it away, or choose another folder."
+    assert (tmp_path / "m").read_text() == "mine"
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     folder = ModelFolder(tmp_path, "m")

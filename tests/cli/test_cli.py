@@ -123,6 +123,14 @@ WRONG_USE = {
         "invalid value for '--epochs': 'x' is not a valid integer. See: tinyml train --help",
     ),
     "one word too many": (("boards", "uno"), "got unexpected extra argument (uno). See: tinyml boards --help"),
+    "no time": (
+        ("verify", "linear", "--board", "host", "--timeout", "0"),
+        "invalid value for '--timeout': 0.0 is not in the range x>0. See: tinyml verify --help",
+    ),
+    "no emulated board": (
+        ("parity", "linear", "--board", "uno"),
+        "uno is no emulated board; 'tinyml verify MODEL --board uno' asks one in the hand.",
+    ),
     "no model": (("flash", "--board", "uno"), "flash needs a model, such as linear; 'tinyml models' lists them."),
     "nothing at all": (("predict",), "predict needs a model, such as linear; 'tinyml models' lists them."),
 }

@@ -91,6 +91,17 @@ def test_a_board_that_goes_away_ends_it(tmp_path: Path) -> None:
         assert process.stderr.read().decode().startswith(f"tinyml: {port} vanished (")
 
 
+def test_logs_that_cannot_be_written_are_one_line(neuron: Path, tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file")
+    with monitor(tmp_path, neuron, "--board", "host") as process:
+        _, told = process.communicate(b"", timeout=20)
+    assert process.returncode == 1
+    assert told.decode() == (
+        f"tinyml: {tmp_path}/logs/neuron-host.log cannot be written (File exists). Mend its folder's permissions, or"
+        " give another one with --artifacts.\n"
+    )
+
+
 def test_an_emulated_board_needs_a_model(tmp_path: Path) -> None:
     done = run(tmp_path, "monitor", "--board", "sim-uno")
     assert (done.exit_code, done.stderr) == (

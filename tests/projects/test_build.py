@@ -22,6 +22,7 @@ from pipeline.workflow.build import Built, build_one
 from tests.firmware import board_here, linear_tflite, run_on
 from tests.projects.models import many, project
 from tests.sketches.host_sketch import write_tree
+from tests.tflite_writer import Writer
 from tests.tools import need
 
 
@@ -160,6 +161,28 @@ def test_a_sketch_with_too_many_constants_is_refused(tmp_path: Path) -> None:
 def test_wrong_use_is_refused(arguments: list[str], message: str, tflite: str, tmp_path: Path) -> None:
     result = tinyml(tmp_path / "art", *arguments, tflite)
     assert (result.exit_code, result.stderr) == (2, f"tinyml: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "way_out"),
+    {
+        "firmware --board uno": (
+            " The interpreter knows more: --runtime tflm, on esp32, esp32c3, esp32s3, nano33ble, pico."
+        ),
+        "firmware --board esp32": " Take the interpreter, which knows more: --runtime tflm.",
+        "compile": "",
+    }.items(),
+)
+def test_what_the_compiler_refuses_names_the_model_and_the_way_out(command: str, way_out: str, tmp_path: Path) -> None:
+    writer = Writer()
+    source, output = writer.tensor((1, 4), 0.1, 0), writer.tensor((1, 4), 0.1, 0)
+    writer.operation("HARD_SWISH", [source], [output])
+    (tmp_path / "swish.tflite").write_bytes(writer.build([source], [output]))
+    result = tinyml(tmp_path, *command.split(), str(tmp_path / "swish.tflite"))
+    assert result.exit_code == 1
+    [said] = [line for line in result.stderr.splitlines() if line.startswith("tinyml: ")]
+    assert said.startswith("tinyml: swish: hard_swish (op 0): this operator is unsupported; supported: ADD, ")
+    assert said.endswith("SUB, TANH." + way_out)
 
 
 def test_a_board_that_nothing_here_builds_for_names_the_ways(

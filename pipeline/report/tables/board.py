@@ -49,9 +49,12 @@ def fits(found: Sequence[Fit]) -> None:
             if need.note:
                 notes.setdefault(f"{need.how}: {need.note}", []).append(need.board)
         for note, boards in notes.items():
-            print(f"{', '.join(boards)}: {note}")
-        print("flash, RAM: of the model's plain C with one call of it, or of TFLM (tflm); ~ is estimated, where no")
-        print("compiler is installed. firmware: flash + RAM of all that 'tinyml build' makes, where it builds here.\n")
+            tell(f"{', '.join(boards)}: {note}")
+        tell(
+            "flash, RAM: of the model's plain C with one call of it, or of TFLM (tflm); ~ is estimated, where no"
+            " compiler is installed. firmware: flash + RAM of all that 'tinyml build' makes, where it builds here."
+        )
+        print()
 
 
 def _firmware(need: Need) -> str:
