@@ -21,7 +21,7 @@ SYMPTOMS = (
         " again",
     ),
     Symptom(
-        r"larger than detected flash size|does not fit in",
+        r"larger than detected flash size|will not fit in",
         "its flash is smaller than this board's; choose the board that is really there with --board",
     ),
     Symptom(

@@ -22,7 +22,7 @@ SYMPTOMS = (
         "pyOCD does not know this chip yet; teach it: pyocd pack install {0}",
     ),
     Symptom(
-        r"[Nn]o ACK received|Unexpected ACK|[Cc]ould not connect to|[Tt]ransfer (?:fault|error)",
+        r"[Nn]o ACK|Unexpected ACK|STLink error|[Cc]ould not connect to|[Tt]ransfer (?:fault|error)",
         "its debug probe cannot reach the chip; check that the board has power, and hold its reset button while it"
         " starts",
     ),

@@ -72,6 +72,20 @@ CASES: dict[str, tuple[tuple[Symptom, ...], str, str]] = {
         f"the chip behind {PORT} is an ESP32-S3, not an ESP32-C3; choose the board that is really there with --board."
         " (tool: A fatal error occurred: This chip is ESP32-S3, not ESP32-C3. Wrong chip argument?)",
     ),
+    "esptool_small_flash": (
+        esptool.SYMPTOMS,
+        "A fatal error occurred: File 'x.bin' (length 8388608) at offset 0x00000000 will not fit in 4194304 bytes of"
+        " flash. Change the --flash-size argument, or flashing address.\n",
+        "its flash is smaller than this board's; choose the board that is really there with --board. (tool: A fatal"
+        " error occurred: File 'x.bin' (length 8388608) at offset 0x00000000 will not fit in 4194304 bytes of flash."
+        " Change the --flash-size argument, or flashing address)",
+    ),
+    "pyocd_dead_chip": (
+        pyocd.SYMPTOMS,
+        "0000812 C STLink error (22): Get IDCODE error [__main__]\n",
+        "its debug probe cannot reach the chip; check that the board has power, and hold its reset button while it"
+        " starts. (tool: 0000812 C STLink error (22): Get IDCODE error [__main__])",
+    ),
     "bossac_no_loader": (
         bossac.SYMPTOMS,
         "Set binary mode\nSend auto-baud\nSet binary mode\nNo device found on ttyACM0\n",
