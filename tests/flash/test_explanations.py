@@ -75,10 +75,10 @@ CASES: dict[str, tuple[tuple[Symptom, ...], str, str]] = {
     "esptool_small_flash": (
         esptool.SYMPTOMS,
         "A fatal error occurred: File 'x.bin' (length 8388608) at offset 0x00000000 will not fit in 4194304 bytes of"
-        " flash. Change the --flash-size argument, or flashing address.\n",
+        " flash. Change the flash_size argument or flashing address.\n",
         "its flash is smaller than this board's; choose the board that is really there with --board. (tool: A fatal"
         " error occurred: File 'x.bin' (length 8388608) at offset 0x00000000 will not fit in 4194304 bytes of flash."
-        " Change the --flash-size argument, or flashing address)",
+        " Change the flash_size argument or flashing address)",
     ),
     "pyocd_dead_chip": (
         pyocd.SYMPTOMS,
