@@ -72,6 +72,15 @@ def test_an_activation_stays_alone_where_its_sum_is_an_output_too() -> None:
     assert kinds(writer, source, [output, between]) == [("FULLY_CONNECTED", ""), ("LOGISTIC", "")]
 
 
+def test_an_activation_stays_alone_where_another_reads_its_sum() -> None:
+    writer = Writer()
+    source = writer.tensor((1, 3), 0.5)
+    between, one, two = dense(writer, source), writer.tensor((1, 2), 1 / 128), writer.tensor((1, 2), 1 / 256, -128)
+    writer.operation("TANH", [between], [one])
+    writer.operation("LOGISTIC", [between], [two])
+    assert kinds(writer, source, [one, two]) == [("FULLY_CONNECTED", ""), ("TANH", ""), ("LOGISTIC", "")]
+
+
 def test_an_activation_stays_alone_where_the_layer_before_has_one_or_no_parameters() -> None:
     writer = Writer()
     source = writer.tensor((1, 3), 0.5)

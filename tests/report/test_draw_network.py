@@ -72,8 +72,8 @@ def _text_box(group: ET.Element) -> Box:
     moved = next(child for child in group.iter(f"{SVG}g") if "transform" in child.attrib)
     found = re.match(r"translate\(([\d.]+) ([\d.]+)\)", moved.attrib["transform"])
     assert found is not None
-    left, bottom = map(float, found.groups())
-    return Box(left, bottom - 0.75 * SMALL, left + text_width(text.strip(), SMALL) * POINTS_AN_INCH, bottom)
+    left, base = map(float, found.groups())
+    return Box(left, base - SMALL, left + text_width(text.strip(), SMALL) * POINTS_AN_INCH, base + 0.25 * SMALL)
 
 
 def chain(*neurons: int) -> list[Network]:
@@ -104,7 +104,8 @@ NETWORKS = {
     "bank": [FLOAT, INT8],
     "float_only": [FLOAT],
     "int8_only": [INT8],
-    "one_neuron": chain(1, 1),
+    "1_1": chain(1, 1),
+    "1_2": chain(1, 2),
     "2_5_1_1": chain(2, 5, 1, 1),
     "3_5_3": chain(3, 5, 3),
     "2_8_1": chain(2, 8, 1),
@@ -156,11 +157,13 @@ def test_arrows_have_heads_and_negative_weights_are_dashed() -> None:
         assert "fill: none" not in head.attrib["style"], name
 
 
-def test_float_and_int8_have_the_same_layout() -> None:
+def test_float_and_int8_have_the_same_layout_wide_enough_for_both() -> None:
     drawing = read(draw_networks(chain(2, 4, 1), "svg"))
     for name, box in drawing.boxes.items():
         other = drawing.boxes[name.replace("float", "int8")]
         assert (box.left, box.right) == (other.left, other.right), name
+    hidden = drawing.boxes["int8_1_0"]
+    assert hidden.right - hidden.left > text_width("bias -23456 (-0.0456)") * POINTS_AN_INCH
 
 
 def test_layers_that_do_the_same_stand_on_the_same_line() -> None:
@@ -198,5 +201,12 @@ def test_the_same_bytes_each_time_and_png_as_large_as_svg() -> None:
     assert picture.width == int(page.right / POINTS_AN_INCH * 100 + 1e-3)
 
 
+def test_parallel_branches_are_not_joined() -> None:
+    layers = (*WIDE.layers[:2], replace(WIDE.layers[2], sources=(0,)))
+    assert list(read(draw_networks([replace(WIDE, layers=layers)], "svg")).arrows) == ["float_0_to_1", "float_0_to_2"]
+
+
 def test_a_dollar_in_a_name_is_no_formula() -> None:
-    assert "$a$" in read(draw_networks([replace(FLOAT, inputs=("$a$", "b"))], "svg")).texts
+    svg = draw_networks([replace(FLOAT, inputs=("$a$", "b"))], "svg").decode()
+    drawn = svg[svg.index("<!-- $a$ -->") : svg.index("<!-- b -->")]
+    assert drawn.count("<use ") == 3, "every letter is drawn"
