@@ -56,6 +56,7 @@ def test_int8_has_scales_zero_points_and_the_numbers_that_are_kept() -> None:
     ) in text
     assert "weight_scales: [0.5, 0.25], weight_zero_points: [0, 0]}" in text
     assert "(n0_0)-[:WEIGHT {weight: -1.0, int8: -4}]->(n1_1)" in text
+    assert re.findall(r"int8: (-?\d+)}", text) == ["4", "-4", "4", "4", "4", "-2"]
     assert "bias: 0.5, bias_int32: 4}" in text
 
 
