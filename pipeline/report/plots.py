@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pipeline.models.spec import Domain
 
 FloatArray = npt.NDArray[np.float64]
+_SHOWN_HALF = 16
+"""The font size of pictures that are looked at beside a text, at half their size."""
 DARK, LIGHT, GREY = "#1b3a6b", "#e08a1e", "#8a8a8a"
 _STYLE = {
     "font.size": 12,
@@ -29,44 +31,63 @@ _STYLE = {
 }
 
 
-def draw_loss(title: str, history: Mapping[str, Sequence[float]]) -> bytes:
-    """Every column of a history over the epochs; the loss on a logarithmic scale where it spans over a decade."""
+def draw_loss(model: str, loss: str, history: Mapping[str, Sequence[float]]) -> bytes:
+    """The loss over the epochs, and below it a panel for each metric; validation dashed.
+
+    `history` holds Keras' columns: 'loss', 'accuracy' ..., and each again with 'val_' for validation.
+    """
     from matplotlib.ticker import MaxNLocator
 
-    figure = new_figure(8, 4.8)
-    axes = figure.subplots()
-    curves = {name: np.asarray(values) for name, values in history.items() if name != "epoch"}
-    styles = [(DARK, "-"), (LIGHT, "--"), (GREY, "-."), ("black", ":")]
-    for (name, values), (color, line) in zip(curves.items(), styles * len(curves), strict=False):
-        axes.plot(np.arange(1, len(values) + 1), values, line, color=color, linewidth=1.8, label=name)
-    losses = np.concatenate([values for name, values in curves.items() if "loss" in name])
-    if losses.min() > 0 and losses.max() > 10 * losses.min():
-        axes.set_yscale("log")
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-    only_loss = all("loss" in name for name in curves)
-    axes.set(title=title, xlabel="epoch", ylabel="loss" if only_loss else "loss and metrics")
-    if len(curves) > 1:
-        axes.legend()
+    panels = [name for name in history if not name.startswith("val_") and name != "epoch"]
+    figure = new_figure(8, 1.6 + 3.2 * len(panels), _SHOWN_HALF)
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for place, name in zip(axes, panels, strict=True):
+        _draw_column(place, history[name], history.get(f"val_{name}"))
+        place.set_ylabel(_words(loss if name == "loss" else name))
+        if "accuracy" in name:
+            place.set_ylim(0, 1.02)
+    curves = np.concatenate([history[name] for name in ("loss", "val_loss") if name in history])
+    if curves.min() > 0 and curves.max() > 10 * curves.min():
+        axes[panels.index("loss")].set_yscale("log")
+    axes[-1].set_xlabel("epoch")
+    axes[-1].xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+    if "val_loss" in history:
+        axes[0].legend()
+    figure.suptitle(f"{model}: {' and '.join(map(_words, panels))} by epoch")
     return to_png(figure)
 
 
-def draw_learning_rate(title: str, updates: npt.NDArray[np.int64], rates: FloatArray) -> bytes:
+def _draw_column(place: Axes, training: Sequence[float], validation: Sequence[float] | None) -> None:
+    point = "o" if len(training) == 1 else None  # one epoch makes no line
+    epochs = range(1, len(training) + 1)
+    if validation is not None:
+        place.plot(epochs, validation, color=LIGHT, linestyle="--", marker=point, linewidth=3, label="validation")
+    place.plot(epochs, training, color=DARK, marker=point, linewidth=2.2, label="training")
+
+
+def _words(name: str) -> str:
+    """'mean squared error' for 'mean_squared_error'."""
+    return name.replace("_", " ")
+
+
+def draw_learning_rate(model: str, updates: npt.NDArray[np.int64], rates: FloatArray) -> bytes:
     """The rate that each update takes."""
-    figure = new_figure(8, 4.8)
+    figure = new_figure(8, 4.8, _SHOWN_HALF)
     axes = figure.subplots()
-    axes.plot(updates, rates, color=DARK, linewidth=2)
-    axes.set(title=title, xlabel="update", ylabel="learning rate", ylim=(0, 1.1 * float(rates.max())))
+    axes.plot(updates, rates, color=DARK, linewidth=2.5)
+    axes.set(title=f"{model}: learning rate by update", xlabel="update", ylabel="learning rate")
+    axes.set_ylim(0, 1.1 * float(rates.max()))
     return to_png(figure)
 
 
-def draw_range_test(title: str, rates: Sequence[float], losses: Sequence[float], turn: float, found: float) -> bytes:
+def draw_range_test(model: str, rates: Sequence[float], losses: Sequence[float], turn: float, found: float) -> bytes:
     """The smoothed loss while the rate grows; the turn dashed, the rate to take drawn through."""
-    figure = new_figure(8, 4.8)
+    figure = new_figure(8, 4.8, _SHOWN_HALF)
     axes = figure.subplots()
-    axes.plot(rates, losses, color=DARK, linewidth=2)
+    axes.plot(rates, losses, color=DARK, linewidth=2.5)
     axes.axvline(found, color=LIGHT, linewidth=3, label=f"take this: {found:g}")
-    axes.axvline(turn, color=GREY, linestyle="--", linewidth=2, label=f"the turn: {turn:.2g}")
-    axes.set(title=title, xlabel="learning rate", ylabel="loss, smoothed", xscale="log")
+    axes.axvline(turn, color=GREY, linestyle="--", linewidth=3, label=f"the turn: {turn:.2g}")
+    axes.set(title=f"{model}: loss while the rate grows", xlabel="learning rate", ylabel="loss, smoothed", xscale="log")
     if min(losses) > 0:
         axes.set_yscale("log")
     axes.legend()
@@ -96,7 +117,7 @@ def draw_parity(
     else:
         figure = _draw_curves(None, expected, expected, actual, output)
         _draw_error(figure.axes[1], f"{output} by Keras", expected, error, tolerance)
-    figure.suptitle(title, fontsize=14)
+    figure.suptitle(title)
     return to_png(figure)
 
 
@@ -122,14 +143,14 @@ def draw_costs(costs: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _draw_curves(domain: Domain | None, x: FloatArray, expected: FloatArray, actual: FloatArray, output: str) -> Figure:
-    figure = new_figure(8, 7)
+    figure = new_figure(8, 7, _SHOWN_HALF)
     upper, _ = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
     order = np.argsort(x, kind="stable")
     upper.plot(x[order], expected[order], color=LIGHT, linewidth=5, alpha=0.8, label="Keras")
     if domain is None:
         upper.plot(x, actual, ".", color=DARK, markersize=3, label="int8")
     else:
-        upper.step(x[order], actual[order], where="mid", color=DARK, linewidth=1.2, label="int8")
+        upper.step(x[order], actual[order], where="mid", color=DARK, linewidth=1.5, label="int8")
     upper.set_ylabel(output)
     upper.legend()
     return figure
@@ -139,7 +160,7 @@ def _draw_error(axes: Axes, label: str, x: FloatArray, error: FloatArray, tolera
     axes.axhspan(-tolerance, tolerance, color=GREY, alpha=0.15, label=f"tolerance ±{tolerance:g}")
     axes.plot(x, error, ".", color=DARK, markersize=3, label="int8 - Keras")
     axes.set(xlabel=label, ylabel="error", ylim=_error_limits(error, tolerance))
-    axes.legend(loc="upper right", ncols=2, fontsize=10)
+    axes.legend(loc="upper right", ncols=2, fontsize=13)
 
 
 def _draw_maps(
@@ -151,7 +172,7 @@ def _draw_maps(
     tolerance: float,
     output: str,
 ) -> Figure:
-    figure = new_figure(10, 9)
+    figure = new_figure(11, 9.5, _SHOWN_HALF)
     axes = figure.subplots(2, 2)
     xs, ys = np.unique(values[:, 0]), np.unique(values[:, 1])
     order = np.lexsort((values[:, 0], values[:, 1]))
@@ -169,12 +190,12 @@ def _draw_maps(
     show(axes[0, 0], f"{output} by Keras", expected, vmin=low, vmax=high, cmap="viridis")
     show(axes[0, 1], f"{output} by int8", actual, vmin=low, vmax=high, cmap="viridis")
     worst = float(np.abs(error).max()) or 1.0
-    show(axes[1, 0], "error, int8 - Keras", error, vmin=-worst, vmax=worst, cmap="PuOr")
+    show(axes[1, 0], "error, int8 - Keras", error, vmin=-worst, vmax=worst, cmap="cividis")
     histogram = axes[1, 1]
     histogram.hist(error, bins=41, color=DARK)
     for edge in (-tolerance, tolerance):
         histogram.axvline(edge, color=LIGHT, linestyle="--", linewidth=2)
-    histogram.set(title=f"error; dashed: tolerance ±{tolerance:g}", xlabel="int8 - Keras", ylabel="vectors")
+    histogram.set(title=f"dashed: tolerance ±{tolerance:g}", xlabel="int8 - Keras", ylabel="inputs")
     return figure
 
 

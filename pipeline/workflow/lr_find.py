@@ -38,8 +38,7 @@ def find(name: str, root: Path, overrides: Overrides) -> FoundRate:
 
         with progress.working(f"{name}: training with a growing rate"):
             test = find_learning_rate(spec)
-        title = f"{name}: learning rate range test"
-        picture = plots.draw_range_test(title, test.rates, test.losses, test.turn, test.found)
+        picture = plots.draw_range_test(name, test.rates, test.losses, test.turn, test.found)
         facts = {"found": test.found, "turn": test.turn, "overrides": overrides.changes}
         made_from = provenance.digest(facts)
         environment = provenance.environment()

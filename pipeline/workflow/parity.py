@@ -183,7 +183,8 @@ def _picture(
     shown, output = (slice(None), "every output") if real.shape[1] > 2 else (slice(1), spec.outputs[0])
     actual = model.outputs[0].dequantize(int8).reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
     expected = keras.reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
-    title = f"{spec.name}: Keras and int8 on {len(inputs):,} inputs"
+    purpose = " (taught wrong on purpose)" if spec.fails_on else ""
+    title = f"{spec.name}{purpose}: Keras and int8 on {len(inputs):,} inputs"
     return plots.draw_parity(title, spec.inputs, real, expected, actual, spec.tolerance, output)
 
 

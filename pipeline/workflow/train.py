@@ -55,12 +55,11 @@ def _train_one(name: str, folder: ModelFolder, overrides: Overrides, plot: bool,
             "history.csv": trained.history.to_csv().encode(),
         }
         if columns:
-            title = f"{name}: training by {trained.method}, {trained.updates:,} updates"
-            files["loss.png"] = plots.draw_loss(title, columns)
+            files["loss.png"] = plots.draw_loss(name, spec.loss, columns)
         if plot and trained.updates:
             from pipeline.training.schedules import learning_rates
 
-            files["learning_rate.png"] = plots.draw_learning_rate(f"{name}: learning rate", *learning_rates(spec))
+            files["learning_rate.png"] = plots.draw_learning_rate(name, *learning_rates(spec))
         facts: dict[str, Any] = {
             "seed": spec.seed,
             "epochs": len(trained.history),
