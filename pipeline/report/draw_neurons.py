@@ -15,7 +15,7 @@ _LABEL_HEIGHT = 0.25
 _SLIDE = (16, 9)
 # Labels stay between these parts of the way from neuron to neuron; the way is long enough that they touch no box.
 _PLACES = tuple(place / 50 for place in range(11, 40))
-_WAY = 3.6
+_WAY, _LEAST_WAY = 3.6, 1.6
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def _layout(networks: Sequence[Network]) -> _Layout:
             for start, row in enumerate(layer.weights)
             for end in range(len(row))
         ]
-        boxes_apart = (texts[depth - 1] + texts[depth]) / 2 + max(text_width(label, SMALL) for label in labels) * _WAY
+        way = max(_LEAST_WAY, _WAY * max(text_width(label, SMALL) for label in labels))
+        boxes_apart = (texts[depth - 1] + texts[depth]) / 2 + way
         centres.append(centres[-1] + max(boxes_apart, (heads[depth - 1] + heads[depth]) / 2 + 0.3))
     layout = _Layout(centres[-1] + halves[-1], centres, texts, 0.0)
     return replace(layout, row=max(_row(network, layout) for network in networks))
