@@ -157,11 +157,10 @@ def _device_time(facts: Mapping[str, Any]) -> str:
     if clock_hz:
         time = _span(*(round(facts[end] / clock_hz * 1e6, 1) for end in ("fewest", "most")))
         told.append(f"An inference takes {time} us at {clock_hz / 1e6:g} MHz.")
-    if facts["unit"] != "nothing" and facts["fewest"] != facts["most"]:
-        told.append(
-            f"The {facts['unit']} differ from input to input: rounding takes another branch for some numbers, and an"
-            " interrupt that falls into an inference, such as that of Arduino's clock, is counted too."
-        )
+    if facts["fewest"] != facts["most"]:
+        told.append(f"The {facts['unit']} differ, because rounding takes another branch for some numbers.")
+        if facts["unit"] in {"cycles", "microseconds"}:
+            told.append("An interrupt that falls into an inference, such as that of Arduino's clock, is counted too.")
     return " ".join(told)
 
 

@@ -1,0 +1,42 @@
+"""What `tinyml verify` says of the time of an inference: a word on every count that is not always the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.report.tables import board
+from pipeline.workflow.outcomes import Result
+
+BRANCH = "differ, because rounding takes another branch for some numbers."
+INTERRUPT = "An interrupt that falls into an inference, such as that of Arduino's clock, is counted too."
+CASES = {
+    "cycles that differ": (
+        ("cycles", 513, 643, 16_000_000),
+        "513 to 643 cycles",
+        f"An inference takes 32.1 to 40.2 us at 16 MHz. The cycles {BRANCH} {INTERRUPT}",
+    ),
+    "cycles that are always the same": (
+        ("cycles", 1600, 1600, 16_000_000),
+        "1,600 cycles",
+        "An inference takes 100.0 us at 16 MHz.",
+    ),
+    "instructions in an emulator, without interrupts": (
+        ("instructions", 14, 16, 0),
+        "14 to 16 instructions",
+        f"The instructions {BRANCH}",
+    ),
+    "nothing": (("nothing", 0, 0, 0), "not counted", None),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_counts_and_times(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (unit, fewest, most, clock_hz), count, told = CASES[case]
+    facts = {
+        "board": "sim", "claim": "verified on 256 inputs", "vectors": 256, "mismatches": 0, "seconds": 0.5, "resent": 0,
+        "unit": unit, "fewest": fewest, "most": most, "clock_hz": clock_hz,
+    }  # fmt: skip
+    board.verification([Result("linear", "", {"verify": facts})])
+    lines = capsys.readouterr().out.splitlines()
+    assert f"256 of 256     {count}" in lines[3]
+    assert lines[5:] == ["linear on sim: verified on 256 inputs", *([told] if told else [])]
