@@ -90,6 +90,54 @@ def test_the_page_in_docs_is_what_the_command_makes(page: Path) -> None:
         assert float(new.replace(",", "")) == pytest.approx(float(old.replace(",", "")), rel=0.05, abs=0.11)
 
 
+PEN_AND_PAPER = {
+    "descent": [
+        "the slopes of the loss are -17.667 and -4.000;",  # -106 / 6 and -24 / 6
+        "above a rate of 0.177 each step",
+        "| SGD 0.1: right | 50 | 1.998 | -0.994 | 2.34e-05 | arrives |",
+        "| SGD 0.005: too small | 50 | 1.546 | 0.124 | 0.797 | creeps |",
+        "| SGD 0.182: too large | 50 | -22.035 | -8.752 | 3.6e+03 | overshoots, farther each time |",
+    ],
+    "gradients": [
+        # 5*2 + 8*3 - 2 - 18 = 14; 2 * 14 * 2, 2 * 14 * 3, 2 * 14; 5 - 0.02 * 56, 8 - 0.02 * 84, -2 - 0.02 * 28
+        "| 1 | 2, 3 | 18 | 14.000000 | 56.000000 | 84.000000 | 28.000000 | 3.880000 | 6.320000 | -2.560000 | equal |",
+        "inputs 1 and 3 with weights 1 and 2 give 7, target 4, error 3: slopes 6 and 18.",
+        "to six digits in 100 of 100 iterations, eager and under tf.function;",
+        "the weights are 2.000, 3.000 and 5.000:",
+    ],
+    "forward": [
+        "| none | 5 | 5 | 1 | 1 | 9.00 |",
+        "| relu | 5 | 5 | 1 | 1 | 9.00 |",
+        "| tanh | 5 | 0.99991 | 1 | 0.76159 | 1.24 |",
+    ],
+    "activations": [
+        "| sigmoid | 0.1192 | 0.5000 | 0.8808 |",
+        "| tanh | -0.9640 | 0.0000 | 0.9640 |",
+        "| relu | 0.0000 | 0.0000 | 2.0000 |",
+        "| softmax | 0.0420 | 0.2447 | 0.7054 |",
+    ],
+    "losses": [
+        "| 0.01 | 0.9801 | 4.6052 | 0.0101 | 4.6052 | -0.0196 | -0.9900 |",
+        "| 0.5 | 0.2500 | 0.6931 | 0.6931 | 0.6931 | -0.2500 | -0.5000 |",
+    ],
+    "batches": ["| 2,000: full batch | 1 |", "| 32: mini-batch | 62 |", "| 1: single samples | 2,000 |"],
+    "parameters": [
+        "| linear | Dense 1 | 1 \\* 1 + 1 | 1 | 1 | 2 | 2 |",
+        "| adder | Dense 20 | 50 \\* 20 + 20 | 1,000 | 20 | 1,020 | 1,020 |",
+        "| digits_cnn | Conv2D 16 | 3 \\* 3 \\* 8 \\* 16 + 16 | 1,152 | 16 | 1,168 | 1,168 |",
+        "The adder has 150 + 1020 + 21 = 1,191:",
+    ],
+    "overfit": ["| 5 | 51 |", "| 100 | 10,501 |"],  # 3*5 + 6*5 + 6 parameters
+}
+
+
+@pytest.mark.parametrize("lesson", PEN_AND_PAPER)
+def test_what_the_command_says_agrees_with_pen_and_paper(page: Path, lesson: str) -> None:
+    (section,) = [part for part in (page / "lessons.md").read_text().split("\n## ") if part.startswith(f"{lesson}: ")]
+    for said in PEN_AND_PAPER[lesson]:
+        assert said in section
+
+
 def test_every_picture_of_the_page_is_in_docs(page: Path) -> None:
     """By name and about the same size: other fonts and processors move single pixels."""
     made, kept = (sorted((folder / "lessons").glob("*.png")) for folder in (page, DOCS))

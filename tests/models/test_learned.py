@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pytest
 
 from pipeline.interpreters.tflm import TflmInterpreter
-from pipeline.models.bank import WEIGHTS
 from pipeline.models.catalog import load_spec, model_names
 from pipeline.parity.accuracy import classes
 from pipeline.parity.vectors import parity_inputs, random_inputs
@@ -72,16 +71,6 @@ def test_plane_comes_to_2_3_and_5(road: Path) -> None:
     np.testing.assert_allclose([*kernel[:, 0], bias[0]], [2, 3, 5], atol=1e-4)
 
 
-ACTIVATIONS = {"none": (lambda x: x, 9.0), "relu": (lambda x: np.maximum(x, 0), 9.0), "tanh": (np.tanh, 1.24)}
-
-
-@pytest.mark.parametrize("case", ACTIVATIONS.values(), ids=ACTIVATIONS.keys())
-def test_bank_by_hand(case: tuple[Any, float]) -> None:
-    activation, wanted = case
-    hidden, output = map(np.array, WEIGHTS)
-    assert round((activation(np.array([2, 3]) @ hidden) @ output).item(), 2) == wanted
-
-
 def test_bank_by_keras_gives_9(road: Path) -> None:
     assert answers(road, "bank") == [9.0]
     assert facts(road, "bank", "train")["epochs"] == 0
@@ -91,13 +80,17 @@ def test_bank_by_keras_gives_9(road: Path) -> None:
 def test_the_adders_of_equal_pairs_fail_where_the_other_does_not(road: Path) -> None:
     assert answers(road, "adder") == [pytest.approx(12, abs=0.1)]
     (small,), (wide,) = answers(road, "adder_small"), answers(road, "adder_wide")
-    assert abs(small - 12) > 5
-    assert 1 < abs(wide - 12) < abs(small - 12)
+    # The tutorial's starts gave 21.6 and 12.8; these come from the seeds of the specs.
+    assert (f"{small:.2f}", f"{wide:.1f}") == ("1.06", "13.6")
     for name in ("adder_small", "adder_wide"):
         assert facts(road, name, "train")["val_loss"] < 1, "on the diagonal all is well"
     said = (road / "train.txt").read_text()
     assert "adder: f(10, 2) = 12 (true: 12)\n" in said
-    assert f"adder_small: f(10, 2) = {small:.4g} (true: 12), because its pairs lie on the diagonal" in said
+    assert (
+        "adder_small: f(10, 2) = 1.061 (true: 12), because its pairs lie on the diagonal, and all passes one ReLU"
+        in said
+    )
+    assert "adder_wide: f(10, 2) = 13.6 (true: 12), because its pairs lie on the diagonal" in said
 
 
 def test_xor(road: Path) -> None:
