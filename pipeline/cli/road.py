@@ -42,7 +42,8 @@ def models(as_json: bool) -> None:
 @click.option(
     "--schedule",
     metavar="NAME",
-    help="How the rate changes: constant, exponential, power or 1cycle, over the whole training.",
+    help="How the rate changes: constant, exponential, power or 1cycle, over the whole training; "
+    "1cycle warms up first, and leaves momentum as it is.",
 )
 @click.option("--seed", type=int, help="For weights, data and dropout.")
 @click.option("--early-stopping", type=int, metavar="EPOCHS", help="End after so many epochs without a better loss.")

@@ -6,7 +6,8 @@ With `peak` the highest rate, T all updates of a training and t the update, coun
 - exponential: peak * 0.1 ** (2 t / T), a factor of 10 in each half
 - power: peak / (1 + 10 t / T), fast at first, then ever slower, to a tenth or so
 - 1cycle: from peak / 10 in a straight line to the peak during the first 3 tenths (warm-up), then along half a cosine
-  down to peak / 1000 (the rate half of L. Smith's policy; momentum stays)
+  down to peak / 1000. This is the rate half of L. Smith's policy. Its other half, momentum that falls while the rate
+  grows, needs a step of Python before every update: Keras' optimizers hold momentum as a constant, Adam as beta_1.
 """
 
 from __future__ import annotations
