@@ -18,7 +18,9 @@ def number(value: float) -> str:
 
 
 def heading(layer: Layer) -> str:
-    """Such as 'Conv2D 3 x 3, stride 2 x 2, relu'."""
+    """Such as 'Conv2D 3 x 3, stride 2 x 2, relu', or 'Input pixels' where an input has a name of its own."""
+    if layer.kind == "Input" and layer.name != "input":
+        return f"Input {layer.name}"
     strides = layer.strides if layer.strides != layer.kernel and any(step != 1 for step in layer.strides) else ()
     parts = [
         f"{layer.kind} {_times(layer.kernel)}".strip(),

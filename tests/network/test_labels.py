@@ -22,6 +22,11 @@ def test_a_heading_names_kernel_stride_and_activation() -> None:
     assert labels.heading(FLOAT.layers[2]) == "Dense"
 
 
+def test_an_input_is_named_where_it_has_a_name_of_its_own() -> None:
+    assert labels.heading(FLOAT.layers[0]) == "Input"
+    assert labels.heading(WIDE.layers[0]) == "Input image"
+
+
 def test_a_layer_tells_shape_parameters_and_what_int8_makes_of_them() -> None:
     assert labels.details(WIDE.layers[1]) == ["4 x 4 x 8 values", "80 parameters, weights -0.25 to 0.75"]
     assert labels.details(FLOAT.layers[2]) == ["1 value", "2 parameters, weights -1 to 2"]
