@@ -129,3 +129,8 @@ def test_boards_are_frozen() -> None:
     board: Board = load_board("host")
     with pytest.raises(AttributeError):
         board.name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", [*REAL, *EMULATED])
+def test_every_board_stands_in_the_docs(name: str) -> None:
+    assert f"`{name}`" in (Path(__file__).parents[2] / "docs" / "boards.md").read_text()
