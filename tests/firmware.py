@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pipeline.boards.board import Board, Optimize
 from pipeline.boards.catalog import load_board
 from pipeline.boards.required_tools import missing_tools
-from pipeline.build import FirmwareImage, Kind, ModelInterface, build_firmware
+from pipeline.builders.bare_metal import FirmwareImage, Kind, ModelInterface, build_firmware
 from pipeline.compiler.emit_c import compile_graph
 from pipeline.compiler.read_tflite import read_tflite
 from pipeline.compiler.source_tree import SourceTree

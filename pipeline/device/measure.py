@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.boards.board import Counter
-from pipeline.build import FirmwareImage
+from pipeline.builders.bare_metal import FirmwareImage
 from pipeline.device.protocol import Unit
 from pipeline.device.session import Int8Array, Session
 

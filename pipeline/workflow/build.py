@@ -13,15 +13,15 @@ from pipeline import provenance
 from pipeline.artifacts import ModelFolder
 from pipeline.boards.board import Board, Esptool, RuntimeName
 from pipeline.boards.catalog import load_board
-from pipeline.build import build_firmware
+from pipeline.builders.bare_metal import build_firmware
+from pipeline.builders.esp32c3_image import make_app_image
+from pipeline.builders.sketch import BUILDERS, BuiltFirmware, SketchBuilder, too_large
 from pipeline.errors import ArtifactsError, ToolMissingError, UnsupportedError, UsageError
-from pipeline.flashers.esp32c3_image import make_app_image
 from pipeline.model_io import ModelInterface
 from pipeline.places import FIRMWARE, PACKAGE
 from pipeline.quantize.quantized_model import QuantizedModel
 from pipeline.report import progress
 from pipeline.runtimes.c_names import c_identifier
-from pipeline.sketch_builders import BUILDERS, BuiltFirmware, SketchBuilder, too_large
 from pipeline.workflow.compile import compile_for
 from pipeline.workflow.firmware import Project, current_project, model_and_folder, runtime_for
 from pipeline.workflow.outcomes import Outcomes, Result, chosen, each
@@ -124,7 +124,7 @@ def choose_builder(board: Board, tool: str | None = None) -> SketchBuilder | Non
 
 def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
     _, model, folder = model_and_folder(name, root)
-    code = provenance.text_digest(PACKAGE / "build.py", PACKAGE / "flashers" / "esp32c3_image.py", FIRMWARE)
+    code = provenance.text_digest(PACKAGE / "builders", FIRMWARE)
     made_from = provenance.digest(dict(compile_for(model, board, None)), board.name, code)
     stage = f"build {board.name}-aot"
     if folder.record(stage) is None or not folder.is_current(stage, made_from):

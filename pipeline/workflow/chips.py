@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pipeline.boards.board import Board, Optimize
 from pipeline.boards.catalog import board_names, load_board
 from pipeline.boards.required_tools import missing_tools
-from pipeline.build import FirmwareImage, build_firmware
+from pipeline.builders.bare_metal import FirmwareImage, build_firmware
 from pipeline.device.emulators import emulate
 from pipeline.device.measure import Measurement, measure
 from pipeline.device.session import Session

@@ -10,7 +10,8 @@ from pathlib import Path
 from pipeline.boards.board import Board, RuntimeName
 from pipeline.boards.catalog import board_names, load_board
 from pipeline.boards.required_tools import missing_tools
-from pipeline.build import build_firmware, write_sources
+from pipeline.builders.bare_metal import build_firmware, write_sources
+from pipeline.builders.sketch import BuiltFirmware
 from pipeline.compiler.program import make_program
 from pipeline.errors import PipelineError, ToolMissingError, UnsupportedError
 from pipeline.interpreters.tflm import minimum_arena_bytes
@@ -21,7 +22,6 @@ from pipeline.report import progress
 from pipeline.runtimes.c_names import c_identifier
 from pipeline.runtimes.tflm import TflmRuntime, plan_arena
 from pipeline.runtimes.tflm_libraries import find_library
-from pipeline.sketch_builders import BuiltFirmware
 from pipeline.workflow.bench import peer_data
 from pipeline.workflow.build import bare_metal_firmware, choose_builder
 from pipeline.workflow.compile import compile_for, target_of

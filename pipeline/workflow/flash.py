@@ -13,11 +13,11 @@ from typing import Any
 from pipeline import provenance
 from pipeline.boards.board import Avrdude, Board, Bossac, Esptool, Pyocd, RuntimeName, Uf2
 from pipeline.boards.catalog import load_board
+from pipeline.builders.esp32c3_image import APP_ADDRESS
 from pipeline.device.ports import find_port
 from pipeline.device.session import Session
 from pipeline.errors import ToolMissingError, UsageError
 from pipeline.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd, uf2
-from pipeline.flashers.esp32c3_image import APP_ADDRESS
 from pipeline.flashers.flasher import Symptom, carry_out
 from pipeline.report import progress
 from pipeline.workflow.build import BARE_METAL, Built, build_one

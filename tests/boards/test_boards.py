@@ -9,7 +9,7 @@ import pytest
 from pipeline.boards.board import Board, QemuMachine
 from pipeline.boards.catalog import board_names, load_board
 from pipeline.boards.required_tools import required_tools
-from pipeline.build import build_firmware
+from pipeline.builders.bare_metal import build_firmware
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.errors import ToolFailedError, UnsupportedError, UsageError
 from pipeline.runtimes.tflm_libraries import LIBRARIES

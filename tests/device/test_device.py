@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pipeline import tools
-from pipeline.build import build_firmware
+from pipeline.builders.bare_metal import build_firmware
 from pipeline.device import protocol
 from pipeline.device.process import ProcessDevice
 from pipeline.device.serial_port import SerialDevice

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.boards.board import Board
-from pipeline.build import FirmwareImage, build_firmware
+from pipeline.builders.bare_metal import FirmwareImage, build_firmware
 from pipeline.device.session import Session
 from pipeline.errors import DeviceError
 from tests.device.noise import NoisyDevice, ResettingDevice

@@ -12,7 +12,7 @@ import pytest
 from pipeline import tools
 from pipeline.boards.board import Board, QemuMachine, SimavrMachine
 from pipeline.boards.catalog import board_names, load_board
-from pipeline.build import FirmwareImage, ModelInterface, build_firmware
+from pipeline.builders.bare_metal import FirmwareImage, ModelInterface, build_firmware
 from pipeline.compiler.read_tflite import read_tflite
 from pipeline.compiler.source_tree import SourceTree
 from pipeline.device.emulators import build_simavr_bridge, qemu_command

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from pipeline.build import build_firmware
+from pipeline.builders.bare_metal import build_firmware
 from pipeline.cli import main
 from pipeline.compiler.emit_c import compile_graph
 from pipeline.compiler.read_tflite import read_tflite

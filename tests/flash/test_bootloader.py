@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.boards.board import Avrdude
-from pipeline.build import FirmwareImage, build_firmware
+from pipeline.builders.bare_metal import FirmwareImage, build_firmware
 from pipeline.device.serial_port import SerialDevice
 from pipeline.device.session import Session
 from pipeline.device.simulated_port import simulated_port

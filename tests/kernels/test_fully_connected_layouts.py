@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from pipeline.boards.catalog import load_board
-from pipeline.build import ModelInterface, build_firmware
+from pipeline.builders.bare_metal import ModelInterface, build_firmware
 from pipeline.compiler.emit_c import compile_graph
 from pipeline.compiler.read_tflite import read_tflite
 from pipeline.compiler.target import Target

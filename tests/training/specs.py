@@ -15,6 +15,7 @@ from pipeline.models.spec import Dataset, ModelSpec
 from pipeline.training.keras_import import import_keras
 from pipeline.training.train import train
 from pipeline.training.trained_model import EpochEnd
+from pipeline.user_code import shown
 
 
 def keras() -> Any:
@@ -48,15 +49,11 @@ SHORT = replace(adder.SPEC, build=small(), data=sums(50), batch_size=8, epochs=6
 START = (np.ones((2, 8)) / 8, np.zeros(8), np.ones((8, 1)), [0.5])
 
 
-def with_optimizer(make: Callable[[], Any], **changes: Any) -> ModelSpec:
-    return replace(SHORT, optimizer=make, **changes)
-
-
 def raises(*_: Any) -> Any:
     raise RuntimeError("no such file.\nsecond line")
 
 
-RAISED_HERE = f"RuntimeError: no such file (tests/training/specs.py, line {raises.__code__.co_firstlineno + 1})"
+RAISED_HERE = f"RuntimeError: no such file ({shown(__file__)}, line {raises.__code__.co_firstlineno + 1})"
 
 
 def refusal(spec: ModelSpec) -> tuple[type[PipelineError], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +10,17 @@ import numpy as np
 import pytest
 
 from pipeline.models import adder, linear
-from pipeline.models.spec import Dataset
+from pipeline.models.spec import Dataset, ModelSpec
 from pipeline.training.fast_loop import run_fast_loop, unsupported
 from pipeline.training.keras_import import import_keras
 from pipeline.training.prepare import prepare
 from pipeline.training.train import train
 from pipeline.training.trained_model import EpochEnd
-from tests.training.specs import SHORT, START, ignore, keras, small, sums, with_optimizer
+from tests.training.specs import SHORT, START, ignore, keras, small, sums
+
+
+def with_optimizer(make: Callable[[], Any], **changes: Any) -> ModelSpec:
+    return replace(SHORT, optimizer=make, **changes)
 
 
 def images(rng: np.random.Generator) -> Dataset:

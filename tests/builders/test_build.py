@@ -11,16 +11,16 @@ from click.testing import CliRunner, Result
 
 from pipeline.boards.board import Board
 from pipeline.boards.catalog import load_board
+from pipeline.builders.sketch import ArduinoBuilder
 from pipeline.cli import main
 from pipeline.device.protocol import Unit
 from pipeline.device.session import Session
 from pipeline.errors import UnsupportedError
 from pipeline.interpreters.tflm import TflmInterpreter
 from pipeline.parity.vectors import all_inputs
-from pipeline.sketch_builders import ArduinoBuilder
 from pipeline.workflow.build import Built, build_one
+from tests.builders.models import many, project
 from tests.firmware import board_here, linear_tflite, run_on
-from tests.projects.models import many, project
 from tests.sketches.host_sketch import write_tree
 from tests.tflite_writer import Writer
 from tests.tools import need

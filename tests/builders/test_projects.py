@@ -20,8 +20,8 @@ from pipeline.errors import UnsupportedError
 from pipeline.interpreters.tflm import TflmInterpreter
 from pipeline.parity.vectors import all_inputs, random_inputs
 from pipeline.quantize.quantized_model import QuantizedModel
-from tests.projects.host_project import FAKE_ARDUINO, FAKE_TFLM, compile_project, talk
-from tests.projects.models import classes, linear, many, oracle, project, two_ports
+from tests.builders.host_project import FAKE_ARDUINO, FAKE_TFLM, compile_project, talk
+from tests.builders.models import classes, linear, many, oracle, project, two_ports
 from tests.sketches.host_sketch import write_tree
 
 SKETCHES = [

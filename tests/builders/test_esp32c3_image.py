@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.build import build_firmware
+from pipeline.builders.bare_metal import build_firmware
+from pipeline.builders.esp32c3_image import AppImage, make_app_image
 from pipeline.device.protocol import Unit
 from pipeline.device.session import Session
 from pipeline.errors import UnsupportedError
-from pipeline.flashers.esp32c3_image import AppImage, make_app_image
 from pipeline.interpreters.tflm import TflmInterpreter
 from pipeline.quantize.quantized_model import load_quantized
 from pipeline.workflow.build import Built, build_one
+from tests.builders.esp32c3_machine import Esp32c3
 from tests.firmware import MIXER, board_here, build_tflite, c_model, dense_tflite, linear_tflite
-from tests.flash.esp32c3_machine import Esp32c3
 from tests.tools import unavailable
 
 DROM_PAGE = 0x3C010000  # the page after the code's

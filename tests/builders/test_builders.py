@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.boards.catalog import load_board
+from pipeline.builders.sketch import BUILDERS, ArduinoCli, PlatformIOBuilder
 from pipeline.errors import ToolFailedError, UnsupportedError, UsageError
 from pipeline.runtimes.c_names import c_identifier
-from pipeline.sketch_builders import BUILDERS, ArduinoCli, PlatformIOBuilder
 from pipeline.workflow.build import build_one
 from tests.firmware import board_here, linear_tflite
 
