@@ -46,12 +46,12 @@ def draw_loss(model: str, loss: str, history: Mapping[str, Sequence[float]]) -> 
         place.set_ylabel(_words(loss if name == "loss" else name))
         if "accuracy" in name:
             place.set_ylim(0, 1.02)
-    curves = np.concatenate([history[name] for name in ("loss", "val_loss") if name in history])
-    if curves.min() > 0 and curves.max() > 10 * curves.min():
-        axes[panels.index("loss")].set_yscale("log")
+        values = [*history[name], *history.get(f"val_{name}", ())]
+        if "loss" in name and 0 < 10 * min(values) < max(values):
+            place.set_yscale("log")
     axes[-1].set_xlabel("epoch")
     axes[-1].xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
-    if "val_loss" in history:
+    if len(axes[0].lines) > 1:
         axes[0].legend()
     figure.suptitle(f"{model}: {' and '.join(map(_words, panels))} by epoch")
     return to_png(figure)

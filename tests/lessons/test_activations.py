@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.interpreters.tflm import TflmInterpreter
-from pipeline.lessons import (
-    activations,
-)
+from pipeline.lessons import activations
 from pipeline.quantize.convert import KerasProcess
 from tests.conftest import BuildKeras
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.lessons import (
-    dropout,
-)
+from pipeline.lessons import dropout
 
 
 def test_dropout_halves_the_gap() -> None:

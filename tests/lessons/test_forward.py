@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.lessons import (
-    forward,
-)
+from pipeline.lessons import forward
 from pipeline.models.catalog import load_spec
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.lessons import (
-    losses,
-)
+from pipeline.lessons import losses
 
 
 def test_losses_on_paper() -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.lessons import (
-    network,
-)
+from pipeline.lessons import network
 
 
 @pytest.mark.parametrize("classes", [False, True], ids=["squares", "classes"])

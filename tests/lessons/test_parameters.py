@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.lessons import (
-    parameters,
-)
+from pipeline.lessons import parameters
 
 
 def test_parameters_by_formula_and_by_keras() -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.lessons import (
-    units,
-)
+from pipeline.lessons import units
 
 
 def test_units_data_on_the_diagonal_is_not_healed_by_neurons() -> None:

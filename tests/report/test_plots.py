@@ -53,6 +53,12 @@ def test_a_loss_alone_is_one_panel_without_legend(figure_of: Callable[..., Any])
     assert (loss.get_ylabel(), loss.get_yscale(), loss.get_legend()) == ("mean squared error", "linear", None)
 
 
+def test_a_train_step_of_the_user_may_call_its_loss_otherwise(figure_of: Callable[..., Any]) -> None:
+    figure = figure_of(plots.draw_loss, "m", "mse", {"my_loss": (9.0, 0.1), "mae": (9.0, 0.1)})
+    assert titles(figure) == "m: my loss and mae by epoch"
+    assert [place.get_yscale() for place in figure.axes] == ["log", "linear"]
+
+
 @pytest.mark.parametrize("losses", [(-0.1, -0.9), (0.0, 5.0)], ids=["negative", "zero"])
 def test_a_loss_that_has_no_logarithm_is_drawn_straight(figure_of: Callable[..., Any], losses: Any) -> None:
     (loss,) = figure_of(plots.draw_loss, "m", "cosine_similarity", {"loss": losses}).axes
