@@ -5,14 +5,13 @@ Files that start with an underscore are shared by models.
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
-import pkgutil
 from pathlib import Path
 
 from pipeline import models
 from pipeline.errors import SpecError, UsageError
 from pipeline.models.spec import ModelSpec
+from pipeline.names import hint, module_names
 from pipeline.user_code import line_in, say, shown
 
 _NOT_MODELS = {"spec", "catalog"}
@@ -20,17 +19,14 @@ _NOT_MODELS = {"spec", "catalog"}
 
 def model_names() -> list[str]:
     """The names of all models, in alphabetical order; reads no spec."""
-    names = (name for _, name, _ in pkgutil.iter_modules(models.__path__))
-    return sorted(name for name in names if name not in _NOT_MODELS and not name.startswith("_"))
+    return module_names(models.__path__, _NOT_MODELS)
 
 
 def source_path(name: str) -> Path:
     """The file that defines a model; UsageError names the nearest model where there is none."""
     known = model_names()
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(known)}."
-        raise UsageError(f"there is no model '{name}'. {hint}")
+        raise UsageError(f"there is no model '{name}'. {hint(name, known)}")
     return Path(models.__path__[0]) / f"{name}.py"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError
 from pipeline.models.spec import ModelSpec
+from pipeline.names import hint
 from pipeline.training.keras_import import import_keras, quiet
 from pipeline.training.schedules import make_schedule, updates_of
 
@@ -77,9 +77,7 @@ def override(spec: ModelSpec, overrides: Overrides) -> ModelSpec:
 def _check(kind: str, name: str | None, known: Sequence[str]) -> None:
     if name is None or name in known:
         return
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(known)}."
-    raise UsageError(f"Keras knows no {kind} '{name}'. {hint}")
+    raise UsageError(f"Keras knows no {kind} '{name}'. {hint(name, known)}")
 
 
 def _optimizers(keras: Any) -> list[str]:
