@@ -158,7 +158,7 @@ def points():
 def build():
     import keras
 
-    return keras.Sequential([keras.layers.Dense("one")])
+    return keras.Sequential([keras.layers.Dropout(2)])
 
 SPEC = replace(linear.SPEC, name="m", data=data, build=build)
 """
@@ -178,8 +178,8 @@ def test_a_network_that_raises_is_told_with_its_line(spec_file: Path) -> None:
     with pytest.raises(SpecError) as caught:
         prepare(replace(load_spec_file(spec_file, "m"), data=linear.data))
     assert str(caught.value) == (
-        "model 'm': its build function raised ValueError: Received an invalid value for `units`, expected a positive"
-        " integer. Received: units=one (models/m.py, line 15)."
+        "model 'm': its build function raised ValueError: Invalid value received for argument `rate`. Expected a"
+        " float value between 0 and 1. Received: rate=2 (models/m.py, line 15)."
     )
 
 
