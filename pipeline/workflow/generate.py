@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline import provenance
 from pipeline.artifacts import ModelFolder
-from pipeline.errors import ParityError, UnsupportedError, UsageError
+from pipeline.errors import ArtifactsError, ParityError, UnsupportedError, UsageError
 from pipeline.interpreters.reference import try_out
 from pipeline.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
 from pipeline.models.catalog import load_spec, model_names
@@ -19,7 +19,7 @@ from pipeline.report import progress
 from pipeline.runtimes import tflm
 from pipeline.runtimes.runtime import Oracle
 from pipeline.runtimes.tflm_libraries import find_library
-from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file, read_file, tell_edited
+from pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file, is_outdated, read_file, tell_edited
 
 
 def generate(
@@ -44,8 +44,13 @@ def named_model(tflite: bytes, spec: ModelSpec) -> QuantizedModel:
 
 
 def converted_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
-    """The model that `convert` left in its folder; ArtifactsError where it did not, or it was damaged."""
-    return named_model(folder.read("model.tflite", made_by="convert"), spec)
+    """What `convert` left in the folder; ArtifactsError where it did not, it was damaged, or is of another training."""
+    model = named_model(folder.read("model.tflite", made_by="convert"), spec)
+    if is_outdated(folder):
+        raise ArtifactsError(
+            f"{folder.path}/model.keras was trained after model.tflite was made of it. Run: tinyml convert {spec.name}"
+        )
+    return model
 
 
 def proven_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:

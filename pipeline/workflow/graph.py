@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import provenance
-from pipeline.artifacts import ModelFolder, StageRecord
+from pipeline.artifacts import ModelFolder
 from pipeline.errors import UsageError
 from pipeline.models.catalog import load_spec, model_names
 from pipeline.network.cypher import to_cypher
@@ -19,7 +19,7 @@ from pipeline.quantize.convert import KerasProcess
 from pipeline.quantize.quantized_model import QuantizedModel, load_quantized
 from pipeline.report import progress
 from pipeline.workflow.generate import converted_model
-from pipeline.workflow.outcomes import chosen, is_file, read_file, tell_edited
+from pipeline.workflow.outcomes import chosen, is_file, is_outdated, read_file, tell_edited
 
 FORMATS = ("svg", "png", "dot", "cypher")
 
@@ -69,15 +69,11 @@ def _networks(name: str, folder: ModelFolder) -> list[Network]:
     sha256 = trained.files["model.keras"]
     inputs = tuple(domain.name for domain in spec.inputs)
     networks = [Network(name, "float", sha256, inputs, spec.outputs, layers)]
-    if converted is not None and _is_of(converted, sha256):
+    if converted is not None and not is_outdated(folder):
         networks.append(_int8_network(converted_model(spec, folder)))
     elif converted is not None:
         progress.say(f"{name}: int8 is not drawn, because it is of an earlier training. Run: tinyml convert {name}")
     return networks
-
-
-def _is_of(converted: StageRecord, keras_sha256: str) -> bool:
-    return bool(converted.facts.get("keras_sha256", keras_sha256) == keras_sha256)
 
 
 def _int8_network(model: QuantizedModel) -> Network:

@@ -45,16 +45,29 @@ def list_models(root: Path) -> list[ModelStatus]:
     """Every model and how far it has come."""
     statuses = []
     for name in model_names():
-        folder = ModelFolder(root, name)
-        done = [stage for stage in ("train", "convert", "generate", "parity") if folder.record(stage) is not None]
-        proof = folder.record("parity")
-        if proof is not None and not proof.facts.get("passed"):
-            done[-1] = "parity FAILED"
         try:
-            statuses.append(ModelStatus(name, load_spec(name).summary, ", ".join(done) or "not trained"))
+            statuses.append(ModelStatus(name, load_spec(name).summary, _state(ModelFolder(root, name))))
         except PipelineError as error:
             statuses.append(ModelStatus(name, str(error), "broken spec"))
     return statuses
+
+
+def _state(folder: ModelFolder) -> str:
+    done = [stage for stage in ("train", "convert", "generate", "parity") if folder.record(stage) is not None]
+    proof = folder.record("parity")
+    if is_outdated(folder):
+        done = ["train", "convert it again"]
+    elif proof is not None and not proof.facts.get("passed"):
+        done[-1] = "parity FAILED"
+    return ", ".join(done) or "not trained"
+
+
+def is_outdated(folder: ModelFolder) -> bool:
+    """Whether the model was trained again since it was converted."""
+    trained, converted = folder.record("train"), folder.record("convert")
+    if trained is None or converted is None:
+        return False
+    return bool(converted.facts.get("keras_sha256") != trained.files["model.keras"])
 
 
 def each(names: Iterable[str], work: Callable[[str], T]) -> Outcomes[T]:
