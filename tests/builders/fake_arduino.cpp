@@ -55,6 +55,7 @@ void rgbLedWrite(uint8_t pin, uint8_t red, uint8_t green, uint8_t blue) {
 unsigned long millis() { return static_cast<unsigned long>(now_us() / 1000); }
 unsigned long micros() { return static_cast<unsigned long>(now_us()); }
 void delay(unsigned long) {}
+void yield() {}
 
 void HardwareSerial::begin(unsigned long baud) { format("[%lu baud]\r\n", baud); }
 HardwareSerial::operator bool() const { return true; }

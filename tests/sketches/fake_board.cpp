@@ -122,6 +122,7 @@ bool g_ended = false;
 unsigned long micros() { return static_cast<unsigned long>(look_at_clock()); }
 unsigned long millis() { return static_cast<unsigned long>(look_at_clock() / 1000); }
 void delay(unsigned long ms) { g_clock_us += 1000 * ms; }
+void yield() {}
 
 void HardwareSerial::begin(unsigned long baud) { printf("[%lu baud]\n", baud); }
 size_t HardwareSerial::print(const char* text) { return fwrite(text, 1, strlen(text), stdout); }

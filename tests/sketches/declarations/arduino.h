@@ -20,6 +20,7 @@ void rgbLedWrite(uint8_t pin, uint8_t red, uint8_t green, uint8_t blue);
 unsigned long millis();
 unsigned long micros();
 void delay(unsigned long ms);
+void yield();
 void setup();
 void loop();
 
