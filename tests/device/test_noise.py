@@ -18,8 +18,8 @@ from tests.device.noise import NoisyDevice, ResettingDevice
 from tests.device.test_device import running_with
 from tests.firmware import MIXER, SHA256, board_here, mixed, mixer, run_on
 
-# make test sends 10,000; NOISE_FRAMES=100000 sends so many through each of the first three lines.
-FRAMES = int(os.environ.get("NOISE_FRAMES", "10000"))
+# Through each of the first three lines, so that more than 100,000 are sent in all.
+FRAMES = int(os.environ.get("NOISE_FRAMES", "40000"))
 
 
 @pytest.fixture(scope="module")
