@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.compiler import fixed_point, gemmlowp
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,9 +78,9 @@ def run() -> Sheet:
 
 
 def _draw(found: list[Function]) -> Figure:
-    from pipeline.report.plots import DARK, LIGHT, new_figure
+    from pipeline.report.plots import DARK, LIGHT
 
-    figure = new_figure(*SLIDE)
+    figure = slide("Activations: float, int8 as on the chip, and the difference in output steps")
     axes = figure.subplots(2, 4, sharex=True, height_ratios=[1.5, 1])
     for column, function in enumerate(found):
         upper, lower = axes[0, column], axes[1, column]
@@ -92,7 +92,6 @@ def _draw(found: list[Function]) -> Figure:
     axes[0, 0].set_ylabel("output")
     axes[0, 0].legend(fontsize=15)
     axes[1, 0].set_ylabel("int8 - float [steps]")
-    figure.suptitle("Activations: float, int8 as on the chip, and the difference in output steps")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Full batch, mini-batch and single samples: how fast the loss falls by update and by second."""
+"""Full batch, mini-batch and single samples: how fast the loss falls by update and by time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 from pipeline.lessons.network import Array, Weights, glorot, gradients, loss
 
 if TYPE_CHECKING:
@@ -73,32 +73,30 @@ def run() -> Sheet:
         "mini-batch 32, the last one a single sample.",
         "By update, the full batch goes down smoothly and the mini-batch nearly so, while single samples jump about: "
         "each pulls its own way.",
-        f"By second, an update of the full batch costs {UPDATE_US[2000] / UPDATE_US[32]:.0f} times one of the "
+        f"By time, an update of the full batch costs {UPDATE_US[2000] / UPDATE_US[32]:.0f} times one of the "
         f"mini-batch; after {MOMENT_MS} ms the losses are {after[2000]:.3f}, {after[32]:.3f} and {after[1]:.3f}.",
     )
     return Sheet(HEADINGS, tuple(rows), sentences, _draw)
 
 
 def _draw() -> Figure:
-    from pipeline.report.plots import DARK, GREY, LIGHT, new_figure
+    from pipeline.report.plots import DARK, GREY, LIGHT
 
-    figure = new_figure(*SLIDE)
+    figure = slide("Batches: the same samples, taken all at once, by 32 and one by one")
     left, right = figure.subplots(1, 2, sharey=True)
-    styles = {1: (GREY, "-", 1.5), 2000: (LIGHT, "--", 4), 32: (DARK, "-", 2.5)}
-    for size, (color, line, width) in styles.items():
+    # The mini-batch covers the full batch on the left, so that is drawn as a broad band below it.
+    styles = {1: (GREY, 1.5), 2000: (LIGHT, 8), 32: (DARK, 2.5)}
+    for size, (color, width) in styles.items():
         curve = losses(size)
         name = f"{BATCHES[size]} ({size:,})"
-        left.plot(curve, line, color=color, linewidth=width, label=name)
-        right.plot(
-            np.arange(UPDATES + 1) * UPDATE_US[size] / 1000, curve, line, color=color, linewidth=width, label=name
-        )
+        left.plot(curve, color=color, linewidth=width, label=name)
+        right.plot(np.arange(UPDATES + 1) * UPDATE_US[size] / 1000, curve, color=color, linewidth=width, label=name)
     left.set(title="by update", xlabel="update", ylabel="mean squared error, all samples", yscale="log")
-    right.set(title="by second", xlabel="time [ms]", xlim=(0, 1.3 * MOMENT_MS))
+    right.set(title="by time", xlabel="time [ms]", xlim=(0, 1.3 * MOMENT_MS))
     left.set_yticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5], ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5"])
     left.minorticks_off()
     left.legend()
-    figure.suptitle("Batches: the same samples, taken all at once, by 32 and one by one")
     return figure
 
 
-LESSON = Lesson("batches", "full batch, mini-batch, single samples: loss by update and by second", run)
+LESSON = Lesson("batches", "full batch, mini-batch, single samples: loss by update and by time", run)

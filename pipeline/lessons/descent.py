@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,9 +83,9 @@ def run() -> Sheet:
 def _draw(paths: list[tuple[str, Array]]) -> Figure:
     from matplotlib.colors import LogNorm
 
-    from pipeline.report.plots import DARK, GREY, LIGHT, new_figure
+    from pipeline.report.plots import DARK, GREY, LIGHT
 
-    figure = new_figure(*SLIDE)
+    figure = slide("Descent: y = 2x - 1, star = goal, darker = higher loss")
     places = figure.subplot_mosaic([["0", "1", "loss"], ["2", "3", "loss"]], width_ratios=[1, 1, 1.5])
     weights, biases = np.meshgrid(np.linspace(-5, 9, 120), np.linspace(-5, 4, 120))
     surface = loss(weights, biases)
@@ -95,22 +95,22 @@ def _draw(paths: list[tuple[str, Array]]) -> Figure:
                        extend="both")  # fmt: skip
         place.plot(path[:, 0], path[:, 1], "-", color=DARK, linewidth=1.5, marker="o", markersize=4)
         place.plot(2, -1, "*", color=LIGHT, markersize=20, markeredgecolor="black")
-        place.set(title=name, xlim=(-5, 9), ylim=(-5, 4))
-        place.title.set_fontsize(15)
+        place.set(title=name, xlim=(-5, 9), ylim=(-5, 4), yticks=(-4, 0, 4))
         place.grid(False)
         if number >= 2:
             place.set_xlabel("weight")
         if number % 2 == 0:
             place.set_ylabel("bias")
     styles = [(GREY, "-."), (DARK, "-"), (LIGHT, "--"), ("black", ":")]
-    for (name, path), (color, line) in zip(paths, styles, strict=True):
-        curve = np.maximum(loss(path[:, 0], path[:, 1]), 1e-9)
-        places["loss"].plot(curve, line, color=color, linewidth=3, label=name)
+    spots = [(50, 2), (12, 0.004), (1, 150), (50, 0.2)]
+    for (name, path), (color, line), spot in zip(paths, styles, spots, strict=True):
+        places["loss"].plot(loss(path[:, 0], path[:, 1]), line, color=color, linewidth=3)
+        side = "right" if spot[0] == EPOCHS else "left"
+        places["loss"].text(*spot, name.split(": ")[1], ha=side)
     places["loss"].set(
-        title="loss by epoch", xlabel="epoch", ylabel="mean squared error", yscale="log", ylim=(1e-8, 1e3)
+        title="loss by epoch", xlabel="epoch", ylabel="mean squared error", yscale="log", ylim=(1e-5, 1e3)
     )
-    places["loss"].legend(loc="lower left", fontsize=14)
-    figure.suptitle("Descent: y = 2x - 1, star = goal, darker = higher loss")
+    places["loss"].minorticks_off()
     return figure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.lessons import _noisy_digits as digits
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 from pipeline.lessons.network import Curves
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def run() -> Sheet:
 
 
 def _draw(found: dict[float, Curves]) -> Figure:
-    from pipeline.report.plots import DARK, GREY, LIGHT, new_figure
+    from pipeline.report.plots import DARK, GREY, LIGHT
 
-    figure = new_figure(*SLIDE)
+    figure = slide("Dropout: the gap between training and validation loss")
     axes = figure.subplots(1, 2, sharey=True)
     epochs = range(1, digits.EPOCHS + 1)
     for place, (rate, curves) in zip(axes, found.items(), strict=True):
@@ -47,7 +47,6 @@ def _draw(found: dict[float, Curves]) -> Figure:
         place.set(title=f"dropout {rate:g}" if rate else "without dropout", xlabel="epoch", ylim=(0, 1.5))
         place.legend()
     axes[0].set_ylabel("categorical cross-entropy")
-    figure.suptitle("Dropout: the gap between training and validation loss")
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.lessons import _noisy_digits as digits
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 from pipeline.lessons.network import Array, Curves
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def run() -> Sheet:
 
 
 def _draw(curves: Curves, end: int, kept: int) -> Figure:
-    from pipeline.report.plots import DARK, GREY, LIGHT, new_figure
+    from pipeline.report.plots import DARK, GREY, LIGHT
 
-    figure = new_figure(*SLIDE)
+    figure = slide("Early stopping: take the best weights, not the last ones")
     place = figure.subplots()
     epochs = np.arange(1, digits.EPOCHS + 1)
     place.axvspan(end, digits.EPOCHS, color=GREY, alpha=0.2, label="not trained any more")
@@ -62,7 +62,6 @@ def _draw(curves: Curves, end: int, kept: int) -> Figure:
     place.axvline(end, color="black", linewidth=2, linestyle=":", label=f"stopped: epoch {end}")
     place.set(xlabel="epoch", ylabel="categorical cross-entropy", ylim=(0, 1.5), xlim=(0, digits.EPOCHS))
     place.legend(loc="upper right")
-    figure.suptitle("Early stopping: take the best weights, not the last ones")
     return figure
 
 

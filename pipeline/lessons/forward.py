@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
+from pipeline.report.plots import DARK, LIGHT
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Array = npt.NDArray[np.float64]
@@ -50,49 +52,58 @@ def run() -> Sheet:
     return Sheet(HEADINGS, tuple(rows), sentences, _draw)
 
 
-def _draw() -> Figure:
-    from pipeline.report.plots import DARK, LIGHT, new_figure
+# A panel in inches from its lower left corner: the middle of each node, and its width and height.
+_PANEL = (6.2, 2.7)
+_NODES = {
+    "children": (0.7, 2.15, 1.3, 0.75),
+    "accounts": (0.7, 0.55, 1.3, 0.75),
+    "node 1": (2.95, 2.15, 1.5, 0.75),
+    "node 2": (2.95, 0.55, 1.5, 0.75),
+    "transactions": (5.3, 1.35, 1.7, 0.75),
+}
+_INPUTS, _HIDDEN, _OUTPUT = ("children", "accounts"), ("node 1", "node 2"), "transactions"
 
-    figure = new_figure(*SLIDE)
-    axes = figure.subplots(1, 2)
-    for place, name in zip(axes, ("relu", "tanh"), strict=True):
-        sums, values, output = forward(name)
-        spots = {"in0": (0, 1), "in1": (0, 0), "h0": (1, 1), "h1": (1, 0), "out": (2, 0.5)}
-        edges = [
-            ("in0", "h0", 1),
-            ("in1", "h0", 1),
-            ("in0", "h1", -1),
-            ("in1", "h1", 1),
-            ("h0", "out", 2),
-            ("h1", "out", -1),
-        ]
-        for start, end, weight in edges:
-            (x0, y0), (x1, y1) = spots[start], spots[end]
-            place.plot([x0, x1], [y0, y1], color=DARK, linewidth=2, zorder=1)
-            share = 0.28 if y0 != y1 and end != "out" else 0.42
-            where = (x0 + share * (x1 - x0), y0 + share * (y1 - y0))
-            place.text(*where, f"{weight:g}", ha="center", va="center", fontsize=20, zorder=2,
-                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 2})  # fmt: skip
-        texts = {"in0": "2", "in1": "3", "h0": f"{values[0]:.4g}", "h1": f"{values[1]:.4g}", "out": f"{output:.3g}"}
-        for key, text in texts.items():
-            color = LIGHT if key == "out" else "white"
-            place.scatter(*spots[key], s=5600, color=color, edgecolor=DARK, linewidth=3, zorder=3)
-            place.text(*spots[key], text, ha="center", va="center", fontsize=19, zorder=4)
-        for key, text in {"in0": "children", "in1": "accounts", "out": "transactions"}.items():
-            x, y = spots[key]
-            place.text(x, y + _label_offset(y), text, ha="center", fontsize=17)
-        for key, z in (("h0", sums[0]), ("h1", sums[1])):
-            x, y = spots[key]
-            place.text(x, y + _label_offset(y), f"{name}({z:g})", ha="center", fontsize=17)
-        place.set(title=name, xlim=(-0.45, 2.5), ylim=(-0.4, 1.4))
+
+def _draw() -> Figure:
+    figure = slide("Forward: the bank's network, node by node; dashed = negative weight")
+    for place, name in zip(figure.subplots(2, 2).flat, ACTIVATIONS, strict=True):
+        place.set(title="no activation" if name == "none" else name, xlim=(0, _PANEL[0]), ylim=(0, _PANEL[1]))
         place.axis("off")
-    figure.suptitle("Forward: the bank's network, node by node")
+        for node, row in zip(_HIDDEN, HIDDEN, strict=True):
+            for number, (start, weight) in enumerate(zip(_INPUTS, row, strict=True)):
+                _arrow(place, start, node, weight, number)
+        for number, (start, weight) in enumerate(zip(_HIDDEN, OUTPUT, strict=True)):
+            _arrow(place, start, _OUTPUT, weight, number)
+        sums, values, output = forward(name)
+        for node, value in zip(_INPUTS, INPUTS, strict=True):
+            _box(place, node, f"{node}\n{value:g}", "white")
+        for node, z, a in zip(_HIDDEN, sums, values, strict=True):
+            _box(place, node, f"{z:g}" if name == "none" else f"{name}({z:g})\n= {a:.4g}", "white")
+        _box(place, _OUTPUT, f"{_OUTPUT}\n{output:.3g}", LIGHT)
     return figure
 
 
-def _label_offset(y: float) -> float:
-    """Above the upper nodes and below the others, clear of the lines."""
-    return 0.2 if y == 1 else -0.27
+def _arrow(place: Axes, start: str, end: str, weight: float, number: int) -> None:
+    """To the upper half of a node from the input with number 0, to the lower half from the other."""
+    (x0, y0, width0, _), (x1, y1, width1, height) = _NODES[start], _NODES[end]
+    x0, x1, y1 = x0 + width0 / 2, x1 - width1 / 2, y1 + height * (0.25 - 0.5 * number)
+    neck = (x0 + 0.9 * (x1 - x0), y0 + 0.9 * (y1 - y0))
+    place.plot([x0, neck[0]], [y0, neck[1]], color=DARK, linewidth=2, linestyle=(0, (4, 2.5)) if weight < 0 else "-")
+    # The head on its own: in one piece with the line its edge would be dashed as well.
+    head = {"arrowstyle": "-|>,head_length=0.7,head_width=0.35", "color": DARK, "shrinkA": 0, "shrinkB": 0}
+    place.annotate("", (x1, y1), neck, arrowprops=head)
+    back = {"facecolor": "white", "edgecolor": "none", "pad": 2}
+    place.text(x0 + 0.3 * (x1 - x0), y0 + 0.3 * (y1 - y0), f"{weight:g}", ha="center", va="center", bbox=back)
+
+
+def _box(place: Axes, node: str, text: str, color: str) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    x, y, width, height = _NODES[node]
+    style = "round,pad=0,rounding_size=0.1"
+    corner = (x - width / 2, y - height / 2)
+    place.add_patch(FancyBboxPatch(corner, width, height, style, facecolor=color, edgecolor=DARK, linewidth=2.5))
+    place.text(x, y, text, ha="center", va="center")
 
 
 LESSON = Lesson("forward", "a network computed node by node, with each activation", run)

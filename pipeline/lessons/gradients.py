@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -104,9 +104,9 @@ def run() -> Sheet:
 
 
 def _draw(slopes: Array, after: Array) -> Figure:
-    from pipeline.report.plots import DARK, LIGHT, new_figure
+    from pipeline.report.plots import DARK, LIGHT
 
-    figure = new_figure(*SLIDE)
+    figure = slide("Gradients: y = 2*x1 + 3*x2 + 5, started at 5, 8 and -2, rate 0.02")
     left, right = figure.subplots(1, 2)
     styles = [(DARK, "-", "w1", 2), (LIGHT, "--", "w2", 3), ("black", ":", "b", 5)]
     shown = 40
@@ -119,7 +119,6 @@ def _draw(slopes: Array, after: Array) -> Figure:
     right.set(title="weights after it", xlabel="iteration (one point each)", ylabel="weight, bias")
     left.legend()
     right.legend()
-    figure.suptitle("Gradients: y = 2*x1 + 3*x2 + 5, started at 5, 8 and -2, rate 0.02")
     return figure
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pipeline.lessons.descent import largest_rate
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 from pipeline.models.catalog import load_spec
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def run() -> Sheet:
 
 
 def _draw(found: dict[str, Comparison]) -> Figure:
-    from pipeline.report.plots import DARK, GREY, LIGHT, new_figure
+    from pipeline.report.plots import DARK, LIGHT
 
-    figure = new_figure(*SLIDE)
+    figure = slide("Learning rate: where the loss turns, and what a tenth of that rate is worth")
     axes = figure.subplots(2, len(found))
     own, taken = {"color": "black", "linestyle": ":"}, {"color": LIGHT}
     for column, (model, case) in enumerate(found.items()):
@@ -78,18 +78,19 @@ def _draw(found: dict[str, Comparison]) -> Figure:
         upper.plot(case.test.rates, case.test.losses, color=DARK, linewidth=2.5)
         upper.axvline(case.own_rate, linewidth=3, **own, label="rate of its spec")
         upper.axvline(case.test.found, linewidth=3.5, **taken, label="rate found")
-        upper.axvline(case.test.turn, color=GREY, linestyle="--", linewidth=3, label="the turn")
-        upper.set(title=f"{model}: {case.own_rate:g}, found {case.test.found:g}", xlabel="learning rate")
+        upper.plot(case.test.turn, min(case.test.losses), "o", color="black", markersize=13, label="the turn")
+        upper.set(title=f"{model}\nspec {case.own_rate:g}, found {case.test.found:g}", xlabel="learning rate")
         upper.set(xscale="log", yscale="log", xlim=(1e-5, 10), xticks=(1e-5, 1e-3, 1e-1, 10))
-        upper.title.set_fontsize(16)
         epochs = range(1, len(case.own["loss"]) + 1)
         lower.plot(epochs, case.own["loss"], linewidth=3, **own)
         lower.plot(epochs, case.found["loss"], linewidth=3, **taken)
         lower.set(xlabel="epoch", yscale="log")
+        for place in (upper, lower):
+            place.margins(y=0.1)
+            place.minorticks_off()
     axes[0, 0].set_ylabel("loss, smoothed")
     axes[1, 0].set_ylabel("training loss")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    figure.suptitle("Learning rate: where the loss turns, and what a tenth of that rate is worth")
     return figure
 
 

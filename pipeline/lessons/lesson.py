@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 SLIDE = (12.8, 7.2, 17)
 """Width and height of a picture in inches of 100 pixels, and its font size: legible at half its size."""
 
+EDGE = 0.1
+"""Inches around each panel, and from the title to the edge."""
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -21,6 +24,16 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     sentences: tuple[str, str, str]
     draw: Callable[[], Figure]
+
+
+def slide(title: str) -> Figure:
+    """An empty picture with its title, everything clear of its edges."""
+    from pipeline.report.plots import new_figure
+
+    figure = new_figure(*SLIDE)
+    figure.set_layout_engine("constrained", h_pad=EDGE, w_pad=EDGE)
+    figure.suptitle(title)
+    return figure
 
 
 @dataclass(frozen=True)

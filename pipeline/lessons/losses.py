@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,9 +78,9 @@ def run() -> Sheet:
 
 
 def _draw() -> Figure:
-    from pipeline.report.plots import DARK, GREY, LIGHT, new_figure
+    from pipeline.report.plots import DARK, GREY, LIGHT
 
-    figure = new_figure(*SLIDE)
+    figure = slide("Losses: quadratic cost and cross-entropy")
     left, right = figure.subplots(1, 2)
     p = np.linspace(0.005, 0.995, 400)
     left.plot(p, categorical(three_classes(p)), color=LIGHT, linewidth=9, alpha=0.7, label="categorical, right class")
@@ -93,7 +93,6 @@ def _draw() -> Figure:
     right.plot(p, slope_quadratic(p), "--", color=GREY, linewidth=4, label="quadratic: 2(p-1)p(1-p)")
     right.set(title="how it pulls behind a sigmoid, y = 1", xlabel="prediction p (probability)", ylabel="slope")
     right.legend(loc="lower right", fontsize=15)
-    figure.suptitle("Losses: quadratic cost and cross-entropy")
     return figure
 
 

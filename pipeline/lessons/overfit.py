@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 from pipeline.lessons.network import Array, Training, train
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def run() -> Sheet:
 
 
 def _draw(found: dict[int, tuple[float, float]]) -> Figure:
-    from pipeline.report.plots import DARK, GREY, LIGHT, new_figure
+    from pipeline.report.plots import DARK, GREY, LIGHT
 
-    figure = new_figure(*SLIDE)
+    figure = slide("Overfit: sums of two numbers from 0 to 100, learned from a few noisy ones")
     place = figure.subplots()
     place.plot(list(found), [new for _, new in found.values()], "o--", color=LIGHT, linewidth=3.5, markersize=11,
                label=f"{TEST_PAIRS} new pairs")  # fmt: skip
@@ -87,7 +87,6 @@ def _draw(found: dict[int, tuple[float, float]]) -> Figure:
     place.set(xlabel="neurons in each of two hidden layers", ylabel="error of the sum (root mean square)")
     place.set_ylim(0, 1.4 * NOISE)
     place.legend(loc="upper left")
-    figure.suptitle("Overfit: sums of two numbers from 0 to 100, learned from a few noisy ones")
     return figure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 from pipeline.models.catalog import load_spec
 
 if TYPE_CHECKING:
@@ -71,21 +71,23 @@ def run() -> Sheet:
 
 
 def _draw(found: dict[str, list[Count]]) -> Figure:
-    from pipeline.report.plots import DARK, LIGHT, new_figure
+    from pipeline.report.plots import DARK, LIGHT
 
-    figure = new_figure(*SLIDE)
-    for place, (model, layers) in zip(figure.subplots(1, 2), found.items(), strict=True):
+    figure = slide("Parameters: weights and biases of each layer")
+    for place, (model, layers) in zip(figure.subplots(2, 1, sharex=True), found.items(), strict=True):
         names = [f"{count.layer}\n{count.formula}" for count in layers]
         weights, biases = [count.weights for count in layers], [count.biases for count in layers]
-        place.bar(names, weights, color=DARK, label="weights")
-        upper = place.bar(names, biases, bottom=weights, color=LIGHT, edgecolor="black", label="biases")
-        place.bar_label(upper, [f"{count.keras:,}" for count in layers], padding=5)
-        place.set(title=f"{model}: {sum(count.keras for count in layers):,} parameters", ylabel="parameters")
-        place.margins(y=0.25)
-        place.tick_params(axis="x", labelsize=13)
-        place.grid(axis="x", visible=False)
-        place.legend(loc="upper right")
-    figure.suptitle("Parameters: weights and biases of each layer")
+        place.barh(names, weights, color=DARK, label="weights")
+        last = place.barh(names, biases, left=weights, color=LIGHT, edgecolor="black", label="biases")
+        place.bar_label(last, [f"{count.keras:,}" for count in layers], padding=5)
+        place.set_title(f"{model}: {sum(count.keras for count in layers):,} parameters")
+        place.invert_yaxis()
+        place.set_axisbelow(True)
+        place.margins(x=0.1)
+        place.grid(axis="y", visible=False)
+        place.legend(loc="upper right", ncols=2)
+        place.xaxis.set_major_formatter("{x:,.0f}")
+    place.set_xlabel("parameters")
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.lessons.lesson import SLIDE, Lesson, Sheet
+from pipeline.lessons.lesson import Lesson, Sheet, slide
 from pipeline.lessons.network import Training, forward, train
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def run() -> Sheet:
 
 
 def _draw(found: dict[int, tuple[tuple[float, float, float], tuple[float, float, float]]]) -> Figure:
-    from pipeline.report.plots import DARK, LIGHT, new_figure
+    from pipeline.report.plots import DARK, LIGHT
 
-    figure = new_figure(*SLIDE)
+    figure = slide("Units: neurons against error, for the sum of two numbers from 0 to 100")
     axes = figure.subplots(1, 2)
     neurons = list(found)
     for side, name, color, line in (
@@ -76,7 +76,6 @@ def _draw(found: dict[int, tuple[tuple[float, float, float], tuple[float, float,
         place.legend()
     axes[0].set_yticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
     axes[1].set_yticks([10, 12, 20, 50, 100], ["10", "12", "20", "50", "100"])
-    figure.suptitle("Units: neurons against error, for the sum of two numbers from 0 to 100")
     return figure
 
 

@@ -16,6 +16,17 @@ def test_forward_of_the_bank(activation: str, output: str) -> None:
     assert f"{found:.2f}" == output
 
 
+def test_its_picture_shows_every_activation_and_dashes_what_is_negative() -> None:
+    axes = forward.run().draw().axes
+    assert [place.get_title() for place in axes] == ["no activation", "relu", "tanh", "sigmoid"]
+    for place, output in zip(axes, ("9", "9", "1.24", "1.26"), strict=True):
+        texts = [text.get_text() for text in place.texts]
+        assert texts[-1] == f"transactions\n{output}"
+        weights = [float(text) for text in texts if text in {"1", "-1", "2"}][:6]
+        assert weights == [1, 1, -1, 1, 2, -1]
+        assert [line.get_linestyle() for line in place.lines] == ["--" if weight < 0 else "-" for weight in weights]
+
+
 def test_forward_uses_the_weights_of_bank() -> None:
     weights = load_spec("bank").weights
     assert weights is not None

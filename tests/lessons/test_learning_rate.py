@@ -43,3 +43,4 @@ def test_its_picture_shows_every_curve() -> None:
         np.testing.assert_array_equal(np.asarray(curve.get_ydata()), test.losses)
         marked = [float(np.asarray(line.get_xdata())[0]) for line in (own, found, turn)]
         assert marked == [learning_rate.compare(model).own_rate, test.found, test.turn]
+        assert float(np.asarray(turn.get_ydata())[0]) == test.losses[test.rates.index(test.turn)]
