@@ -59,13 +59,14 @@ def _draw(found: dict[int, tuple[tuple[float, float, float], tuple[float, float,
     figure = slide("Units: neurons against error, for the sum of two numbers from 0 to 100")
     axes = figure.subplots(1, 2)
     neurons = list(found)
-    for side, name, color, line in (
-        (0, "trained on equal pairs", LIGHT, "o--"),
-        (1, "trained on any pairs", DARK, "s-"),
+    # Both start alike: the upper line leaves an edge of the lower one.
+    for side, name, style in (
+        (0, "trained on equal pairs", {"color": LIGHT, "marker": "o", "linewidth": 8, "markersize": 17}),
+        (1, "trained on any pairs", {"color": DARK, "marker": "s", "linewidth": 2.5, "markersize": 10}),
     ):
         for place, column in zip(axes, (1, 2), strict=True):
             values = [max(found[n][side][column], 0.05) for n in neurons]
-            place.plot(neurons, values, line, color=color, linewidth=3, markersize=11, label=name)
+            place.plot(neurons, values, **style, label=name)
     axes[0].set(title="error on any pair", ylabel="error of the sum (root mean square)")
     axes[1].set(title="answer to 10 + 2", ylabel="answer")
     axes[1].axhline(12, color="black", linestyle=":", linewidth=2.5, label="12")
