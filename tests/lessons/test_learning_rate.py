@@ -44,3 +44,7 @@ def test_its_picture_shows_every_curve() -> None:
         marked = [float(np.asarray(line.get_xdata())[0]) for line in (own, found, turn)]
         assert marked == [learning_rate.compare(model).own_rate, test.found, test.turn]
         assert float(np.asarray(turn.get_ydata())[0]) == test.losses[test.rates.index(test.turn)]
+    for place, model in zip(axes[len(learning_rate.MODELS) :], learning_rate.MODELS, strict=True):
+        case = learning_rate.compare(model)
+        for line, columns in zip(place.lines, (case.own, case.found), strict=True):
+            np.testing.assert_array_equal(np.asarray(line.get_ydata()), columns["loss"])
