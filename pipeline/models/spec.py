@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import SpecError
+from pipeline.models._spec_check import check_spec
 from pipeline.user_code import say_where
 
 if TYPE_CHECKING:
@@ -112,17 +112,7 @@ class ModelSpec:
     """How much less of it the int8 model may get right, in percentage points."""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
-            raise SpecError(f"model name '{self.name}': use lower-case letters, digits and underscores.")
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1 and not (name == "epochs" and self.epochs == 0 and self.weights):
-                raise SpecError(f"model '{self.name}': {name} is {getattr(self, name)}; it must be at least 1.")
-        if not self.tolerance > 0:
-            raise SpecError(f"model '{self.name}': tolerance is {self.tolerance:g}; it must be above 0.")
-        if not self.inputs or not self.outputs:
-            raise SpecError(f"model '{self.name}': name at least one input and one output.")
-        if self.accuracy_percent is not None and self.test is None:
-            raise SpecError(f"model '{self.name}': accuracy_percent asks for test data; give it a test function.")
+        check_spec(self, Domain)
 
     def load_data(self) -> Dataset:
         """The data, drawn with the spec's own seed: the same arrays at every call."""

@@ -67,7 +67,37 @@ REFUSED = {
     ),
     "name": (
         lambda: spec_with(name="My Model"),
-        "model name 'My Model': use lower-case letters, digits and underscores.",
+        "model name 'My Model': use lower-case letters, digits and underscores, and begin with a letter.",
+    ),
+    "name that begins with a digit": (
+        lambda: spec_with(name="2line"),
+        "model name '2line': use lower-case letters, digits and underscores, and begin with a letter.",
+    ),
+    "epochs as text": (lambda: spec_with(epochs="500"), "model 'm': epochs is '500'; it must be a whole number."),
+    "tolerance as text": (lambda: spec_with(tolerance="0.24"), "model 'm': tolerance is '0.24'; it must be a number."),
+    "loss as a function": (lambda: spec_with(loss=abs), f"model 'm': loss is {abs!r}; it must be text."),
+    "data that was called": (lambda: spec_with(data=3), "model 'm': data is 3; it must be a function."),
+    "test that was called": (lambda: spec_with(test=3), "model 'm': test is 3; it must be a function or None."),
+    "one output without its comma": (
+        lambda: spec_with(outputs=("y")),
+        """model 'm': outputs is 'y'; it must be a tuple of names, such as ("y",) with its last comma.""",
+    ),
+    "one input without its comma": (
+        lambda: spec_with(inputs=(Domain("x", 0, 1))),
+        "model 'm': inputs is Domain(name='x', low=0, high=1, unit=''); it must be a tuple of Domains, such as"
+        """ (Domain("x", -10, 10),) with its last comma.""",
+    ),
+    "a question with another number of inputs": (
+        lambda: spec_with(inputs=(Domain("a", 0, 9), Domain("b", 0, 9)), checks=(((1,), (2,)),)),
+        "model 'm': checks asks f(1), but it takes 2 inputs.",
+    ),
+    "a question with another number of answers": (
+        lambda: spec_with(checks=(((1,), (2, 3)),)),
+        "model 'm': checks asks f(1) with 2 answers, but it has 1 outputs.",
+    ),
+    "a question outside of the range": (
+        lambda: spec_with(checks=(((0.5,), (2,)), ((100,), (302,)))),
+        "model 'm': checks asks f(100), but 100 is outside of x, 0 to 1.",
     ),
     "epochs": (lambda: spec_with(epochs=0), "model 'm': epochs is 0; it must be at least 1."),
     "tolerance": (lambda: spec_with(tolerance=float("nan")), "model 'm': tolerance is nan; it must be above 0."),
@@ -109,6 +139,29 @@ def test_refused(case: tuple[object, str]) -> None:
     with pytest.raises(SpecError) as caught:
         make()  # type: ignore[operator]
     assert re.sub(r"line \d+", "line #", str(caught.value)) == message
+
+
+QUESTIONS = {
+    "no outer comma": (((10,), (32,))),
+    "no inner commas": (((10), (32)),),
+    "as the README's parts": ((10,), (32,)),
+    "text": "f(10) = 32",
+    "text inside": ((("10",), (32,)),),
+    "a dictionary": {10: 32},
+    "None": None,
+    "without an answer": (((10,),),),
+    "nothing asked": (((), (32,)),),
+}
+
+
+@pytest.mark.parametrize("checks", QUESTIONS.values(), ids=QUESTIONS.keys())
+def test_questions_that_are_none(checks: object) -> None:
+    with pytest.raises(SpecError) as caught:
+        spec_with(checks=checks)
+    assert str(caught.value) == (
+        f"model 'm': checks is {checks!r}; it must be a tuple of questions with their answers, such as"
+        " (((10,), (32,)),) with all its commas."
+    )
 
 
 SPEC_FILES = {
