@@ -50,7 +50,7 @@ def draw_loss(model: str, loss: str, history: Mapping[str, Sequence[float]]) -> 
         if "loss" in name and 0 < 10 * min(values) < max(values):
             place.set_yscale("log")
     axes[-1].set_xlabel("epoch")
-    axes[-1].xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+    axes[-1].xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     if len(axes[0].lines) > 1:
         axes[0].legend()
     figure.suptitle(f"{model}: {' and '.join(map(_words, panels))} by epoch")
@@ -115,7 +115,7 @@ def draw_parity(
     elif values.shape[1] == 2 and len(values) == len(np.unique(values[:, 0])) * len(np.unique(values[:, 1])):
         figure = _draw_maps(inputs, values, expected, actual, error, tolerance, output)
     else:
-        figure = _draw_curves(None, expected, expected, actual, output)
+        figure = _draw_curves(None, expected, expected, actual, f"{output} by int8")
         _draw_error(figure.axes[1], f"{output} by Keras", expected, error, tolerance)
     figure.suptitle(title)
     return to_png(figure)

@@ -71,6 +71,12 @@ def test_one_epoch_is_a_point(figure_of: Callable[..., Any]) -> None:
     assert [tick for tick in loss.get_xticks() if loss.get_xlim()[0] < tick < loss.get_xlim()[1]] == [1]
 
 
+@pytest.mark.parametrize(("epochs", "step"), [(8, 1), (80, 10), (100, 20), (500, 100)])
+def test_epochs_are_marked_by_round_numbers(figure_of: Callable[..., Any], epochs: int, step: int) -> None:
+    (loss,) = figure_of(plots.draw_loss, "m", "mse", {"loss": tuple(range(1, epochs + 1))}).axes
+    assert set(np.diff(loss.get_xticks())) == {step}
+
+
 def test_the_range_test_marks_the_turn_and_the_rate_to_take(figure_of: Callable[..., Any]) -> None:
     figure = figure_of(plots.draw_range_test, "linear", (1e-5, 1e-3, 0.1), (9.0, 3.0, 1.0), 0.1, 0.01)
     (axes,) = figure.axes
@@ -95,6 +101,14 @@ def lightness(color: Any) -> float:
 def test_the_colours_differ_in_grey() -> None:
     dark, light = lightness(plots.DARK), lightness(plots.LIGHT)
     assert light - dark > 0.3
+
+
+def test_parity_of_many_inputs_names_both_sides(figure_of: Callable[..., Any]) -> None:
+    values, outputs = np.zeros((4, 3)), np.arange(4.0)
+    domains = [Domain(name, 0, 1) for name in "abc"]
+    figure = figure_of(plots.draw_parity, "m", domains, values, outputs, outputs, 0.1, "every output")
+    upper, lower = figure.axes
+    assert (lower.get_xlabel(), upper.get_ylabel()) == ("every output by Keras", "every output by int8")
 
 
 @pytest.mark.parametrize("inputs", [1, 2, 3])
