@@ -82,6 +82,8 @@ class Arduino:
     light: Light = "pwm"
     led_note: str = ""
     """What the sketch says beside that pin."""
+    a0_note: str = ""
+    """Where A0 is, on a board that has no pin with that mark."""
     analog_bits: int = 10
     """Of analogRead()."""
     serial_buffer: int = 63

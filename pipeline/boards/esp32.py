@@ -15,4 +15,5 @@ BOARD = espressif_board(
     platformio_board="esp32dev",
     led="2",
     led_note="many boards have theirs at 2, the DevKitC has none: put one here, with a resistor",
+    a0_note="A0 is GPIO36, marked VP on the DevKitC",
 )

@@ -17,6 +17,7 @@ BOARD = espressif_board(
     platformio_board="esp32-c3-devkitm-1",
     led="RGB_BUILTIN",
     light="rgb",
+    a0_note="A0 is GPIO0",
     compiler_target="rv32",
     toolchain=RISCV_TOOLCHAIN,
     counter="cycles",

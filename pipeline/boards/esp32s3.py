@@ -16,4 +16,5 @@ BOARD = espressif_board(
     flash_bytes=8 << 20,
     led="RGB_BUILTIN",
     light="rgb",
+    a0_note="A0 is GPIO1",
 )

@@ -41,6 +41,7 @@ def espressif_board(
     led: str,
     light: Light = "pwm",
     led_note: str = "",
+    a0_note: str,
     counter: Counter = "nothing",
     line_buffer: int = 0,
 ) -> Board:
@@ -62,7 +63,15 @@ def espressif_board(
         line_buffer=line_buffer,
         reserved_flash_bytes=flash_bytes - _APP_PARTITION_BYTES,
         arduino=Arduino(
-            fqbn, _CORE, _INDEX, led=led, light=light, led_note=led_note, analog_bits=12, serial_buffer=255
+            fqbn,
+            _CORE,
+            _INDEX,
+            led=led,
+            light=light,
+            led_note=led_note,
+            a0_note=a0_note,
+            analog_bits=12,
+            serial_buffer=255,
         ),
         platformio=PlatformIO(_PLATFORM, platformio_board),
         flashing=Esptool(name),

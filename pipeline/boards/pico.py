@@ -18,7 +18,12 @@ BOARD = Board(
     optimize="speed",
     port=Port(startup="cortex_m", machine=None, flash_origin=0x10000000, ram_origin=0x20000000),
     batch_bytes=1024,
-    arduino=Arduino("arduino:mbed_rp2040:pico", "arduino:mbed_rp2040 (4.1.5)", serial_buffer=64),
+    arduino=Arduino(
+        "arduino:mbed_rp2040:pico",
+        "arduino:mbed_rp2040 (4.1.5)",
+        a0_note="A0 is GP26, pin 31 of the board",
+        serial_buffer=64,
+    ),
     platformio=PlatformIO("raspberrypi", "pico"),
     flashing=Uf2("RPI-RP2", 0xE48BFF56),
     tflm_library="chirale",

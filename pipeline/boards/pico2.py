@@ -21,7 +21,14 @@ BOARD = Board(
     port=Port(startup="cortex_m", machine=None, flash_origin=0x10000000, ram_origin=0x20000000),
     batch_bytes=1024,
     reserved_flash_bytes=8 * 1024,
-    arduino=Arduino("rp2040:rp2040:rpipico2", "rp2040:rp2040 (4.4.0)", _CORE, serial_buffer=255, counts_cycles=True),
+    arduino=Arduino(
+        "rp2040:rp2040:rpipico2",
+        "rp2040:rp2040 (4.4.0)",
+        _CORE,
+        a0_note="A0 is GP26, pin 31 of the board",
+        serial_buffer=255,
+        counts_cycles=True,
+    ),
     platformio=PlatformIO(
         "https://github.com/maxgerhardt/platform-raspberrypi.git",
         "rpipico2",

@@ -60,6 +60,7 @@ def project_files(values: Mapping[str, Any], model: QuantizedModel, board: Board
         "led": arduino.led,
         "light": arduino.light,
         "led_note": arduino.led_note,
+        "a0_note": arduino.a0_note,
         "fqbn": arduino.fqbn,
         "platform": arduino.platform,
         "index_url": arduino.index_url,

@@ -12,7 +12,7 @@ from pipeline.boards.catalog import load_board
 
 @dataclass(frozen=True)
 class Facts:
-    """One board in its core's boards.txt: upload.maximum_size and maximum_data_size, build.f_cpu; its LED."""
+    """One board in its core's boards.txt: upload.maximum_size and maximum_data_size, build.f_cpu; its LED and A0."""
 
     source: str
     fqbn: str
@@ -22,6 +22,8 @@ class Facts:
     f_cpu: int
     led: str = "LED_BUILTIN"
     light: Light = "pwm"
+    a0: str = ""
+    """Where it is, on a board that has no pin with that mark."""
 
 
 ESP32 = "https://github.com/pioarduino/platform-espressif32/releases/download/55.03.39/platform-espressif32.zip"
@@ -35,10 +37,10 @@ FACTS = {
                        262144, 64_000_000),
     # No f_cpu there; Raspberry Pi: 125 MHz is what the SDK sets, 133 MHz (PlatformIO's figure) the most.
     "pico": Facts("ArduinoCore-mbed 4.1.5", "arduino:mbed_rp2040:pico", "arduino:mbed_rp2040 (4.1.5)", 2097152, 270336,
-                  125_000_000),
+                  125_000_000, a0="GP26, pin 31 of the board"),
     # The first of each menu: '4MB (no FS)', ARM, 150 MHz. The same in 5.7.0.
     "pico2": Facts("arduino-pico 4.4.0", "rp2040:rp2040:rpipico2", "rp2040:rp2040 (4.4.0)", 4186112, 524288,
-                   150_000_000),
+                   150_000_000, a0="GP26, pin 31 of the board"),
     # The same in 2.12.0; clock: SystemClock_Config of the variant.
     "nucleo-f446re": Facts("Arduino_Core_STM32 2.9.0", "STMicroelectronics:stm32:Nucleo_64:pnum=NUCLEO_F446RE",
                            "STMicroelectronics:stm32 (2.9.0)", 524288, 131072, 180_000_000),
@@ -47,11 +49,12 @@ FACTS = {
                      80_000_000, light="inverted"),
     # The variant 'esp32' defines no LED_BUILTIN; those of S3 and C3 set it to a number beyond all pins, which only
     # digitalWrite() and rgbLedWrite() understand.
-    "esp32": Facts("arduino-esp32", "esp32:esp32:esp32", "esp32:esp32 (3.3.9)", 1310720, 327680, 240_000_000, "2"),
+    "esp32": Facts("arduino-esp32", "esp32:esp32:esp32", "esp32:esp32 (3.3.9)", 1310720, 327680, 240_000_000, "2",
+                   a0="GPIO36, marked VP on the DevKitC"),
     "esp32s3": Facts("arduino-esp32", "esp32:esp32:esp32s3", "esp32:esp32 (3.3.9)", 1310720, 327680, 240_000_000,
-                     "RGB_BUILTIN", "rgb"),
+                     "RGB_BUILTIN", "rgb", "GPIO1"),
     "esp32c3": Facts("arduino-esp32", "esp32:esp32:esp32c3", "esp32:esp32 (3.3.9)", 1310720, 327680, 160_000_000,
-                     "RGB_BUILTIN", "rgb"),
+                     "RGB_BUILTIN", "rgb", "GPIO0"),
 }  # fmt: skip
 
 
@@ -64,6 +67,7 @@ def test_a_board_is_as_its_core_says(name: str) -> None:
     said = (facts.fqbn, facts.platform, facts.maximum_size, facts.maximum_data_size, facts.f_cpu)
     assert found == said, facts.source
     assert (arduino.led, arduino.light) == (facts.led, facts.light), facts.source
+    assert arduino.a0_note == (f"A0 is {facts.a0}" if facts.a0 else ""), facts.source
 
 
 # PlatformIO's boards: the file of that name under boards/ of the platform. platformio/platform-espressif32 6.13 has

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,15 @@ def test_the_light_of_a_board_that_is_driven_otherwise(
 def test_a_board_without_a_light_of_its_own_says_so(board: str) -> None:
     [line] = [line for line in project(linear(), board)["linear/linear.ino"].splitlines() if "const int kLed" in line]
     assert line.endswith("put one here, with a resistor")
+
+
+@pytest.mark.parametrize("make", [linear, classes], ids=["typed", "too many to type"])
+@pytest.mark.parametrize(("board", "lines"), [("uno", 0), ("esp32", 1)])
+def test_a_board_that_marks_no_pin_a0_says_where_it_is(
+    make: Callable[[], QuantizedModel], board: str, lines: int
+) -> None:
+    [text] = [text for path, text in project(make(), board).items() if path.endswith(".ino")]
+    assert text.count("  // A0 is ") == text.count("  // A0 is GPIO36, marked VP on the DevKitC.\n") == lines
 
 
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())
