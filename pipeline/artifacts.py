@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,16 +114,18 @@ class ModelFolder:
         environment: Mapping[str, str],
         *,
         keep_edited: bool = False,
+        staying: Collection[str] = (),
     ) -> list[str]:
         """Replace the files of some stages, all at once: `stages` maps a stage to (made_from, files, facts).
 
         Files of other stages, and the user's own, are carried over. Returns the names of generated files that the
         user had changed. Their text is kept beside the new one as `<name>.edited`; with `keep_edited` it stays where
-        it is, and a text that is newer than the one it was made from lies beside it as `<name>.new`.
+        it is, and a text that is newer than the one it was made from lies beside it as `<name>.new`. Files of these
+        stages that are `staying` are theirs still, untouched, although they are not made again.
         """
         manifest = self._manifest()
         records: dict[str, Any] = dict(manifest.get("stages", {}))
-        replaced = {name for stage in stages for name in records.get(stage, {}).get("files", {})}
+        replaced = {name for stage in stages for name in records.get(stage, {}).get("files", {})} - set(staying)
         new_files = {name: data for _, files, _ in stages.values() for name, data in files.items()}
         edited = [name for name in sorted(replaced | set(new_files)) if self._was_edited(name, records, new_files)]
         kept = set(edited) if keep_edited else set()
@@ -134,6 +136,7 @@ class ModelFolder:
                 if before.get(name) != hashes[name] or f"{name}.new" in before:
                     new_files[f"{name}.new"] = files[name]
                     hashes[f"{name}.new"] = hashes[name]
+            hashes |= {name: before[name] for name in staying if name in before}
             records[stage] = {"made_from": made_from, "facts": facts, "files": hashes}
         text = {"model": self.model, "environment": dict(environment), "stages": dict(sorted(records.items()))}
         with self._explained():

@@ -94,7 +94,7 @@ def convert(models: tuple[str, ...], per_channel: bool, force: bool, as_json: bo
     "libraries",
     multiple=True,
     metavar="NAME",
-    help="Only this target library (arduino-esp32, chirale, esp-idf).",
+    help="Only this target library (arduino-esp32, chirale, esp-idf); sketches for others stay as they are.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the files of one .tflite.")
 @json_option

@@ -113,12 +113,9 @@ def _generate_model(name: str, root: Path, libraries: Sequence[str]) -> Result:
     with folder.locked():
         spec = load_spec(name)
         model = proven_model(spec, folder)
-        with progress.working(f"{name}: writing the C array and the sketches"):
-            files, facts = firmware_files(model, libraries, spec)
         converted = folder.record("convert")
         assert converted is not None, "proven_model() has found it"
-        made_from = provenance.digest(converted.made_from, libraries) if libraries else converted.made_from
-        tell_edited(folder, folder.publish({"generate": (made_from, files, facts)}, provenance.environment()))
+        facts = _write(folder, model, converted.made_from, libraries, spec)
     return Result(name, str(folder.path), {"generate": facts})
 
 
@@ -127,8 +124,30 @@ def _generate_file(path: Path, root: Path, libraries: Sequence[str], output: Pat
         raise UsageError(f"{path.name} has the name of one of our models; give its files a folder with --output.")
     folder = ModelFolder(output.parent, output.name) if output is not None else ModelFolder(root, path.stem)
     model = model_of_file(path)
-    with folder.locked(), progress.working(f"{path.name}: writing the C array and the sketches"):
-        files, facts = firmware_files(model, libraries, None)
-        made_from = provenance.digest(model.sha256, libraries)
-        tell_edited(folder, folder.publish({"generate": (made_from, files, facts)}, provenance.environment()))
+    with folder.locked():
+        facts = _write(folder, model, model.sha256, libraries, None)
     return Result(path.stem, str(folder.path), {"generate": facts})
+
+
+def _write(
+    folder: ModelFolder, model: QuantizedModel, origin: str, libraries: Sequence[str], spec: ModelSpec | None
+) -> dict[str, Any]:
+    """Publish the stage, and give its facts; sketches of the same model for libraries that were not asked for stay.
+
+    `origin` tells the model.
+    """
+    with progress.working(f"{model.name}: writing the C array and the sketches"):
+        files, facts = firmware_files(model, libraries, spec)
+    made_from, staying = origin, []
+    if libraries:
+        before = folder.record("generate")
+        of_before = before.facts["libraries"] if before is not None else []
+        if before is not None and before.made_from in (origin, provenance.digest(origin, of_before)):
+            kept = [name for name in of_before if name not in libraries and (folder.path / name).is_dir()]
+            staying = [file for file in before.files if file.split("/")[0] in kept]
+            facts["libraries"] = sorted({*libraries, *kept})
+        if before is None or before.made_from != origin or facts["libraries"] != of_before:  # not all that can be
+            made_from = provenance.digest(origin, facts["libraries"])
+    stages = {"generate": (made_from, files, facts)}
+    tell_edited(folder, folder.publish(stages, provenance.environment(), staying=staying))
+    return facts
