@@ -64,10 +64,11 @@ fuzz: .venv/installed  ## a million broken .tflite files for the reader, 5,000 r
 doctor: .venv/installed  ## what is installed, what is missing, how to get it
 	@$(TINYML) doctor
 
-clean:  ## remove .venv and everything generated
+clean:  ## remove .venv and everything generated but artifacts/MODEL/firmware/, where your own sketches are
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	find artifacts -mindepth 1 ! -name README.md -exec rm -rf {} +
+	find artifacts -mindepth 2 -maxdepth 2 ! -name firmware -exec rm -rf {} +
+	find artifacts -mindepth 1 -maxdepth 1 ! -name README.md ! -exec test -d {}/firmware ';' -exec rm -rf {} +
 
 # Made new whenever pyproject.toml changes, so that nothing of an older set stays behind.
 .venv/installed: pyproject.toml

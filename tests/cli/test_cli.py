@@ -164,3 +164,16 @@ def test_make_asks_for_model_and_board_before_any_work(goal: str, given: tuple[s
         "*** Say which model and board, as in: make flash MODEL=linear BOARD=uno. .venv/bin/tinyml models and"
         " .venv/bin/tinyml boards list them.  Stop.\n"
     )
+
+
+def test_make_clean_leaves_the_firmware_that_may_be_edited(tmp_path: Path) -> None:
+    kept = {"artifacts/README.md", "artifacts/linear/firmware/uno-aot/linear/linear.ino"}
+    gone = {"artifacts/linear/model.keras", "artifacts/linear/chirale/linear/linear.ino", "artifacts/.linear.lock",
+            "artifacts/adder/model.keras", "artifacts/logs/linear-uno.log", ".venv/bin/tinyml"}  # fmt: skip
+    for name in kept | gone:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    makefile = Path(__file__).parents[2] / "Makefile"
+    subprocess.run(["make", "-f", str(makefile), "clean"], check=True, cwd=tmp_path, capture_output=True)
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()} == kept
+    assert sorted(path.name for path in (tmp_path / "artifacts").iterdir()) == ["README.md", "linear"]
