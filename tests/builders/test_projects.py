@@ -133,7 +133,7 @@ def test_the_largest_answer_names_the_class(voltage: str, name: str, tmp_path: P
     """Of many inputs, which are the last readings. The name is printed once; the light says how sure the model is."""
     tree = project(classes(), "uno")
     lines = talk(compile_project(tree, tmp_path, board=FAKE_ARDUINO), "", a0=voltage)
-    assert [line.removeprefix("> ") for line in lines].count(name) == 1
+    assert [line for line in lines if line.endswith(name)] == [f"A0: {name}"]
     assert lines[-1] == "[light 255]"
 
 
