@@ -28,3 +28,12 @@ def load_board(name: str) -> Board:
     assert isinstance(board, Board)
     assert board.name == name, f"the file of board '{name}' names it '{board.name}'"
     return board
+
+
+def stand_in(board: Board) -> str:
+    """The emulated board that is most like a real one: of its core, else of its family, else this computer."""
+    emulated = [found for found in map(load_board, board_names()) if found.emulator is not None]
+    alike = [found for found in emulated if board.core.startswith(found.core)]  # a Cortex-M33 begins as a Cortex-M3
+    alike.sort(key=lambda found: len(found.core), reverse=True)
+    alike += [found for found in emulated if found.compiler_target == board.compiler_target == "avr"]
+    return alike[0].name if alike else "host"

@@ -26,10 +26,17 @@ def list_ports() -> list[SerialPort]:
     return [SerialPort(port.device, port.description or "no description", port.vid is not None) for port in found]
 
 
-def find_port(board: str, wanted: str | None, ports: Callable[[], Iterable[SerialPort]] = list_ports) -> str:
+def find_port(
+    board: str,
+    wanted: str | None,
+    ports: Callable[[], Iterable[SerialPort]] = list_ports,
+    *,
+    stand_in: str | None = None,
+) -> str:
     """`wanted` where it is given and there, else the only USB port.
 
-    DeviceError where there is none, UsageError where there are several: both say what to do.
+    DeviceError where there is none, UsageError where there are several: both say what to do. `stand_in` is an emulated
+    board for who has none.
     """
     if wanted is not None and (not wanted.startswith("/") or Path(wanted).exists()):
         return wanted
@@ -38,10 +45,11 @@ def find_port(board: str, wanted: str | None, ports: Callable[[], Iterable[Seria
     if wanted is not None and candidates:
         raise DeviceError(f"there is no port {wanted}; connect {board}, or name its port with --port: {listed}.")
     if not candidates:
+        without = "" if stand_in is None else f" Without a board: --board {stand_in}."
         named = "" if wanted is None else f", neither {wanted} nor another"
         raise DeviceError(
             f"no serial port for {board} was found{named}; is it connected, by a cable that carries data (many only"
-            " charge), and does its power light shine? Name a port that you know with --port."
+            f" charge), and does its power light shine? Name a port that you know with --port.{without}"
         )
     if len(candidates) > 1:
         raise UsageError(f"there are several serial ports; say which is {board}'s with --port: {listed}.")

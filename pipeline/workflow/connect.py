@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.boards.board import Board, RuntimeName
+from pipeline.boards.catalog import stand_in
 from pipeline.device.device import Device
 from pipeline.device.emulators import emulate
 from pipeline.device.ports import find_port
 from pipeline.device.serial_port import SerialDevice
-from pipeline.errors import ArtifactsError
+from pipeline.errors import ArtifactsError, UsageError
 from pipeline.places import cache_dir
 from pipeline.workflow.build import build_one
 
@@ -35,13 +36,19 @@ def connect(name: str, root: Path, board: Board, port: str | None, runtime: Runt
             f"{log} cannot be written ({error.strerror}). Mend its folder's permissions, or give another one with"
             " --artifacts."
         ) from None
-    if port is not None or not is_emulated(board):
-        with SerialDevice(board.name, find_port(board.name, port), log) as device:
+    if not is_emulated(board):
+        found = find_port(board.name, port, stand_in=stand_in(board))
+        with SerialDevice(board.name, found, log) as device:
             yield device
     else:
         built = build_one(name, root, board, runtime)
         with emulate(board, built.elf, log=log, cache_dir=cache_dir("simavr")) as device:
             yield device
+
+
+def refuse_port_of_emulated(board: Board, port: str | None) -> None:
+    if port is not None and is_emulated(board):
+        raise UsageError(f"{board.name} is emulated and has no port: leave --port out.")
 
 
 def is_emulated(board: Board) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline import provenance
 from pipeline.boards.board import Avrdude, Board, Bossac, Esptool, Pyocd, RuntimeName, Uf2
-from pipeline.boards.catalog import load_board
+from pipeline.boards.catalog import load_board, stand_in
 from pipeline.builders.esp32c3_image import APP_ADDRESS
 from pipeline.device.ports import find_port
 from pipeline.device.session import Session
@@ -20,7 +20,7 @@ from pipeline.errors import ToolMissingError, UsageError
 from pipeline.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd, uf2
 from pipeline.flashers.flasher import Symptom, carry_out
 from pipeline.report import progress
-from pipeline.workflow.build import BARE_METAL, Built, build_one
+from pipeline.workflow.build import BARE_METAL, Built, build_one, choose_builder
 from pipeline.workflow.connect import connect, is_emulated
 from pipeline.workflow.firmware import current_project, model_and_folder, runtime_for
 from pipeline.workflow.outcomes import Outcomes, Result, chosen
@@ -66,9 +66,11 @@ def _flash_one(name: str, root: Path, board: Board, port: str | None, runtime: R
         built = build_one(name, root, board, runtime)
         used = "emulator"
     else:
+        builder = tool if tool in _UPLOADERS else None
+        choose_builder(board, builder)  # before a port is asked for
         needs_port = tool not in _WITHOUT_PORT and (tool is not None or _direct_name(board) not in _WITHOUT_PORT)
-        port = find_port(board.name, port) if needs_port else port
-        built = build_one(name, root, board, runtime, tool if tool in _UPLOADERS else None)
+        port = find_port(board.name, port, stand_in=stand_in(board)) if needs_port else port
+        built = build_one(name, root, board, runtime, builder)
         sketch = current_project(name, root, board, runtime).path
         used, action = choose(built, sketch, port, tool)
         progress.say(f"{built.model.name}: writing {built.flash_bytes:,} bytes to {board.name} with {used}")

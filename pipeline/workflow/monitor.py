@@ -15,7 +15,7 @@ from pipeline.device.session import Session
 from pipeline.errors import UsageError
 from pipeline.report import progress
 from pipeline.workflow.build import build_one
-from pipeline.workflow.connect import connect, is_emulated
+from pipeline.workflow.connect import connect, is_emulated, refuse_port_of_emulated
 from pipeline.workflow.firmware import model_and_folder, runtime_for
 from pipeline.workflow.outcomes import chosen
 from pipeline.workflow.typed_numbers import answer_line
@@ -42,7 +42,8 @@ def monitor(
     which a real one does not need. Raises UsageError without it, DeviceError where the board goes away.
     """
     target = load_board(board)
-    if port is None and is_emulated(target):
+    refuse_port_of_emulated(target, port)
+    if is_emulated(target):
         if name is None:
             raise UsageError(
                 f"{board} is emulated: name the model that it shall run: tinyml monitor MODEL --board {board}"
@@ -53,7 +54,7 @@ def monitor(
     kind = runtime_for(target, runtime)
     with connect(name or "monitor", root, target, port, kind) as device:
         progress.say(f"{board}: connected; Ctrl-C ends this.")
-        if port is None and is_emulated(target) and name is not None and not _speaks_text(name, root, target, kind):
+        if is_emulated(target) and name is not None and not _speaks_text(name, root, target, kind):
             _serve_numbers(name, root, device, source, sink)
             return
         if not os.isatty(source):

@@ -19,7 +19,7 @@ from pipeline.parity.compare import Comparison, compare_exact
 from pipeline.parity.vectors import InputSet, parity_inputs
 from pipeline.quantize.quantized_model import Int8Array, QuantizedModel
 from pipeline.report import progress
-from pipeline.workflow.connect import connect
+from pipeline.workflow.connect import connect, refuse_port_of_emulated
 from pipeline.workflow.firmware import model_and_folder, runtime_for
 from pipeline.workflow.outcomes import Outcomes, Result, chosen
 
@@ -39,11 +39,12 @@ def verify(
 ) -> Outcomes[Result]:
     """Prove that a board computes what TFLM computes, bit for bit, on `vectors` inputs (None: all).
 
-    An emulated board is started with the firmware that `tinyml build` makes, unless `port` names one that runs. What
-    was found is recorded in the model's manifest as the stage 'verify <board>'.
+    An emulated board is started with the firmware that `tinyml build` makes, and has no port. What was found is
+    recorded in the model's manifest as the stage 'verify <board>'.
     """
     target = load_board(board)
     kind = runtime_for(target, runtime)
+    refuse_port_of_emulated(target, port)
     chosen([name], files=True)
     return Outcomes([_verify_one(name, root, target, port, kind, vectors, timeout_s)], [])
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.boards.catalog import load_board
+from pipeline.boards.catalog import load_board, stand_in
 from pipeline.device.ports import SerialPort, find_port
 from pipeline.device.simulated_port import simulated_port
 from pipeline.errors import DeviceError, PipelineError, ToolMissingError, UsageError
@@ -114,11 +114,27 @@ def test_several_ports_are_listed() -> None:
 @pytest.mark.parametrize(("wanted", "found"), [(None, ""), ("/dev/ttyNone", ", neither /dev/ttyNone nor another")])
 def test_no_port_says_what_to_check(wanted: str | None, found: str) -> None:
     with pytest.raises(DeviceError) as caught:
-        find_port("uno", wanted, ports)
+        find_port("uno", wanted, ports, stand_in="sim-uno")
     assert str(caught.value) == (
         f"no serial port for uno was found{found}; is it connected, by a cable that carries data (many only charge),"
-        " and does its power light shine? Name a port that you know with --port."
+        " and does its power light shine? Name a port that you know with --port. Without a board: --board sim-uno."
     )
+
+
+STAND_INS = {
+    "uno": "sim-uno",
+    "mega2560": "sim-uno",
+    "nano33ble": "sim-cortex-m4",
+    "pico": "sim-cortex-m0",
+    "pico2": "sim-cortex-m33",
+    "esp32c3": "sim-esp32c3",
+    "esp32": "host",
+}
+
+
+@pytest.mark.parametrize("board", STAND_INS)
+def test_an_emulated_board_for_who_has_none(board: str) -> None:
+    assert stand_in(load_board(board)) == STAND_INS[board]
 
 
 def test_a_port_that_is_not_there_is_refused_with_those_that_are() -> None:
@@ -130,7 +146,20 @@ def test_a_port_that_is_not_there_is_refused_with_those_that_are() -> None:
     )
 
 
+def test_no_port_is_asked_for_where_nothing_builds(
+    neuron: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = run(tmp_path, "flash", neuron, "--board", "esp32")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "tinyml: nothing here builds a sketch for esp32. Install one of: arduino-cli: see"
+        " arduino.github.io/arduino-cli; or platformio: pipx install platformio.\n",
+    )
+
+
 def test_a_missing_port_stops_flash_before_anything_is_built(neuron: Path, tmp_path: Path) -> None:
+    need("arduino-builder", "arduino-builder")
     done = run(tmp_path, "flash", neuron, "--board", "uno", "--port", "/dev/ttyNone")
     assert (done.exit_code, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()

@@ -160,6 +160,16 @@ def test_an_unknown_board(neuron: Path, tmp_path: Path) -> None:
     assert (done.exit_code, done.stderr) == (2, "tinyml: there is no board 'unno'. Did you mean 'uno'?\n")
 
 
+@pytest.mark.parametrize("command", [("verify", "linear"), ("monitor", "linear"), ("monitor",)])
+@pytest.mark.parametrize("board", ["sim-uno", "host"])
+def test_an_emulated_board_has_no_port(board: str, command: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(tmp_path, *command, "--board", board, "--port", "/dev/ttyACM0")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        f"tinyml: {board} is emulated and has no port: leave --port out.\n",
+    )
+
+
 def test_a_device_that_resets_in_the_middle(neuron: Path, tmp_path: Path) -> None:
     """Each opening of the port resets the chip: what was on its way is lost, and the run ends right."""
     elf = host_firmware(linear_tflite(), tmp_path / "firmware")
