@@ -80,7 +80,9 @@ def _draw(found: dict[int, tuple[float, float]]) -> Figure:
                label=f"{TEST_PAIRS} new pairs")  # fmt: skip
     place.plot(list(found), [own for own, _ in found.values()], "o-", color=DARK, linewidth=3, markersize=9,
                label=f"the {PAIRS} pairs it learned")  # fmt: skip
-    place.axhline(NOISE, color=GREY, linestyle=":", linewidth=3, label="noise in what it learned")
+    true = error_of_the_true_sum()
+    name = f"the true sum, on the same {PAIRS} pairs: {true:.1f}"
+    place.axhline(true, color=GREY, linestyle=":", linewidth=3, label=name)
     place.set_xscale("log")
     place.set_xticks(list(found), [str(n) for n in found])
     place.minorticks_off()
