@@ -89,6 +89,8 @@ def lr_find(model: str, train_with_it: bool, as_json: bool, **changes: Any) -> N
     overrides = Overrides(**changes)
     found = finder.find(model, artifacts_root(), overrides)
     if train_with_it:
+        if not as_json:
+            tables.found_rates([found], is_applied=True)
         outcomes = finder.apply(found, artifacts_root(), overrides)
         report(outcomes, training, as_json)
     else:

@@ -23,6 +23,15 @@ def test_the_next_step_is_printed_and_apply_takes_it(tmp_path: Path) -> None:
     assert (tmp_path / "linear/model.keras").exists()
 
 
+def test_apply_prints_what_was_found_and_then_the_training(tmp_path: Path) -> None:
+    done = tinyml(tmp_path, "lr-find", "linear", "--apply")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("the loss turns at") < done.stdout.index("parameters")
+    assert f"drawn in {tmp_path}/linear/lr_find.png\n" in done.stdout
+    assert f"written to {tmp_path}/linear/model.keras\n" in done.stdout
+    assert "Train with it" not in done.stdout
+
+
 REFUSED = {
     "model": (["ader"], "there is no model 'ader'. Did you mean 'adder'?"),
     "optimizer": (["linear", "--optimizer", "adm"], "Keras knows no optimizer 'adm'. Did you mean 'adam'?"),

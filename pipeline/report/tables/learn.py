@@ -65,14 +65,15 @@ def drawn(found: Sequence[Drawn]) -> None:
         tell(f"{one.model}: {' and '.join(one.forms)}, {one.parameters:,} parameters, drawn in {one.path}")
 
 
-def found_rates(found: Sequence[FoundRate]) -> None:
+def found_rates(found: Sequence[FoundRate], *, is_applied: bool = False) -> None:
     print_table(
         ["model", "rate found", "the loss turns at"],
         [[one.model, f"{one.found:g}", f"{one.turn:.2g}"] for one in found],
     )
     for one in found:
         tell(f"drawn in {one.picture}")
-        tell(f"Train with it: {one.next_step}")
+        if not is_applied:
+            tell(f"Train with it: {one.next_step}")
 
 
 def exports(results: Sequence[Result]) -> None:
