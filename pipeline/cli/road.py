@@ -38,7 +38,9 @@ def models(as_json: bool) -> None:
 @click.option("--loss", metavar="NAME", help="One of Keras' by name, such as huber.")
 @click.option("--epochs", type=int, help="How often to go through the data.")
 @click.option("--batch-size", type=int, help="How many samples to look at before each change of the weights.")
-@click.option("--learning-rate", type=float, help="The rate; where the model has a schedule, the one it starts with.")
+@click.option(
+    "--learning-rate", "--lr", type=float, help="The rate; where the model has a schedule, the one it starts with."
+)
 @click.option(
     "--schedule",
     metavar="NAME",

@@ -97,8 +97,8 @@ def chosen(names: Sequence[str], *, files: bool = False) -> list[str]:
 
 
 def is_file(name: str) -> bool:
-    """Whether an argument means a .tflite file and not a model."""
-    return name.endswith(".tflite") or "/" in name
+    """Whether an argument means a .tflite file and not a model, whose name has neither dot nor slash."""
+    return "." in name or "/" in name
 
 
 def read_file(path: Path) -> bytes:

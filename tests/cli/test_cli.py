@@ -80,6 +80,24 @@ def test_a_file_that_is_not_there() -> None:
     assert result.stderr == "tinyml: there is no file 'no/such.tflite'.\n"
 
 
+@pytest.mark.parametrize("command", ["generate", "compile", "parity", "fit"])
+def test_a_name_with_a_dot_means_a_file(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(command, "notes.md")
+    assert (result.exit_code, result.stderr) == (2, "tinyml: there is no file 'notes.md'.\n")
+    Path("notes.md").touch()
+    result = run(command, "notes.md")
+    message = "notes.md is no .tflite; of a model of ours give the name, as in 'linear'."
+    assert (result.exit_code, result.stderr) == (2, f"tinyml: {message}\n")
+
+
+def test_lr_is_short_for_learning_rate() -> None:
+    message = "--learning-rate is -1; it must be a finite number above 0, such as 0.01."
+    for option in ("--lr", "--learning-rate"):
+        result = run("train", "linear", option, "-1")
+        assert (result.exit_code, result.stderr) == (2, f"tinyml: {message}\n")
+
+
 def test_one_bad_model_does_not_stop_the_others(tmp_path: Path) -> None:
     result = run("--artifacts", str(tmp_path), "parity")
     assert result.exit_code == 1
