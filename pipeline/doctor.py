@@ -12,9 +12,16 @@ from dataclasses import dataclass
 
 from pipeline import tools
 from pipeline.boards.required_tools import is_installed, required_tools
-from pipeline.errors import ToolFailedError
+from pipeline.errors import ToolFailedError, ToolMissingError
+from pipeline.flashers import bossac
 
 _APT_TIMEOUT_S = 1800
+_FOR_REAL_BOARDS = (
+    ("arduino-cli", "build sketches for every board and flash them", "see arduino.github.io/arduino-cli"),
+    ("pio", "build sketches for every board and flash them (PlatformIO)", "pipx install platformio"),
+    ("bossac", "flash a Nano 33 BLE", "arduino-cli core install arduino:mbed_nano (Debian's does not know the chip)"),
+    ("pyocd", "flash a Nucleo", "pipx install pyocd"),
+)
 
 
 @dataclass(frozen=True)
@@ -27,11 +34,13 @@ class Check:
     remedy: str
     package: str | None = None
     """Debian's package, where apt can bring it."""
+    is_optional: bool = False
+    """Whether nobody lacks it who has no such board in the hand."""
 
 
 def examine() -> list[Check]:
     """Look at Python, the pinned packages and the outside programs; starts none of them."""
-    return [_python(), *_packages(), *_programs()]
+    return [_python(), *_packages(), *_programs(), *_optional_programs()]
 
 
 def install_missing(checks: Sequence[Check]) -> str:
@@ -96,6 +105,28 @@ def _programs() -> list[Check]:
         found = (shutil.which(tool.program) or "yes" if tool.header is None else "yes") if is_installed(tool) else None
         checks.append(Check(name, found, f"only to {tool.purpose}", f"apt install {tool.package}", tool.package))
     return checks
+
+
+def _optional_programs() -> list[Check]:
+    """What only real boards need, each where its own project says."""
+    return [
+        Check(
+            name,
+            _bossac() if name == "bossac" else shutil.which(name),
+            f"optional: to {purpose}",
+            remedy,
+            is_optional=True,
+        )
+        for name, purpose, remedy in _FOR_REAL_BOARDS
+    ]
+
+
+def _bossac() -> str | None:
+    """The one that knows the chip; Debian's does not, and Arduino's is not on PATH."""
+    try:
+        return str(bossac.program("nano33ble"))
+    except ToolMissingError:
+        return None
 
 
 def _last_line(text: str) -> str:

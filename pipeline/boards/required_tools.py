@@ -14,6 +14,15 @@ from pipeline.boards.catalog import board_names, load_board
 DEBIAN_ARDUINO = Path("/usr/share/arduino/hardware")
 """Where Debian puts the Arduino cores."""
 
+_AVR = "AVR (Uno, Mega)"
+_FAMILIES = {
+    "": "this computer and the emulated AVR",
+    "avr-": _AVR,
+    "arm-none-eabi-": "Cortex-M (Nano 33 BLE, Pico, Nucleo)",
+    "riscv64-unknown-elf-": "RISC-V (ESP32-C3)",
+}
+"""The boards that a compiler is for, by its prefix, as their owners call them."""
+
 
 def required_tools(boards: Iterable[Board] | None = None) -> list[Tool]:
     """What some boards (all, where none are given) need to build and to run, each once."""
@@ -48,7 +57,8 @@ def _tools_of(board: Board) -> list[Tool]:
     if toolchain is None:
         return []
     compiler = f"{toolchain.prefix}gcc"
-    building, running = f"build firmware for {board.core}", f"run firmware for {board.core}"
+    family = _FAMILIES[toolchain.prefix]
+    building, running = f"build firmware for {family}", f"run firmware for {family}"
     needed = [Tool(compiler, toolchain.package, building)]
     if toolchain.headers_package is not None:
         needed.append(Tool(compiler, toolchain.headers_package, building, header="avr/io.h"))
@@ -64,9 +74,9 @@ def _arduino_tools(board: Board) -> list[Tool]:
     """What Debian brings to build a whole sketch for a board, and to flash it; only parity and bench do without."""
     if board.arduino is None or not board.arduino.fqbn.startswith("arduino:avr:"):
         return []
-    building = f"build sketches for {board.core}"
+    building = f"build sketches for {_AVR}"
     return [
         Tool("arduino-builder", "arduino-builder", building),
         Tool("arduino-core-avr", "arduino-core-avr", building, file=str(DEBIAN_ARDUINO / "arduino/avr/boards.txt")),
-        Tool("avrdude", "avrdude", f"flash {board.core}"),
+        Tool("avrdude", "avrdude", f"flash {_AVR}"),
     ]

@@ -40,12 +40,12 @@ def costs(found: Sequence[Cost]) -> None:
 def doctor(checks: Sequence[Check]) -> None:
     print_table(
         ["what", "found", "needed for", "how to get it"],
-        [[check.name, _where(check.found), check.needed_for, "" if check.found else check.remedy] for check in checks],
+        [[check.name, _where(check), check.needed_for, "" if check.found else check.remedy] for check in checks],
     )
 
 
-def _where(found: str | None) -> str:
+def _where(check: Check) -> str:
     """A version as it is; of a program its folder, because the name stands beside it."""
-    if found is None:
-        return "MISSING"
-    return str(Path(found).parent) if "/" in found else found
+    if check.found is None:
+        return "not here" if check.is_optional else "MISSING"
+    return str(Path(check.found).parent) if "/" in check.found else check.found
