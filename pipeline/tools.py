@@ -38,10 +38,14 @@ class Output:
 
 
 def find_tool(name: str, *, purpose: str, install: str) -> str:
-    """The full path of a program; ToolMissingError says what it is for and how to get it."""
+    """The full path of a program; ToolMissingError says what it is for and how to get it.
+
+    What apt brings, `tinyml doctor --install` brings too.
+    """
     path = shutil.which(name)
     if path is None:
-        raise ToolMissingError(f"{name} is not installed; it is needed to {purpose}. Install it: {install}.")
+        way = f"{install}, or: tinyml doctor --install" if install.startswith("apt install ") else install
+        raise ToolMissingError(f"{name} is not installed; it is needed to {purpose}. Install it: {way}.")
     return path
 
 
