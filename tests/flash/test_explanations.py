@@ -224,7 +224,8 @@ def test_a_tool_that_hangs_is_stopped(tmp_path: Path) -> None:
     [
         (
             lambda: avrdude.plan(UNO, Path("x.elf"), "uno", PORT),
-            "avrdude is not installed; it is needed to flash uno. Install it: apt install avrdude, or: tinyml doctor --install.",
+            "avrdude is not installed; it is needed to flash uno. Install it: apt install avrdude, or: tinyml doctor"
+            " --install.",
         ),
         (
             lambda: bossac.plan(Path("x.bin"), "nano33ble", PORT),

@@ -245,7 +245,8 @@ REFUSALS: dict[str, tuple[str, str, str | None, type[PipelineError], str]] = {
     ),
     "missing": (
         "uno", "arduino-builder", None, ToolMissingError,
-        "avrdude is not installed; it is needed to flash uno. Install it: apt install avrdude, or: tinyml doctor --install.",
+        "avrdude is not installed; it is needed to flash uno. Install it: apt install avrdude, or: tinyml doctor"
+        " --install.",
     ),
 }  # fmt: skip
 
