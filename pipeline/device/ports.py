@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +37,15 @@ def find_port(
 ) -> str:
     """`wanted` where it is given and there, else the only USB port.
 
-    DeviceError where there is none, UsageError where there are several: both say what to do. `stand_in` is an emulated
-    board for who has none.
+    DeviceError where there is none, UsageError where there are several or `wanted` is none: each says what to do.
+    `stand_in` is an emulated board for who has none.
     """
     if wanted is not None and (not wanted.startswith("/") or Path(wanted).exists()):
+        if wanted.startswith("/") and not _can_be_serial(wanted):
+            raise UsageError(
+                f"{wanted} is no serial port. Connect {board} and see which ports there are:"
+                " .venv/bin/python -m serial.tools.list_ports"
+            )
         return wanted
     candidates = [port for port in ports() if port.is_usb]
     listed = ", ".join(f"{port.name} ({port.description})" for port in candidates)
@@ -54,3 +61,9 @@ def find_port(
     if len(candidates) > 1:
         raise UsageError(f"there are several serial ports; say which is {board}'s with --port: {listed}.")
     return candidates[0].name
+
+
+def _can_be_serial(path: str) -> bool:
+    """Whether a path is a character device, but none of the driver of /dev/null. To open it would reset a board."""
+    found, null = os.stat(path), os.stat(os.devnull)
+    return stat.S_ISCHR(found.st_mode) and os.major(found.st_rdev) != os.major(null.st_rdev)

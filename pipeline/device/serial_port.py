@@ -80,6 +80,8 @@ class SerialDevice(Device):
                 "there is no such port; connect the board and see which ports there are:"
                 " .venv/bin/python -m serial.tools.list_ports"
             )
+        elif "inappropriate ioctl" in words:
+            hint = "it is no serial port; see which there are: .venv/bin/python -m serial.tools.list_ports"
         else:
             hint = str(error)
         return DeviceError(f"cannot open {self._port} for {self.name}: {hint}.")

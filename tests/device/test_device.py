@@ -185,6 +185,15 @@ def test_a_serial_port_over_a_pty(tmp_path: Path) -> None:
         os.close(child)
 
 
+def test_what_is_no_port(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError) as caught, SerialDevice("board", "/dev/null", tmp_path / "serial.log"):
+        pass
+    assert str(caught.value) == (
+        "cannot open /dev/null for board: it is no serial port; see which there are:"
+        " .venv/bin/python -m serial.tools.list_ports."
+    )
+
+
 def test_a_port_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DeviceError) as caught, SerialDevice("board", "/dev/ttyNone", tmp_path / "serial.log"):
         pass

@@ -21,7 +21,7 @@ from pipeline.quantize.quantized_model import load_quantized
 from pipeline.workflow import flash as flash_workflow
 from pipeline.workflow.build import Built
 from tests.firmware import board_here, dense_tflite, linear_tflite
-from tests.flash.boards import run
+from tests.flash.boards import run, silence
 from tests.flash.test_bootloader import OPTIBOOT
 from tests.tools import need, unavailable
 
@@ -98,8 +98,19 @@ def ports(*names: str, built_in: bool = True) -> list[SerialPort]:
 
 def test_the_only_port_is_taken() -> None:
     assert find_port("uno", None, lambda: ports("/dev/ttyACM0")) == "/dev/ttyACM0"
-    assert find_port("uno", "/dev/null", lambda: ports("/dev/ttyACM0")) == "/dev/null"
+    with silence() as (name, _):
+        assert find_port("uno", name, lambda: ports("/dev/ttyACM0")) == name
     assert find_port("uno", "socket://there:1", lambda: ports("/dev/ttyACM0")) == "socket://there:1"
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/zero", "/tmp", __file__])
+def test_what_is_no_serial_port(path: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_port("uno", path, ports)
+    assert str(caught.value) == (
+        f"{path} is no serial port. Connect uno and see which ports there are:"
+        " .venv/bin/python -m serial.tools.list_ports"
+    )
 
 
 def test_several_ports_are_listed() -> None:
