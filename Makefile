@@ -2,7 +2,13 @@
 # MODEL=name takes one model, else all. FLAGS=... goes to the command as it is.
 
 .DEFAULT_GOAL := help
-.PHONY: help train convert generate parity flash verify test lint bench fuzz doctor clean
+GOALS := help train convert generate parity flash verify test lint bench fuzz doctor clean
+.PHONY: $(GOALS)
+
+ifneq ($(filter-out $(GOALS) .venv/installed,$(MAKECMDGOALS)),)
+$(error There is no goal '$(firstword $(filter-out $(GOALS) .venv/installed,$(MAKECMDGOALS)))'. \
+A model is named by MODEL=, as in: make train MODEL=linear. 'make help' lists the goals)
+endif
 
 # The first Python that runs and is 3.10 or 3.11 (tflite-runtime has no wheels past that).
 PYTHON := $(shell for p in python3.11 python3.10 python3; do \

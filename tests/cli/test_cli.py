@@ -184,6 +184,18 @@ def test_make_asks_for_model_and_board_before_any_work(goal: str, given: tuple[s
     )
 
 
+def test_make_takes_no_model_as_a_goal() -> None:
+    makefile = Path(__file__).parents[2] / "Makefile"
+    done = subprocess.run(
+        ["make", "-n", "-f", str(makefile), "train", "linear"], capture_output=True, text=True, cwd="/", check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(
+        "*** There is no goal 'linear'. A model is named by MODEL=, as in: make train MODEL=linear. 'make help' lists"
+        " the goals.  Stop.\n"
+    )
+
+
 def test_make_clean_leaves_the_firmware_that_may_be_edited(tmp_path: Path) -> None:
     kept = {"artifacts/README.md", "artifacts/linear/firmware/uno-aot/linear/linear.ino"}
     gone = {"artifacts/linear/model.keras", "artifacts/linear/chirale/linear/linear.ino", "artifacts/.linear.lock",
