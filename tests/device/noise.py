@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -66,4 +68,24 @@ class ResettingDevice(NoisyDevice):
             self.resets += 1
             self.close()
             self.open()
+        super().write(data, timeout_s)
+
+
+class PressedDevice(NoisyDevice):
+    """Presses the reset button `times` times, at every `every`th write when half of it is through."""
+
+    def __init__(self, inner: Device, every: int, times: int, press: Callable[[], None], log: Path) -> None:
+        super().__init__(inner, 0.0, "frame", 0, log)
+        self._every, self._times, self._press = every, times, press
+        self._writes = self.resets = 0
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        self._writes += 1
+        if self._writes % self._every == 0 and self.resets < self._times:
+            self.resets += 1
+            super().write(data[: len(data) // 2], timeout_s)
+            time.sleep(0.02)  # the chip reads it, far faster than that
+            self._press()
+            time.sleep(0.02)  # and has started anew when the rest comes
+            data = data[len(data) // 2 :]
         super().write(data, timeout_s)

@@ -14,7 +14,7 @@ from pipeline.boards.board import Board
 from pipeline.builders.bare_metal import FirmwareImage, build_firmware
 from pipeline.device.session import Session
 from pipeline.errors import DeviceError
-from tests.device.noise import NoisyDevice, ResettingDevice
+from tests.device.noise import NoisyDevice, PressedDevice, ResettingDevice
 from tests.device.test_device import running_with
 from tests.firmware import MIXER, SHA256, board_here, mixed, mixer, run_on
 
@@ -72,18 +72,15 @@ def test_a_chip_whose_reset_button_is_pressed_in_the_middle(tmp_path: Path) -> N
     """The real firmware on a simulated ATmega328P, started again and again between two bytes."""
     board = board_here("sim-uno")
     image = build_firmware(mixer(), MIXER, board, "verify", tmp_path / "firmware")
-    inputs, resets = vectors(4000, 6), 0
+    inputs = vectors(4000, 6)
 
-    def press(done: int, total: int) -> None:
-        nonlocal resets
-        if done % 400 == 0:
-            (chip,) = running_with(str(image.elf))
-            os.kill(chip, signal.SIGUSR1)
-            resets += 1
+    def press() -> None:
+        (chip,) = running_with(str(image.elf))
+        os.kill(chip, signal.SIGUSR1)
 
-    with run_on(board, image, tmp_path) as device:
+    with PressedDevice(run_on(board, image, tmp_path), 50, 10, press, tmp_path / "pressed.log") as device:
         session = Session(device, resend_after_s=0.1)
         session.greet(SHA256)
-        ran = session.invoke_many(inputs, press)
+        ran = session.invoke_many(inputs)
     np.testing.assert_array_equal(ran.outputs, mixed(inputs))
-    assert (resets, ran.resent > 0) == (10, True)
+    assert (device.resets, ran.resent > 0) == (10, True)
