@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,13 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "Usage: tinyml" in done.stdout
     assert not HEAVY & set(done.stderr.split())
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`make` as a person types it, also where these tests were started by one."""
+    command = ["make", "-f", str(Path(__file__).parents[2] / "Makefile"), *arguments]
+    alone = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=alone, check=False)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -173,10 +181,7 @@ def test_without_a_board_all_boards_are_named(command: str, empty: tuple[str, ..
 @pytest.mark.parametrize("given", [(), ("BOARD=uno",), ("MODEL=linear",)])
 @pytest.mark.parametrize("goal", ["flash", "verify"])
 def test_make_asks_for_model_and_board_before_any_work(goal: str, given: tuple[str, ...]) -> None:
-    makefile = Path(__file__).parents[2] / "Makefile"
-    done = subprocess.run(
-        ["make", "-n", "-f", str(makefile), goal, *given], capture_output=True, text=True, cwd="/", check=False
-    )
+    done = make(Path("/"), "-n", goal, *given)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(
         "*** Say which model and board, as in: make flash MODEL=linear BOARD=uno. .venv/bin/tinyml models and"
@@ -185,10 +190,7 @@ def test_make_asks_for_model_and_board_before_any_work(goal: str, given: tuple[s
 
 
 def test_make_takes_no_model_as_a_goal() -> None:
-    makefile = Path(__file__).parents[2] / "Makefile"
-    done = subprocess.run(
-        ["make", "-n", "-f", str(makefile), "train", "linear"], capture_output=True, text=True, cwd="/", check=False
-    )
+    done = make(Path("/"), "-n", "train", "linear")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(
         "*** There is no goal 'linear'. A model is named by MODEL=, as in: make train MODEL=linear. 'make help' lists"
@@ -203,7 +205,6 @@ def test_make_clean_leaves_the_firmware_that_may_be_edited(tmp_path: Path) -> No
     for name in kept | gone:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    makefile = Path(__file__).parents[2] / "Makefile"
-    subprocess.run(["make", "-f", str(makefile), "clean"], check=True, cwd=tmp_path, capture_output=True)
+    assert make(tmp_path, "clean").returncode == 0
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()} == kept
     assert sorted(path.name for path in (tmp_path / "artifacts").iterdir()) == ["README.md", "linear"]

@@ -86,6 +86,7 @@ EQUAL = {
         loss="sparse_categorical_crossentropy",
         metrics=("accuracy",),
         outputs=("a", "b", "c"),
+        checks=(),
     ),
     "recurrent": replace(SHORT, build=lambda: recurrent()),
     "nested_function": replace(SHORT, build=lambda: nested_function()),

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.errors import SpecError, TrainingError
 from pipeline.models import linear
+from pipeline.models.spec import Domain
 from pipeline.training.train import train
 from pipeline.training.trained_model import EpochEnd
 from tests.training.specs import SHORT, START, ignore, keras, raises, refusal
@@ -90,7 +91,7 @@ def test_ctrl_c_passes_through() -> None:
 
 
 def test_a_check_of_another_size_is_refused() -> None:
-    spec = replace(SHORT, epochs=1, checks=(((1,), (2,)),))
+    spec = replace(SHORT, epochs=1, checks=(((1,), (2,)),), inputs=(Domain("both", 0, 100),))
     assert refusal(spec) == (SpecError, "model 'adder': the check (1,) does not fit inputs of shape (2,).")
 
 
