@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 import pytest
-
-from pipeline.quantize.convert import KerasProcess
-from pipeline.quantize.framing import Message, pack_arrays
+from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantize.framing import Message, pack_arrays
 
 # A shell starts a background job with Ctrl-C ignored, and every child inherits that; a handler here ends it, so that
 # the programs which the tests interrupt can be interrupted.

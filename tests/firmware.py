@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from tinyml_pipeline.boards.board import Board, Optimize
+from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.boards.required_tools import missing_tools
+from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.host.builders.bare_metal import FirmwareImage, Kind, ModelInterface, build_firmware
+from tinyml_pipeline.host.device.device import Device
+from tinyml_pipeline.host.device.emulators import emulate
 
-from pipeline.boards.board import Board, Optimize
-from pipeline.boards.catalog import load_board
-from pipeline.boards.required_tools import missing_tools
-from pipeline.builders.bare_metal import FirmwareImage, Kind, ModelInterface, build_firmware
-from pipeline.compiler.emit_c import compile_graph
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.compiler.source_tree import SourceTree
-from pipeline.compiler.target import Target
-from pipeline.device.device import Device
-from pipeline.device.emulators import emulate
 from tests.tflite_writer import Writer
 from tests.tools import unavailable
 

@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.graph import TYPE_BITS, Graph
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.errors import ModelFileError, PipelineError
 
-from pipeline.compiler.emit_c import compile_graph
-from pipeline.compiler.graph import TYPE_BITS, Graph
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.compiler.target import Target
-from pipeline.errors import ModelFileError, PipelineError
 from tests.networks import LAYERS, make_network
 
 # Far above what any input takes, so that only a hang or a blow-up fails; the clock is the process's own.

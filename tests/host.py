@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.compiler.target import Target
 
-from pipeline.compiler.emit_c import compile_graph
-from pipeline.compiler.graph import Graph
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.compiler.source_tree import SourceTree
-from pipeline.compiler.target import Target
 from tests.tools import need
 
 Int8Array = npt.NDArray[np.int8]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from pipeline.quantize import keras_process
-from pipeline.quantize.framing import Message, unpack_arrays
+from tinyml_pipeline.quantize import keras_process
+from tinyml_pipeline.quantize.framing import Message, unpack_arrays
 
 
 def build(request: Message) -> Message:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from tflite_micro.python.tflite_micro import runtime
-
-from pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.read_tflite import read_tflite
 
 ARENA_BYTES = 1 << 20
 

@@ -7,23 +7,25 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "pipeline"
+PACKAGE = Path(__file__).parents[1] / "pipeline" / "tinyml_pipeline"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 STAGES = {"training", "quantize", "interpreters", "compiler", "runtimes", "parity", "device", "report"}
+# Folders that only group packages: what runs on this computer, what a person looks at.
+GROUPS = {"host", "show"}
 # The only modules of a stage that other stages may import: they define types.
 TYPES = {
-    "pipeline.training.trained_model",
-    "pipeline.training.history",
-    "pipeline.quantize.quantized_model",
-    "pipeline.compiler.graph",
-    "pipeline.compiler.read_tflite",  # how a Graph comes to be; whoever is handed a .tflite needs it
-    "pipeline.compiler.source_tree",
-    "pipeline.compiler.c_text",  # the printer of C, which knows nothing of models
-    "pipeline.compiler.target",
-    "pipeline.runtimes.runtime",
-    "pipeline.boards.board",
-    "pipeline.device.device",
+    "tinyml_pipeline.training.trained_model",
+    "tinyml_pipeline.training.history",
+    "tinyml_pipeline.quantize.quantized_model",
+    "tinyml_pipeline.compiler.graph",
+    "tinyml_pipeline.compiler.read_tflite",  # how a Graph comes to be; whoever is handed a .tflite needs it
+    "tinyml_pipeline.compiler.source_tree",
+    "tinyml_pipeline.compiler.c_text",  # the printer of C, which knows nothing of models
+    "tinyml_pipeline.compiler.target",
+    "tinyml_pipeline.runtimes.runtime",
+    "tinyml_pipeline.boards.board",
+    "tinyml_pipeline.host.device.device",
 }
 TENSORFLOW = {"tensorflow", "keras"}
 MAY_USE_TENSORFLOW = {"training", "models"}
@@ -45,20 +47,21 @@ def imports_of(path: Path) -> set[str]:
 
 
 def stage_of(module: str) -> str | None:
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[0] == "pipeline" and parts[1] in STAGES else None
+    parts = [part for part in module.split(".") if part not in GROUPS]
+    return parts[1] if len(parts) > 1 and parts[0] == "tinyml_pipeline" and parts[1] in STAGES else None
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_only_tools_starts_programs(path: Path) -> None:
-    if name_of(path) not in {"pipeline.tools"}:
+    if name_of(path) not in {"tinyml_pipeline.tools"}:
         assert not {name for name in imports_of(path) if name.split(".")[0] == "subprocess"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_tensorflow_stays_where_it_is_paid_for(path: Path) -> None:
     module = name_of(path)
-    if stage_of(module) == "training" or module.startswith("pipeline.models.") or module.endswith(".keras_process"):
+    allowed = module.startswith("tinyml_pipeline.models.") or module.endswith(".keras_process")
+    if allowed or stage_of(module) == "training":
         return
     assert not {name for name in imports_of(path) if name.split(".")[0] in TENSORFLOW}
 
@@ -70,24 +73,24 @@ def test_a_stage_imports_only_types_of_other_stages(path: Path) -> None:
         return
     others = {name for name in imports_of(path) if stage_of(name) not in (None, own)}
     foreign = {name for name in others if not any(name == ok or name.startswith(f"{ok}.") for ok in TYPES)}
-    packages = {f"pipeline.{stage}" for stage in STAGES}
+    packages = {f"tinyml_pipeline.{prefix}{stage}" for stage in STAGES for prefix in ("", *(f"{g}." for g in GROUPS))}
     assert foreign <= packages, f"{name_of(path)} imports {sorted(foreign - packages)}"
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if "compiler" in path.parts], ids=name_of)
 def test_the_compiler_is_pure(path: Path) -> None:
-    banned = {"pipeline.boards", "pipeline.tools", "click", "subprocess"}
-    assert not {name for name in imports_of(path) if name in banned or name.startswith("pipeline.boards")}
+    banned = {"tinyml_pipeline.boards", "tinyml_pipeline.tools", "click", "subprocess"}
+    assert not {name for name in imports_of(path) if name in banned or name.startswith("tinyml_pipeline.boards")}
 
 
 def test_errors_imports_nothing_of_ours() -> None:
-    assert not {name for name in imports_of(PACKAGE / "errors.py") if name.startswith("pipeline")}
+    assert not {name for name in imports_of(PACKAGE / "errors.py") if name.startswith("tinyml_pipeline")}
 
 
 def test_only_the_workflow_and_the_command_line_chain_stages() -> None:
     """A module outside every stage may use the functions of one stage; only the workflow joins them."""
     for path in MODULES:
         module = name_of(path)
-        if stage_of(module) is None and not module.startswith(("pipeline.workflow", "pipeline.cli")):
+        if stage_of(module) is None and not module.startswith(("tinyml_pipeline.workflow", "tinyml_pipeline.cli")):
             used = {stage_of(name) for name in imports_of(path) if name not in TYPES} - {None, "report"}
             assert len(used) <= 1, f"{module} chains {used}"

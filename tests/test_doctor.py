@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from pipeline.boards.catalog import board_names, load_board
-from pipeline.doctor import Check, examine, install_missing
+from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.doctor import Check, examine, install_missing
 
 OPTIONAL = ["arduino-cli", "pio", "bossac", "pyocd"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from pipeline.user_code import line_in, say, say_where, shown
+from tinyml_pipeline.user_code import line_in, say, say_where, shown
 
 SAID = {
     "one line": (ValueError("no such file."), "ValueError: no such file"),

@@ -13,15 +13,14 @@ import time
 from pathlib import Path
 
 import pytest
-
-from pipeline import artifacts
-from pipeline.artifacts import ModelFolder
-from pipeline.errors import ArtifactsError
+from tinyml_pipeline import artifacts
+from tinyml_pipeline.artifacts import ModelFolder
+from tinyml_pipeline.errors import ArtifactsError
 
 WRITER = """
 import itertools, sys
 from pathlib import Path
-from pipeline.artifacts import ModelFolder
+from tinyml_pipeline.artifacts import ModelFolder
 folder = ModelFolder(Path(sys.argv[1]), "m")
 for n in itertools.count():
     with folder.locked():
@@ -197,7 +196,7 @@ def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_real_write_that_finds_no_room(tmp_path: Path) -> None:
     """The system itself refuses the write here: a limit on the size of a file, in a child."""
     code = (
-        "import resource, signal, sys\nfrom pathlib import Path\nfrom pipeline.artifacts import ModelFolder\n"
+        "import resource, signal, sys\nfrom pathlib import Path\nfrom tinyml_pipeline.artifacts import ModelFolder\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "folder = ModelFolder(Path(sys.argv[1]), 'm')\n"
         "with folder.locked():\n"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.boards.board import Board, QemuMachine
+from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.boards.required_tools import required_tools
+from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.errors import ToolFailedError, UnsupportedError, UsageError
+from tinyml_pipeline.host.builders.bare_metal import build_firmware
+from tinyml_pipeline.runtimes.tflm_libraries import LIBRARIES
 
-from pipeline.boards.board import Board, QemuMachine
-from pipeline.boards.catalog import board_names, load_board
-from pipeline.boards.required_tools import required_tools
-from pipeline.builders.bare_metal import build_firmware
-from pipeline.compiler.source_tree import SourceTree
-from pipeline.errors import ToolFailedError, UnsupportedError, UsageError
-from pipeline.runtimes.tflm_libraries import LIBRARIES
 from tests.firmware import MIXER, board_here, build_tflite, c_model, linear_tflite, mixer
 
 EMULATED = [name for name in board_names() if load_board(name).emulator is not None]

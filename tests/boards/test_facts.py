@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-
-from pipeline.boards.board import Avrdude, Esptool, Light, Uf2
-from pipeline.boards.catalog import load_board
+from tinyml_pipeline.boards.board import Avrdude, Esptool, Light, Uf2
+from tinyml_pipeline.boards.catalog import load_board
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.host.builders.bare_metal import bare_metal
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel, load_quantized
+from tinyml_pipeline.workflow.build import build_one
+from tinyml_pipeline.workflow.fit import fit, need_of_plain_c, needs_of
 
-from pipeline.boards.board import Board
-from pipeline.boards.catalog import board_names, load_board
-from pipeline.builders.bare_metal import bare_metal
-from pipeline.quantize.quantized_model import QuantizedModel, load_quantized
-from pipeline.workflow.build import build_one
-from pipeline.workflow.fit import fit, need_of_plain_c, needs_of
 from tests.builders.models import many, two_ports
 from tests.firmware import board_here, build_tflite, dense_tflite, linear_tflite
 from tests.tflite_writer import Writer

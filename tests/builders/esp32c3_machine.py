@@ -10,10 +10,9 @@ import struct
 from pathlib import Path
 
 import unicorn
+from tinyml_pipeline.errors import DeviceError
+from tinyml_pipeline.host.device.device import Device
 from unicorn import riscv_const as riscv
-
-from pipeline.device.device import Device
-from pipeline.errors import DeviceError
 
 HEADER_BYTES, SEGMENT_BYTES, IMAGE_MAGIC = 24, 8, 0xE9
 CODE, CONSTANTS, MAPPED_BYTES = 0x42000000, 0x3C000000, 4 << 20

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.models.spec import Domain
+from tinyml_pipeline.parity.vectors import golden_vectors
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel, load_quantized
+from tinyml_pipeline.runtimes.aot import AotRuntime
+from tinyml_pipeline.runtimes.runtime import Oracle
+from tinyml_pipeline.runtimes.tflm import TflmRuntime
 
-from pipeline.boards.catalog import load_board
-from pipeline.compiler.emit_c import compile_graph
-from pipeline.compiler.source_tree import SourceTree
-from pipeline.interpreters.tflm import TflmInterpreter
-from pipeline.models.spec import Domain
-from pipeline.parity.vectors import golden_vectors
-from pipeline.quantize.quantized_model import QuantizedModel, load_quantized
-from pipeline.runtimes.aot import AotRuntime
-from pipeline.runtimes.runtime import Oracle
-from pipeline.runtimes.tflm import TflmRuntime
 from tests.firmware import linear_tflite
 from tests.tflite_writer import Writer
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.cli import main
+from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.host.builders.sketch import ArduinoBuilder
+from tinyml_pipeline.host.device.protocol import Unit
+from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.parity.vectors import all_inputs
+from tinyml_pipeline.workflow.build import Built, build_one
 
-from pipeline.boards.board import Board
-from pipeline.boards.catalog import load_board
-from pipeline.builders.sketch import ArduinoBuilder
-from pipeline.cli import main
-from pipeline.device.protocol import Unit
-from pipeline.device.session import Session
-from pipeline.errors import UnsupportedError
-from pipeline.interpreters.tflm import TflmInterpreter
-from pipeline.parity.vectors import all_inputs
-from pipeline.workflow.build import Built, build_one
 from tests.builders.models import many, project
 from tests.firmware import board_here, linear_tflite, run_on
 from tests.sketches.host_sketch import write_tree

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.errors import ToolFailedError, UnsupportedError, UsageError
+from tinyml_pipeline.host.builders.sketch import BUILDERS, ArduinoCli, PlatformIOBuilder
+from tinyml_pipeline.runtimes.c_names import c_identifier
+from tinyml_pipeline.workflow.build import build_one
 
-from pipeline.boards.catalog import load_board
-from pipeline.builders.sketch import BUILDERS, ArduinoCli, PlatformIOBuilder
-from pipeline.errors import ToolFailedError, UnsupportedError, UsageError
-from pipeline.runtimes.c_names import c_identifier
-from pipeline.workflow.build import build_one
 from tests.firmware import board_here, linear_tflite
 
 SIZES = """echo "Sketch uses 272048 bytes (20%) of program storage space. Maximum is 1310720 bytes."

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.host.builders.bare_metal import build_firmware
+from tinyml_pipeline.host.builders.esp32c3_image import AppImage, make_app_image
+from tinyml_pipeline.host.device.protocol import Unit
+from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.workflow.build import Built, build_one
 
-from pipeline.builders.bare_metal import build_firmware
-from pipeline.builders.esp32c3_image import AppImage, make_app_image
-from pipeline.device.protocol import Unit
-from pipeline.device.session import Session
-from pipeline.errors import UnsupportedError
-from pipeline.interpreters.tflm import TflmInterpreter
-from pipeline.quantize.quantized_model import load_quantized
-from pipeline.workflow.build import Built, build_one
 from tests.builders.esp32c3_machine import Esp32c3
 from tests.firmware import MIXER, board_here, build_tflite, c_model, dense_tflite, linear_tflite
 from tests.tools import unavailable
@@ -81,7 +81,7 @@ void model_invoke(const int8_t *in, int8_t *out)
 @pytest.fixture
 def without_arduino(monkeypatch: pytest.MonkeyPatch) -> None:
     """A computer that has compilers, but neither arduino-cli nor PlatformIO."""
-    monkeypatch.setattr("pipeline.workflow.build.BUILDERS", ())
+    monkeypatch.setattr("tinyml_pipeline.workflow.build.BUILDERS", ())
 
 
 @pytest.mark.usefixtures("without_arduino")

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.host.device.process import ProcessDevice
+from tinyml_pipeline.host.device.protocol import Unit
+from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.parity.vectors import all_inputs, random_inputs
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel
 
-from pipeline.boards.catalog import board_names, load_board
-from pipeline.compiler.source_tree import SourceTree
-from pipeline.device.process import ProcessDevice
-from pipeline.device.protocol import Unit
-from pipeline.device.session import Session
-from pipeline.errors import UnsupportedError
-from pipeline.interpreters.tflm import TflmInterpreter
-from pipeline.parity.vectors import all_inputs, random_inputs
-from pipeline.quantize.quantized_model import QuantizedModel
 from tests.builders.host_project import FAKE_ARDUINO, FAKE_TFLM, compile_project, talk
 from tests.builders.models import classes, linear, many, oracle, project, two_ports
 from tests.sketches.host_sketch import write_tree

@@ -11,8 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-
-from pipeline.cli import main
+from tinyml_pipeline.cli import main
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 COMMANDS = sorted(main.commands)
@@ -24,7 +23,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = "import sys\nsys.argv = ['tinyml', '--help']\nfrom pipeline.cli import main\ntry: main()\n"
+    code = "import sys\nsys.argv = ['tinyml', '--help']\nfrom tinyml_pipeline.cli import main\ntry: main()\n"
     code += "except SystemExit: print(*{name.split('.')[0] for name in sys.modules}, sep='\\n', file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "Usage: tinyml" in done.stdout
@@ -127,7 +126,7 @@ def test_a_keyboard_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch) -> No
     def interrupted(root: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.workflow.outcomes.list_models", interrupted)
+    monkeypatch.setattr("tinyml_pipeline.workflow.outcomes.list_models", interrupted)
     result = run("models")
     assert result.exit_code == 130
     assert result.stderr == "\ntinyml: stopped; what was there before is unchanged.\n"

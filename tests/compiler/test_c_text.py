@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.compiler.c_text import array_lines, comment, float_literal, identifier, int_literal, unique
+from tinyml_pipeline.compiler.c_text import array_lines, comment, float_literal, identifier, int_literal, unique
 
 NAMES = {
     "dense_1": "dense_1",

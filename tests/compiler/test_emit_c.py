@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.errors import UnsupportedError
 
-from pipeline.compiler.emit_c import compile_graph
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.compiler.source_tree import SourceTree
-from pipeline.compiler.target import Target
-from pipeline.errors import UnsupportedError
 from tests.compiler.models import adder, linear
 from tests.host import SANITIZERS, WARNINGS, compile_c, compile_model, run_program, write_tree
 from tests.networks import LAYERS, edge_vectors, make_network

@@ -8,8 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.compiler.fixed_point import (
+from tinyml_pipeline.compiler.fixed_point import (
     INT32_MAX,
     INT32_MIN,
     doubling_high_multiply,

@@ -6,8 +6,7 @@ from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.compiler.memory_plan import Life, plan_memory
+from tinyml_pipeline.compiler.memory_plan import Life, plan_memory
 
 
 @st.composite

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tinyml_pipeline.compiler.names import layer_names, port_names
+from tinyml_pipeline.compiler.read_tflite import read_tflite
 
-from pipeline.compiler.names import layer_names, port_names
-from pipeline.compiler.read_tflite import read_tflite
 from tests.tflite_writer import Writer
 
 LAYERS = {

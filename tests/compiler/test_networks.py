@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.quantize.convert import KerasProcess
 
-from pipeline.compiler.target import Target
-from pipeline.quantize.convert import KerasProcess
 from tests.conftest import BuildKeras
 from tests.host import Int8Array, compile_model, run_library, run_program
 from tests.networks import LAYERS, Network, edge_vectors, make_network, networks

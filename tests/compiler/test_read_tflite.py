@@ -9,10 +9,10 @@ import flatbuffers
 import numpy as np
 import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+from tinyml_pipeline.compiler.graph import Quantization
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.errors import ModelFileError
 
-from pipeline.compiler.graph import Quantization
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.errors import ModelFileError
 from tests.fuzz_reader import corpus, run_range
 from tests.tflite_writer import Writer
 

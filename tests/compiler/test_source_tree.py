@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.compiler.source_tree import SourceTree
 
 
 def test_it_is_a_sorted_mapping() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from pipeline.device.device import Device
+from tinyml_pipeline.host.device.device import Device
 
 
 class NoisyDevice(Device):

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline import tools
+from tinyml_pipeline.errors import DeviceError
+from tinyml_pipeline.host.builders.bare_metal import build_firmware
+from tinyml_pipeline.host.device import protocol
+from tinyml_pipeline.host.device.process import ProcessDevice
+from tinyml_pipeline.host.device.serial_port import SerialDevice
+from tinyml_pipeline.host.device.session import Session
 
-from pipeline import tools
-from pipeline.builders.bare_metal import build_firmware
-from pipeline.device import protocol
-from pipeline.device.process import ProcessDevice
-from pipeline.device.serial_port import SerialDevice
-from pipeline.device.session import Session
-from pipeline.errors import DeviceError
 from tests.firmware import MIXER, board_here, mixed, mixer, run_on
 
 PYTHON = sys.executable
@@ -138,8 +138,8 @@ def test_nothing_is_left_running(name: str, tmp_path: Path) -> None:
     assert running_with(str(image.elf)) == []
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from pipeline.boards.catalog import load_board\n"
-        "from pipeline.device.emulators import emulate\n"
+        "from tinyml_pipeline.boards.catalog import load_board\n"
+        "from tinyml_pipeline.host.device.emulators import emulate\n"
         f"with emulate(load_board({name!r}), Path(sys.argv[1]), log=Path(sys.argv[2]), cache_dir=Path(sys.argv[3])):\n"
         "    print('up', flush=True); time.sleep(60)\n"
     )

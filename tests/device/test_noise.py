@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.errors import DeviceError
+from tinyml_pipeline.host.builders.bare_metal import FirmwareImage, build_firmware
+from tinyml_pipeline.host.device.session import Session
 
-from pipeline.boards.board import Board
-from pipeline.builders.bare_metal import FirmwareImage, build_firmware
-from pipeline.device.session import Session
-from pipeline.errors import DeviceError
 from tests.device.noise import NoisyDevice, PressedDevice, ResettingDevice
 from tests.device.test_device import running_with
 from tests.firmware import MIXER, SHA256, board_here, mixed, mixer, run_on

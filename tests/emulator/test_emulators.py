@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tinyml_pipeline import tools
+from tinyml_pipeline.boards.board import Board, QemuMachine, SimavrMachine
+from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.errors import DeviceError
+from tinyml_pipeline.host.builders.bare_metal import FirmwareImage, ModelInterface, build_firmware
+from tinyml_pipeline.host.device.emulators import build_simavr_bridge, qemu_command
+from tinyml_pipeline.host.device.measure import measure
+from tinyml_pipeline.host.device.protocol import Unit
+from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 
-from pipeline import tools
-from pipeline.boards.board import Board, QemuMachine, SimavrMachine
-from pipeline.boards.catalog import board_names, load_board
-from pipeline.builders.bare_metal import FirmwareImage, ModelInterface, build_firmware
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.compiler.source_tree import SourceTree
-from pipeline.device.emulators import build_simavr_bridge, qemu_command
-from pipeline.device.measure import measure
-from pipeline.device.protocol import Unit
-from pipeline.device.session import Session
-from pipeline.errors import DeviceError
-from pipeline.interpreters.tflm import TflmInterpreter
 from tests.firmware import (
     MIXER,
     SHA256,

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from click.testing import CliRunner, Result
+from tinyml_pipeline.cli import main
+from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.host.builders.bare_metal import build_firmware
+from tinyml_pipeline.model_io import ModelInterface
 
-from pipeline.builders.bare_metal import build_firmware
-from pipeline.cli import main
-from pipeline.compiler.emit_c import compile_graph
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.compiler.target import Target
-from pipeline.model_io import ModelInterface
 from tests.firmware import board_here
 
 

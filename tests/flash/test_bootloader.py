@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline.boards.board import Avrdude
+from tinyml_pipeline.errors import DeviceError
+from tinyml_pipeline.host.builders.bare_metal import FirmwareImage, build_firmware
+from tinyml_pipeline.host.device.serial_port import SerialDevice
+from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.host.device.simulated_port import simulated_port
+from tinyml_pipeline.host.flashers import avrdude
+from tinyml_pipeline.host.flashers.flasher import carry_out
 
-from pipeline.boards.board import Avrdude
-from pipeline.builders.bare_metal import FirmwareImage, build_firmware
-from pipeline.device.serial_port import SerialDevice
-from pipeline.device.session import Session
-from pipeline.device.simulated_port import simulated_port
-from pipeline.errors import DeviceError
-from pipeline.flashers import avrdude
-from pipeline.flashers.flasher import carry_out
 from tests.firmware import MIXER, SHA256, board_here, mixed, mixer
 from tests.tools import need, unavailable
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.boards.board import Avrdude, Esptool
+from tinyml_pipeline.errors import DeviceError, ToolFailedError, ToolMissingError
+from tinyml_pipeline.host.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd
+from tinyml_pipeline.host.flashers.flasher import FlashPlan, Symptom, carry_out, explain
 
-from pipeline.boards.board import Avrdude, Esptool
-from pipeline.errors import DeviceError, ToolFailedError, ToolMissingError
-from pipeline.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd
-from pipeline.flashers.flasher import FlashPlan, Symptom, carry_out, explain
 from tests.tools import need
 
 UNO = Avrdude("arduino", "atmega328p", 115200)

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.boards.catalog import load_board, stand_in
+from tinyml_pipeline.errors import DeviceError, PipelineError, ToolMissingError, UsageError
+from tinyml_pipeline.host.device.ports import SerialPort, find_port
+from tinyml_pipeline.host.device.simulated_port import simulated_port
+from tinyml_pipeline.host.flashers import uf2
+from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.workflow import flash as flash_workflow
+from tinyml_pipeline.workflow.build import Built
 
-from pipeline.boards.catalog import load_board, stand_in
-from pipeline.device.ports import SerialPort, find_port
-from pipeline.device.simulated_port import simulated_port
-from pipeline.errors import DeviceError, PipelineError, ToolMissingError, UsageError
-from pipeline.flashers import uf2
-from pipeline.quantize.quantized_model import load_quantized
-from pipeline.workflow import flash as flash_workflow
-from pipeline.workflow.build import Built
 from tests.firmware import board_here, dense_tflite, linear_tflite
 from tests.flash.boards import run, silence
 from tests.flash.test_bootloader import OPTIBOOT
@@ -195,8 +195,8 @@ def every_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str
         (tmp_path / name).write_text("#!/bin/sh\n# nRF52840\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr("pipeline.flashers.esptool.program", lambda: ("esptool",))
-    monkeypatch.setattr("pipeline.flashers.bossac.touch", lambda port: None)
+    monkeypatch.setattr("tinyml_pipeline.host.flashers.esptool.program", lambda: ("esptool",))
+    monkeypatch.setattr("tinyml_pipeline.host.flashers.bossac.touch", lambda port: None)
     calls: list[list[str]] = []
     note = lambda plan, show, timeout_s=0: calls.append([Path(plan.command[0]).name, *map(str, plan.command[1:])])  # noqa: E731
     monkeypatch.setattr(flash_workflow, "carry_out", note)
@@ -239,7 +239,7 @@ def test_the_builder_looks_for_a_port_where_the_boards_own_tool_needed_none(
     every_tool: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pyocd").unlink()
-    monkeypatch.setattr("pipeline.workflow.flash.find_port", lambda board, wanted: "/dev/found")
+    monkeypatch.setattr("tinyml_pipeline.workflow.flash.find_port", lambda board, wanted: "/dev/found")
     name, action = flash_workflow.choose(built("nucleo-f446re", "arduino-cli"), Path("sketch"), None, None)
     action(lambda text: None)
     assert (name, every_tool[0][-2:]) == ("arduino-cli", ["/dev/found", "sketch"])

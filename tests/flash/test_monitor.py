@@ -26,7 +26,7 @@ def neuron(tmp_path: Path) -> Path:
 
 
 def monitor(tmp_path: Path, *arguments: str | Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "pipeline.cli", "--artifacts", tmp_path, "monitor", *arguments]
+    command = [sys.executable, "-m", "tinyml_pipeline.cli", "--artifacts", tmp_path, "monitor", *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe)
 

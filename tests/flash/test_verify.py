@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.host.device import protocol
+from tinyml_pipeline.host.device.serial_port import SerialDevice
 
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.device import protocol
-from pipeline.device.serial_port import SerialDevice
 from tests.device.test_device import running_with
 from tests.firmware import board_here, dense_tflite, linear_tflite
 from tests.flash.boards import host_firmware, run, serial_board, silence
@@ -193,7 +193,7 @@ def test_no_emulator_is_left(board: str, how: signal.Signals, tmp_path: Path) ->
     board_here(board)
     path = tmp_path / "dense.tflite"
     path.write_bytes(dense_tflite())
-    command = [sys.executable, "-m", "pipeline.cli", "--artifacts", str(tmp_path), "verify", str(path)]
+    command = [sys.executable, "-m", "tinyml_pipeline.cli", "--artifacts", str(tmp_path), "verify", str(path)]
     command += ["--board", board, "--vectors", "60000"]
     log = tmp_path / "logs" / f"dense-{board}.log"
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

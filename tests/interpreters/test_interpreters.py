@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline import tools
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.errors import ModelFileError, UnsupportedError
+from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
+from tinyml_pipeline.parity.vectors import all_inputs
+from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantize.quantized_model import load_quantized
 
-from pipeline import tools
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.errors import ModelFileError, UnsupportedError
-from pipeline.interpreters.reference import ReferenceInterpreter
-from pipeline.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
-from pipeline.parity.vectors import all_inputs
-from pipeline.quantize.convert import KerasProcess
-from pipeline.quantize.quantized_model import load_quantized
 from tests.conftest import BuildKeras
 
 ROOT = Path(__file__).parents[2]
@@ -145,7 +145,7 @@ def test_tflite_runtime_after_tensorflow_runs_its_own_kernels(adder_tflite: byte
     path.write_bytes(adder_tflite)
     script = (
         "import sys, numpy as np, {first}\n"
-        "from pipeline.interpreters.reference import ReferenceInterpreter\n"
+        "from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter\n"
         "inputs = np.random.default_rng(0).integers(-128, 128, (500, 2), dtype=np.int8)\n"
         "out, = ReferenceInterpreter(open(sys.argv[1], 'rb').read()).invoke([inputs])\n"
         "sys.stdout.buffer.write(out.tobytes())\n"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline.compiler import fixed_point
+from tinyml_pipeline.compiler.gemmlowp import one_over_one_plus
 
-from pipeline.compiler import fixed_point
-from pipeline.compiler.gemmlowp import one_over_one_plus
 from tests.host import WARNINGS, compile_c
 
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.host.builders.bare_metal import ModelInterface, build_firmware
+from tinyml_pipeline.host.device.emulators import emulate
+from tinyml_pipeline.host.device.session import Session
 
-from pipeline.boards.catalog import load_board
-from pipeline.builders.bare_metal import ModelInterface, build_firmware
-from pipeline.compiler.emit_c import compile_graph
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.compiler.target import Target
-from pipeline.device.emulators import emulate
-from pipeline.device.session import Session
 from tests.host import SANITIZERS, compile_model, run_program
 from tests.networks import edge_vectors
 from tests.oracle import run_tflm

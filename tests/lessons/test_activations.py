@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.show.lessons import activations
 
-from pipeline.interpreters.tflm import TflmInterpreter
-from pipeline.lessons import activations
-from pipeline.quantize.convert import KerasProcess
 from tests.conftest import BuildKeras
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from pipeline.lessons import batches
+from tinyml_pipeline.show.lessons import batches
 
 
 def test_batches_start_alike_and_single_samples_jump() -> None:

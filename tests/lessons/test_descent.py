@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from pipeline.lessons import descent
-from pipeline.models.catalog import load_spec
+from tinyml_pipeline.models.catalog import load_spec
+from tinyml_pipeline.show.lessons import descent
 
 
 def test_descent_takes_the_rate_times_the_slope_off() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.lessons import dropout
+from tinyml_pipeline.show.lessons import dropout
 
 
 def test_dropout_halves_the_gap() -> None:

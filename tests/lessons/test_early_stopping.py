@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from pipeline.lessons import early_stopping
+from tinyml_pipeline.show.lessons import early_stopping
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from pipeline.lessons import forward
-from pipeline.models.catalog import load_spec
+from tinyml_pipeline.models.catalog import load_spec
+from tinyml_pipeline.show.lessons import forward
 
 
 @pytest.mark.parametrize(("activation", "output"), [("none", "9.00"), ("relu", "9.00"), ("tanh", "1.24")])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from pipeline.lessons import gradients
-from pipeline.models.catalog import load_spec
+from tinyml_pipeline.models.catalog import load_spec
+from tinyml_pipeline.show.lessons import gradients
 
 
 def test_gradients_first_iteration_on_paper() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from pipeline.lessons import learning_rate
-from pipeline.models.catalog import load_spec
-from pipeline.training.lr_find import find_learning_rate
+from tinyml_pipeline.models.catalog import load_spec
+from tinyml_pipeline.show.lessons import learning_rate
+from tinyml_pipeline.training.lr_find import find_learning_rate
 
 
 @pytest.mark.parametrize("model", learning_rate.MODELS)

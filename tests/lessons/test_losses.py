@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from pipeline.lessons import losses
+from tinyml_pipeline.show.lessons import losses
 
 
 def test_losses_on_paper() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from pipeline.lessons import network
+from tinyml_pipeline.show.lessons import network
 
 
 @pytest.mark.parametrize("classes", [False, True], ids=["squares", "classes"])

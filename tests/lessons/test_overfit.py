@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.lessons import overfit
+from tinyml_pipeline.show.lessons import overfit
 
 
 def test_overfit_more_neurons_learn_the_noise() -> None:

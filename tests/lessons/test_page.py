@@ -13,11 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 from matplotlib.figure import Figure
 from matplotlib.image import imread
-
-from pipeline.cli import main
-from pipeline.lessons.catalog import lesson_names, load_lesson
-from pipeline.report.plots import to_png
-from pipeline.workflow import lesson as teaching
+from tinyml_pipeline.cli import main
+from tinyml_pipeline.show.lessons.catalog import lesson_names, load_lesson
+from tinyml_pipeline.show.report.plots import to_png
+from tinyml_pipeline.workflow import lesson as teaching
 
 DOCS = Path(__file__).parents[2] / "docs"
 Pixels = npt.NDArray[np.float32]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.lessons import parameters
+from tinyml_pipeline.show.lessons import parameters
 
 
 def test_parameters_by_formula_and_by_keras() -> None:

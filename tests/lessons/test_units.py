@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from pipeline.lessons import units
+from tinyml_pipeline.show.lessons import units
 
 
 def test_units_names_a_tenth_that_no_error_reaches() -> None:

@@ -13,14 +13,14 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.models.catalog import load_spec, model_names
+from tinyml_pipeline.parity.accuracy import classes
+from tinyml_pipeline.parity.vectors import parity_inputs, random_inputs
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.workflow.chips import run_on_chip
+from tinyml_pipeline.workflow.generate import named_model
 
-from pipeline.interpreters.tflm import TflmInterpreter
-from pipeline.models.catalog import load_spec, model_names
-from pipeline.parity.accuracy import classes
-from pipeline.parity.vectors import parity_inputs, random_inputs
-from pipeline.quantize.quantized_model import QuantizedModel
-from pipeline.workflow.chips import run_on_chip
-from pipeline.workflow.generate import named_model
 from tests.firmware import board_here
 from tests.workflow.conftest import tinyml
 

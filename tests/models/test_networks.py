@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from pipeline.models.catalog import load_spec
-from pipeline.training.keras_import import import_keras
+from tinyml_pipeline.models.catalog import load_spec
+from tinyml_pipeline.training.keras_import import import_keras
 
 DIGITS = "Dense 10 softmax"
 LAYERS = {

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from pipeline.errors import PipelineError, SpecError, UsageError
-from pipeline.models import linear
-from pipeline.models.catalog import load_spec, load_spec_file, model_names, source_path
-from pipeline.models.spec import Dataset, Domain, ModelSpec
-from pipeline.training.prepare import prepare
-from pipeline.user_code import shown
+from tinyml_pipeline.errors import PipelineError, SpecError, UsageError
+from tinyml_pipeline.models import linear
+from tinyml_pipeline.models.catalog import load_spec, load_spec_file, model_names, source_path
+from tinyml_pipeline.models.spec import Dataset, Domain, ModelSpec
+from tinyml_pipeline.training.prepare import prepare
+from tinyml_pipeline.user_code import shown
 
 
 def spec_with(**changes: object) -> ModelSpec:
@@ -173,7 +172,7 @@ SPEC_FILES = {
     ),
     "no SPEC": ("", "models/m.py defines no SPEC; give it one: SPEC = ModelSpec(name='m', ...)."),
     "a domain upside down": (
-        "from pipeline.models.spec import Domain\nDomain('x', 1, 0)",
+        "from tinyml_pipeline.models.spec import Domain\nDomain('x', 1, 0)",
         "models/m.py, line 2: domain of input 'x': low 1 must be below high 0, and both finite.",
     ),
     "leaves": ("raise SystemExit(3)", "models/m.py, line 1: SystemExit: 3. Mend the spec file."),
@@ -198,7 +197,7 @@ def test_spec_file_refused(case: tuple[str, str], spec_file: Path) -> None:
 
 
 OF_A_USER = """
-from pipeline.models import linear
+from tinyml_pipeline.models import linear
 from dataclasses import replace
 import numpy as np
 

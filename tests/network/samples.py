@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.compiler.graph import Quantization
-from pipeline.network.network import Int8Steps, Layer, Network
+from tinyml_pipeline.compiler.graph import Quantization
+from tinyml_pipeline.show.network.network import Int8Steps, Layer, Network
 
 NAMES = (("children", "accounts"), ("transactions",))
 FLOAT = Network(

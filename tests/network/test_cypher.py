@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pipeline.network.cypher import to_cypher
+from tinyml_pipeline.show.network.cypher import to_cypher
+
 from tests.network.samples import FLOAT, INT8, WIDE
 
 HEAD = """\

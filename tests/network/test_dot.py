@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pipeline.network.dot import to_dot
+from tinyml_pipeline.show.network.dot import to_dot
+
 from tests.network.samples import FLOAT, INT8, WIDE
 
 

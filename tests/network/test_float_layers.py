@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.show.network.float_layers import float_layers
 
-from pipeline.network.float_layers import float_layers
-from pipeline.quantize.convert import KerasProcess
 from tests.conftest import BuildKeras
 
 

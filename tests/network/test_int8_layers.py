@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from tinyml_pipeline.compiler.graph import Quantization
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.show.network.int8_layers import int8_layers
 
-from pipeline.compiler.graph import Quantization
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.network.int8_layers import int8_layers
 from tests.tflite_writer import Writer
 
 WEIGHTS = np.array([[4, -8, 127], [-128, 0, 1]], np.int8)

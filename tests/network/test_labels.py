@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tinyml_pipeline.show.network import labels
+from tinyml_pipeline.show.network.network import Layer
 
-from pipeline.network import labels
-from pipeline.network.network import Layer
 from tests.network.samples import FLOAT, INT8, WIDE
 
 NUMBERS = {0.0: "0", 1.0: "1", 1.99734: "1.997", -0.35249: "-0.352", 78.4235: "78.42", 1234.5: "1,234", 1e-7: "1e-07"}

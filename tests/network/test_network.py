@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from tinyml_pipeline.show.network.network import Layer, Network, columns, show_neurons
 
-from pipeline.network.network import Layer, Network, columns, show_neurons
 from tests.network.samples import FLOAT, INT8, WIDE
 
 HIDDEN, OUTPUT = FLOAT.layers[1:]

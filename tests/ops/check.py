@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.errors import UnsupportedError
 
-from pipeline.compiler.target import Target
-from pipeline.errors import UnsupportedError
 from tests.host import compile_model, run_library
 from tests.oracle import run_tflm
 from tests.tflite_writer import Writer

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tinyml_pipeline.compiler.target import Target
 
-from pipeline.compiler.target import Target
 from tests.networks import ACTIVATIONS, edge_vectors
 from tests.ops.check import assert_exact, assert_refused
 from tests.tflite_writer import Writer, activation_code

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.workflow.chips import chips, run_on_chip
 
-from pipeline.boards.catalog import board_names, load_board
-from pipeline.quantize.quantized_model import load_quantized
-from pipeline.workflow.chips import chips, run_on_chip
 from tests.networks import LAYERS, make_network
 from tests.oracle import run_tflm
 from tests.tools import unavailable

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline.compiler.ops import Layer, lower
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import Target
 
-from pipeline.compiler.ops import Layer, lower
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.compiler.target import Target
 from tests.networks import Builder
 from tests.ops.check import EVERY_VALUE, assert_exact, assert_refused, unary
 from tests.oracle import run_tflm

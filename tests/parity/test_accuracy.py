@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from pipeline.parity.accuracy import Accuracy, classes, compare_accuracy
+from tinyml_pipeline.parity.accuracy import Accuracy, classes, compare_accuracy
 
 CLASSES = {
     "largest of three": ([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3]], [1, 0]),

@@ -6,15 +6,14 @@ import json
 
 import numpy as np
 import pytest
-
-from pipeline.errors import ParityError
-from pipeline.interpreters.reference import ReferenceInterpreter
-from pipeline.interpreters.tflm import TflmInterpreter
-from pipeline.parity.compare import compare_exact, compare_real
-from pipeline.parity.report import ArrayCheck, ParityReport, Row
-from pipeline.parity.vectors import parity_inputs
-from pipeline.quantize.convert import KerasProcess
-from pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort, load_quantized
+from tinyml_pipeline.errors import ParityError
+from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.parity.compare import compare_exact, compare_real
+from tinyml_pipeline.parity.report import ArrayCheck, ParityReport, Row
+from tinyml_pipeline.parity.vectors import parity_inputs
+from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort, load_quantized
 
 PORT = QuantizedPort("y", (), (1,), 0.5, 0)
 

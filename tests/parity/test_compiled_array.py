@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.errors import ToolFailedError, ToolMissingError
+from tinyml_pipeline.parity.compiled_array import array_as_compiled
 
-from pipeline.errors import ToolFailedError, ToolMissingError
-from pipeline.parity.compiled_array import array_as_compiled
 from tests.tools import need
 
 HEADER = "extern const unsigned char g_data[];\nextern const unsigned int g_length;\n"

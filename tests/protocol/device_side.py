@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 from pathlib import Path
 
-from pipeline import tools
+from tinyml_pipeline import tools
+
 from tests.tools import need
 
 _FIRMWARE = Path(__file__).parents[2] / "firmware"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
-from pipeline.device.protocol import (
+from tinyml_pipeline.host.device.protocol import (
     ANSWER,
     ErrorCode,
     Frame,
@@ -21,6 +20,7 @@ from pipeline.device.protocol import (
     parse_counts,
     parse_greeting,
 )
+
 from tests.protocol.device_side import BATCH, DeviceSide
 
 PAYLOADS = st.binary(max_size=700) | st.lists(st.sampled_from([0, 1, 255]), max_size=700).map(bytes)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline import tools
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.errors import ConversionError
+from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantize.lint import graph_has_per_channel_dense, lint
 
-from pipeline import tools
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.errors import ConversionError
-from pipeline.quantize.convert import KerasProcess
-from pipeline.quantize.lint import graph_has_per_channel_dense, lint
 from tests.conftest import BuildKeras
 
 CONVOLUTION = (
@@ -69,7 +69,7 @@ def test_same_archive_gives_the_same_bytes_in_another_process_and_folder(
     script = tmp_path / "convert_again.py"
     script.write_text(
         "import sys, numpy as np\n"
-        "from pipeline.quantize.convert import KerasProcess\n"
+        "from tinyml_pipeline.quantize.convert import KerasProcess\n"
         "corner = np.array([(a, b) for a in range(0, 101, 4) for b in range(0, 101, 4)], np.float32)\n"
         "with KerasProcess() as process:\n"
         "    archive = sys.stdin.buffer.read()\n"

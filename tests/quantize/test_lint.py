@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.errors import ModelFileError
+from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantize.lint import lint
+from tinyml_pipeline.quantize.quantized_model import QuantizedPort, load_quantized
 
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.errors import ModelFileError
-from pipeline.quantize.convert import KerasProcess
-from pipeline.quantize.lint import lint
-from pipeline.quantize.quantized_model import QuantizedPort, load_quantized
 from tests.conftest import BuildKeras
 
 HOW = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.errors import SpecError
+from tinyml_pipeline.models.spec import Domain
+from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantize.representative import representative_inputs
 
-from pipeline.compiler.read_tflite import read_tflite
-from pipeline.errors import SpecError
-from pipeline.models.spec import Domain
-from pipeline.quantize.convert import KerasProcess
-from pipeline.quantize.representative import representative_inputs
 from tests.conftest import BuildKeras
 
 A, B, C = Domain("a", 0, 100), Domain("b", -3, 5), Domain("c", 0.5, 0.7)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from pipeline.report.tables import board
-from pipeline.workflow.outcomes import Result
+from tinyml_pipeline.show.report.tables import board
+from tinyml_pipeline.workflow.outcomes import Result
 
 BRANCH = "differ, because rounding takes another branch for some numbers."
 INTERRUPT = "An interrupt that falls into an inference, such as that of Arduino's clock, is counted too."

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 import pytest
+from tinyml_pipeline.compiler.graph import Quantization
+from tinyml_pipeline.show.network.network import Int8Steps, Layer, Network
+from tinyml_pipeline.show.report.canvas import SMALL, text_width
+from tinyml_pipeline.show.report.draw_network import draw_networks
 
-from pipeline.compiler.graph import Quantization
-from pipeline.network.network import Int8Steps, Layer, Network
-from pipeline.report.canvas import SMALL, text_width
-from pipeline.report.draw_network import draw_networks
 from tests.network.samples import FLOAT, INT8, WIDE
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from pipeline.models.spec import Domain
-from pipeline.report import plots
+from tinyml_pipeline.models.spec import Domain
+from tinyml_pipeline.show.report import plots
 
 HISTORY = {
     "loss": (5.0, 1.0, 0.1),

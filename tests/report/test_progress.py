@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-
-from pipeline.report import progress
+from tinyml_pipeline.show.report import progress
 
 
 class Spinner:

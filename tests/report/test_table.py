@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from pipeline.report.tables import table
+from tinyml_pipeline.show.report.tables import table
 
 
 def shown(capsys: pytest.CaptureFixture[str], headings: list[str], *rows: list[str]) -> list[str]:

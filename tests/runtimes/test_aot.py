@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.quantize.quantized_model import Vectors, load_quantized
+from tinyml_pipeline.runtimes.aot import AotRuntime
+from tinyml_pipeline.runtimes.runtime import Oracle, Runtime
 
-from pipeline.boards.catalog import load_board
-from pipeline.compiler.emit_c import compile_graph
-from pipeline.errors import UnsupportedError
-from pipeline.quantize.quantized_model import Vectors, load_quantized
-from pipeline.runtimes.aot import AotRuntime
-from pipeline.runtimes.runtime import Oracle, Runtime
 from tests.compiler.models import linear
 from tests.tflite_writer import Writer
 

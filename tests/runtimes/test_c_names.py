@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.runtimes.c_names import c_identifier, c_string, comment_text, distinct_identifiers
 
-from pipeline.runtimes.c_names import c_identifier, c_string, comment_text, distinct_identifiers
 from tests.tools import need
 
 NAMES = {

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline.runtimes.byte_array import decimal_lines, hex_lines
+from tinyml_pipeline.runtimes.tflm import data_sources
 
-from pipeline.runtimes.byte_array import decimal_lines, hex_lines
-from pipeline.runtimes.tflm import data_sources
 from tests.sketches.host_sketch import write_tree
 from tests.sketches.models import LINEAR, quantized
 from tests.tools import need

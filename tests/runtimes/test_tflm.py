@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline.errors import UnsupportedError, UsageError
+from tinyml_pipeline.quantize.quantized_model import Vectors
+from tinyml_pipeline.runtimes.runtime import Oracle
+from tinyml_pipeline.runtimes.tflm import Arena, TflmRuntime, add_methods, plan_arena, supported_libraries
+from tinyml_pipeline.runtimes.tflm_libraries import LIBRARIES, find_library
 
-from pipeline.errors import UnsupportedError, UsageError
-from pipeline.quantize.quantized_model import Vectors
-from pipeline.runtimes.runtime import Oracle
-from pipeline.runtimes.tflm import Arena, TflmRuntime, add_methods, plan_arena, supported_libraries
-from pipeline.runtimes.tflm_libraries import LIBRARIES, find_library
 from tests.sketches.host_sketch import write_tree
 from tests.sketches.models import LINEAR, LINEAR_ORACLE, TWO_PORTS, oracle, quantized
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tinyml_pipeline.runtimes.tflm import TflmRuntime
+from tinyml_pipeline.runtimes.tflm_libraries import LIBRARIES
 
-from pipeline.runtimes.tflm import TflmRuntime
-from pipeline.runtimes.tflm_libraries import LIBRARIES
 from tests.sketches.host_sketch import HostSketch, compile_sketch
 from tests.sketches.models import ADDER, ADDER_ORACLE, LINEAR, LINEAR_ORACLE
 

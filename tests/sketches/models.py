@@ -6,11 +6,10 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-
-from pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
-from pipeline.models.spec import Domain
-from pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort, Vectors
-from pipeline.runtimes.runtime import Oracle
+from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
+from tinyml_pipeline.models.spec import Domain
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort, Vectors
+from tinyml_pipeline.runtimes.runtime import Oracle
 
 GOLDEN_VECTORS = 16
 

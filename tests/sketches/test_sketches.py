@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.runtimes.tflm import TflmRuntime
+from tinyml_pipeline.runtimes.tflm_libraries import ADD_METHODS, LIBRARIES
 
-from pipeline.runtimes.tflm import TflmRuntime
-from pipeline.runtimes.tflm_libraries import ADD_METHODS, LIBRARIES
 from tests.sketches.host_sketch import HostSketch, compile_sketch
 from tests.sketches.models import ADDER, ADDER_ORACLE, LINEAR, LINEAR_ORACLE, MANY, TWO_PORTS, oracle, quantized
 

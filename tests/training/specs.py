@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from pipeline.errors import PipelineError
-from pipeline.models import adder
-from pipeline.models.spec import Dataset, ModelSpec
-from pipeline.training.keras_import import import_keras
-from pipeline.training.train import train
-from pipeline.training.trained_model import EpochEnd
-from pipeline.user_code import shown
+from tinyml_pipeline.errors import PipelineError
+from tinyml_pipeline.models import adder
+from tinyml_pipeline.models.spec import Dataset, ModelSpec
+from tinyml_pipeline.training.keras_import import import_keras
+from tinyml_pipeline.training.train import train
+from tinyml_pipeline.training.trained_model import EpochEnd
+from tinyml_pipeline.user_code import shown
 
 
 def keras() -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.models import linear
-from pipeline.training.benchmark import compare
+from tinyml_pipeline.models import linear
+from tinyml_pipeline.training.benchmark import compare
 
 
 def test_benchmark_finds_the_same_numbers() -> None:

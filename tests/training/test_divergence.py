@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tinyml_pipeline.errors import TrainingError
+from tinyml_pipeline.models import adder_small, bank, digits, linear, plane, xor
+from tinyml_pipeline.models.spec import Dataset, ModelSpec
+from tinyml_pipeline.training.overrides import Overrides, override
+from tinyml_pipeline.training.train import train
 
-from pipeline.errors import TrainingError
-from pipeline.models import adder_small, bank, digits, linear, plane, xor
-from pipeline.models.spec import Dataset, ModelSpec
-from pipeline.training.overrides import Overrides, override
-from pipeline.training.train import train
 from tests.training.specs import SHORT, ignore, keras, refusal, sums
 
 REMEDY = "lower the learning rate, or scale the inputs to about -1 to 1."

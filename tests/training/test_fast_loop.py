@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tinyml_pipeline.models import adder, linear
+from tinyml_pipeline.models.spec import Dataset, ModelSpec
+from tinyml_pipeline.training.fast_loop import run_fast_loop, unsupported
+from tinyml_pipeline.training.keras_import import import_keras
+from tinyml_pipeline.training.prepare import prepare
+from tinyml_pipeline.training.train import train
+from tinyml_pipeline.training.trained_model import EpochEnd
 
-from pipeline.models import adder, linear
-from pipeline.models.spec import Dataset, ModelSpec
-from pipeline.training.fast_loop import run_fast_loop, unsupported
-from pipeline.training.keras_import import import_keras
-from pipeline.training.prepare import prepare
-from pipeline.training.train import train
-from pipeline.training.trained_model import EpochEnd
 from tests.training.specs import SHORT, START, ignore, keras, small, sums
 
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from pipeline.errors import TrainingError
-from pipeline.lessons.descent import largest_rate
-from pipeline.models import linear
-from pipeline.models.spec import Dataset
-from pipeline.report.plots import draw_range_test
-from pipeline.training.lr_find import find_learning_rate
+from tinyml_pipeline.errors import TrainingError
+from tinyml_pipeline.models import linear
+from tinyml_pipeline.models.spec import Dataset
+from tinyml_pipeline.show.lessons.descent import largest_rate
+from tinyml_pipeline.show.report.plots import draw_range_test
+from tinyml_pipeline.training.lr_find import find_learning_rate
 
 
 def test_the_turn_of_linear_is_where_descent_overshoots() -> None:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tinyml_pipeline.errors import UsageError
+from tinyml_pipeline.models import adder, linear
+from tinyml_pipeline.training.overrides import Overrides, override
+from tinyml_pipeline.training.schedules import learning_rates
+from tinyml_pipeline.training.train import train
 
-from pipeline.errors import UsageError
-from pipeline.models import adder, linear
-from pipeline.training.overrides import Overrides, override
-from pipeline.training.schedules import learning_rates
-from pipeline.training.train import train
 from tests.training.specs import SHORT, ignore, keras
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tinyml_pipeline.errors import SpecError, TrainingError
+from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.training.keras_import import import_keras
 
-from pipeline.errors import SpecError, TrainingError
-from pipeline.models.spec import ModelSpec
-from pipeline.training.keras_import import import_keras
 from tests.training.specs import RAISED_HERE, SHORT, keras, raises, refusal
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tinyml_pipeline.models import adder, linear
+from tinyml_pipeline.training.benchmark import compare
+from tinyml_pipeline.training.overrides import SCHEDULES, Overrides, override
+from tinyml_pipeline.training.schedules import learning_rates
 
-from pipeline.models import adder, linear
-from pipeline.training.benchmark import compare
-from pipeline.training.overrides import SCHEDULES, Overrides, override
-from pipeline.training.schedules import learning_rates
 from tests.training.specs import SHORT
 
 PEAK, UPDATES = 0.2, 500

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tinyml_pipeline.errors import SpecError, TrainingError
+from tinyml_pipeline.models import linear
+from tinyml_pipeline.models.spec import Domain
+from tinyml_pipeline.training.train import train
+from tinyml_pipeline.training.trained_model import EpochEnd
 
-from pipeline.errors import SpecError, TrainingError
-from pipeline.models import linear
-from pipeline.models.spec import Domain
-from pipeline.training.train import train
-from pipeline.training.trained_model import EpochEnd
 from tests.training.specs import SHORT, START, ignore, keras, raises, refusal
 
 
@@ -45,8 +45,8 @@ def test_fixed_weights_stay_as_they_are() -> None:
 PRINT_HASH = """
 import hashlib
 from dataclasses import replace
-from pipeline.models import adder, linear
-from pipeline.training.train import train
+from tinyml_pipeline.models import adder, linear
+from tinyml_pipeline.training.train import train
 if {before}:
     train(replace(linear.SPEC, epochs=3), lambda _: None)
 archive = train(replace(adder.SPEC, epochs=1), lambda _: None).keras_archive

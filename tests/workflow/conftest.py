@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 def tinyml(artifacts: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The program as a person starts it, in a process of its own."""
-    command = [sys.executable, "-m", "pipeline.cli", "--artifacts", str(artifacts), *arguments]
+    command = [sys.executable, "-m", "tinyml_pipeline.cli", "--artifacts", str(artifacts), *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 

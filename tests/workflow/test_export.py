@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tinyml_pipeline.quantize.convert import KerasProcess
 
-from pipeline.quantize.convert import KerasProcess
 from tests.workflow.conftest import tinyml
 
 LOAD = {

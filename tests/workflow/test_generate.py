@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.artifacts import ModelFolder
+from tinyml_pipeline.workflow.generate import generate
 
-from pipeline.artifacts import ModelFolder
-from pipeline.workflow.generate import generate
 from tests.firmware import linear_tflite
 
 ALL = ["arduino-esp32", "chirale", "esp-idf"]

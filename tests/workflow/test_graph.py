@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.show.network.cypher import to_cypher
+from tinyml_pipeline.show.network.float_layers import float_layers
+from tinyml_pipeline.show.network.int8_layers import int8_layers
+from tinyml_pipeline.show.network.network import Layer, Network, show_neurons
+from tinyml_pipeline.workflow.graph import graph
 
-from pipeline.network.cypher import to_cypher
-from pipeline.network.float_layers import float_layers
-from pipeline.network.int8_layers import int8_layers
-from pipeline.network.network import Layer, Network, show_neurons
-from pipeline.quantize.convert import KerasProcess
-from pipeline.quantize.quantized_model import load_quantized
-from pipeline.workflow.graph import graph
 from tests.workflow.conftest import tinyml
 
 STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "dot": b"digraph network {\n", "cypher": b"// Load it: "}

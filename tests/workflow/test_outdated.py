@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tinyml_pipeline.cli import main
 
-from pipeline.cli import main
 from tests.workflow.conftest import tinyml
 
 

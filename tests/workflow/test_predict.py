@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.errors import ArtifactsError
+from tinyml_pipeline.workflow.predict import predict
 
-from pipeline.errors import ArtifactsError
-from pipeline.workflow.predict import predict
 from tests.tools import need
 from tests.workflow.conftest import tinyml
 
@@ -93,7 +93,7 @@ def test_a_model_that_was_not_trained_names_the_command(tmp_path: Path) -> None:
 
 
 def test_without_a_compiler_c_is_left_out(road: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.workflow.predict.missing_tools", lambda board: ["gcc"])
+    monkeypatch.setattr("tinyml_pipeline.workflow.predict.missing_tools", lambda board: ["gcc"])
     found = predict("linear", ["10"], road)
     assert found.answers[0].c is None
     assert found.answers[0].int8_real == pytest.approx(19, abs=found.output_step)

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tinyml_pipeline.models.catalog import load_spec, model_names
+from tinyml_pipeline.runtimes.c_names import c_identifier
 
-from pipeline.models.catalog import load_spec, model_names
-from pipeline.runtimes.c_names import c_identifier
 from tests.workflow.conftest import ROOT, tinyml
 
 FILES = {
@@ -92,7 +92,7 @@ def test_two_clones_make_the_same_bytes(road: Path, tmp_path: Path) -> None:
 
 def test_ctrl_c_keeps_what_was_there(road: Path, tmp_path: Path) -> None:
     shutil.copytree(road / "adder", tmp_path / "adder")
-    command = [sys.executable, "-m", "pipeline.cli", "--artifacts", str(tmp_path), "train", "adder", "--force"]
+    command = [sys.executable, "-m", "tinyml_pipeline.cli", "--artifacts", str(tmp_path), "train", "adder", "--force"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert "adder: epoch " in process.stderr.readline()
@@ -187,7 +187,7 @@ def test_a_file_from_elsewhere_gets_a_sketch_of_its_own(road: Path, tmp_path: Pa
 
 
 def test_two_runs_at_once_the_second_says_so(road: Path, tmp_path: Path) -> None:
-    from pipeline.artifacts import ModelFolder
+    from tinyml_pipeline.artifacts import ModelFolder
 
     shutil.copytree(road / "linear", tmp_path / "linear")
     with ModelFolder(tmp_path, "linear").locked():

@@ -1,1 +1,0 @@
-"""The models, one file each; `pipeline.models.catalog` finds them without a list."""

@@ -1,0 +1,163 @@
+"""Commands for a board in the hand or an emulated one: choose, build, flash, verify."""
+
+from __future__ import annotations
+
+import click
+
+from tinyml_pipeline.cli.common import (
+    artifacts_root,
+    board_option,
+    json_option,
+    model_or_file_argument,
+    models_or_files_argument,
+    port_option,
+    report,
+    runtime_option,
+    show,
+    vector_count,
+)
+
+
+@click.command()
+@json_option
+def boards(as_json: bool) -> None:
+    """List the boards: processor, memory, runtimes, and what builds and flashes them.
+
+    Example: tinyml boards
+    """
+    from tinyml_pipeline.show.report.tables import board as tables
+    from tinyml_pipeline.workflow.boards import list_boards
+
+    show(list_boards(), tables.boards, as_json)
+
+
+@click.command()
+@models_or_files_argument
+@json_option
+def fit(models: tuple[str, ...], as_json: bool) -> None:
+    """Say for every board whether a model fits on it: flash and RAM of what there is, for each runtime.
+
+    Example: tinyml fit adder
+    """
+    from tinyml_pipeline.show.report.tables import board as tables
+    from tinyml_pipeline.workflow.fit import fit as fit_models
+
+    report(fit_models(models, artifacts_root()), tables.fits, as_json)
+
+
+@click.command()
+@models_or_files_argument
+@board_option
+@runtime_option
+@json_option
+def firmware(models: tuple[str, ...], board: str, runtime: str | None, as_json: bool) -> None:
+    """Write a firmware project for a board: an Arduino sketch and a PlatformIO project in one folder.
+
+    \b
+    Example: tinyml firmware linear --board uno
+             tinyml firmware adder --board esp32 --runtime tflm
+    """
+    from tinyml_pipeline.show.report.tables import board as tables
+    from tinyml_pipeline.workflow.firmware import firmware as write_firmware
+
+    report(write_firmware(models, artifacts_root(), board=board, runtime=runtime), tables.firmware, as_json)
+
+
+@click.command()
+@models_or_files_argument
+@board_option
+@runtime_option
+@click.option("--tool", metavar="TOOL", help="Build with this one: arduino-cli, arduino-builder, platformio or gcc.")
+@json_option
+def build(models: tuple[str, ...], board: str, runtime: str | None, tool: str | None, as_json: bool) -> None:
+    """Build the firmware with what is installed, and say how much of the board it fills.
+
+    Example: tinyml build linear --board uno
+    """
+    from tinyml_pipeline.show.report.tables import board as tables
+    from tinyml_pipeline.workflow.build import build as build_models
+
+    report(build_models(models, artifacts_root(), board=board, runtime=runtime, tool=tool), tables.builds, as_json)
+
+
+@click.command()
+@model_or_file_argument
+@board_option
+@port_option
+@runtime_option
+@click.option(
+    "--tool",
+    metavar="TOOL",
+    help="Write with this one: avrdude, esptool, bossac, uf2, pyocd, arduino-cli or platformio.",
+)
+@json_option
+def flash(model: str, board: str, port: str | None, runtime: str | None, tool: str | None, as_json: bool) -> None:
+    """Build the firmware, write it to the board, and ask the board what it runs; a sim- board is emulated.
+
+    \b
+    Example: tinyml flash linear --board uno
+             tinyml flash adder --board esp32 --port /dev/ttyUSB0
+    """
+    from tinyml_pipeline.show.report.tables import board as tables
+    from tinyml_pipeline.workflow.flash import flash as flash_model
+
+    report(
+        flash_model(model, artifacts_root(), board=board, port=port, runtime=runtime, tool=tool),
+        tables.flashed,
+        as_json,
+    )
+
+
+@click.command()
+@model_or_file_argument
+@board_option
+@port_option
+@runtime_option
+@click.option(
+    "--vectors", default="2000", show_default=True, metavar="N", help="How many inputs to send, or 'all' for every one."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a right answer.",
+)
+@json_option
+def verify(
+    model: str, board: str, port: str | None, runtime: str | None, vectors: str, timeout: float, as_json: bool
+) -> None:
+    """Prove that a board computes the right bytes: inputs go over its serial port, or to its emulator.
+
+    Every answer is compared, bit for bit, with that of TensorFlow Lite for Microcontrollers (TFLM) on this computer.
+
+    \b
+    Example: tinyml verify linear --board sim-uno --vectors all
+             tinyml verify adder --board uno --port /dev/ttyACM0
+    """
+    from tinyml_pipeline.show.report.tables import board as tables
+    from tinyml_pipeline.workflow.verify import verify as verify_model
+
+    count = vector_count(vectors)
+    found = verify_model(
+        model, artifacts_root(), board=board, port=port, runtime=runtime, vectors=count, timeout_s=timeout
+    )
+    report(found, tables.verification, as_json)
+
+
+@click.command()
+@click.argument("model", required=False)
+@board_option
+@port_option
+@runtime_option
+def monitor(model: str | None, board: str, port: str | None, runtime: str | None) -> None:
+    """Show what a board says and send it what is typed; a sim- board runs MODEL. Ctrl-C ends it.
+
+    \b
+    Example: tinyml monitor --board uno
+             tinyml monitor linear --board sim-uno
+    """
+    from tinyml_pipeline.workflow.monitor import monitor as show_board
+
+    show_board(model, artifacts_root(), board=board, port=port, runtime=runtime)

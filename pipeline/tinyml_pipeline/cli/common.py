@@ -1,0 +1,91 @@
+"""What the commands share: arguments and options, and how a result or an error is shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tinyml_pipeline.errors import PipelineError, UsageError
+
+if TYPE_CHECKING:
+    from tinyml_pipeline.workflow.outcomes import Outcomes
+
+
+def _needs_model(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if not value:
+        raise UsageError(f"{context.command.name} needs a model, such as linear; 'tinyml models' lists them.")
+    return value
+
+
+def _needs_board(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if not value:
+        from tinyml_pipeline.boards.catalog import board_names
+
+        names = ", ".join(name for name in board_names() if name != "host")
+        raise UsageError(
+            f"{context.command.name} needs a board, as in --board uno. There are: {names}; 'tinyml boards' says more."
+        )
+    return value
+
+
+models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...")
+models_or_files_argument = click.argument("models", nargs=-1, metavar="[MODEL_OR_TFLITE]...")
+model_argument = click.argument("model", metavar="MODEL", required=False, callback=_needs_model)
+model_or_file_argument = click.argument(
+    "model", metavar="MODEL_OR_TFLITE", required=False, callback=_needs_model, is_eager=True
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
+force_option = click.option("--force", is_flag=True, help="Do it again even where everything is up to date.")
+board_option = click.option(
+    "--board", metavar="BOARD", callback=_needs_board, help="Needed: for which board; 'tinyml boards' lists them."
+)
+port_option = click.option(
+    "--port", metavar="PORT", help="The board's serial port; found by itself where there is only one."
+)
+runtime_option = click.option(
+    "--runtime", type=click.Choice(["aot", "tflm"]), help="Plain C (aot, the default) or an interpreter (tflm)."
+)
+
+
+def artifacts_root() -> Path:
+    root = click.get_current_context().find_root().obj
+    assert isinstance(root, Path)
+    return root
+
+
+def vector_count(text: str) -> int | None:
+    """None for 'all'."""
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--vectors takes a number of at least 1, or 'all', not '{text}'.")
+    return int(text)
+
+
+def report(outcomes: Outcomes[Any], table: Callable[[Sequence[Any]], None], as_json: bool) -> None:
+    """Show what was done, then what went wrong, one line each; exit 1 where a model failed or a check did not pass."""
+    show(outcomes.results, table, as_json)
+    for error in outcomes.errors:
+        complain(error)
+    if outcomes.errors or not all(result.passed for result in outcomes.results):
+        sys.exit(1)
+
+
+def show(results: Sequence[Any], table: Callable[[Sequence[Any]], None], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(result) for result in results], indent=2, default=str))
+    else:
+        table(results)
+
+
+def complain(error: PipelineError) -> None:
+    """One line; above it what a crashed converter printed, where there is any."""
+    if log := getattr(error, "log", ""):
+        click.echo(f"{log}\n", err=True)
+    click.echo(f"tinyml: {error}", err=True)

@@ -1,0 +1,112 @@
+"""Commands to ask, see and understand a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tinyml_pipeline.cli.common import artifacts_root, json_option, model_argument, models_argument, report, show
+from tinyml_pipeline.errors import UsageError
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@model_argument
+@click.argument("numbers", nargs=-1, type=click.UNPROCESSED, metavar="NUMBER...")
+@json_option
+def predict(model: str, numbers: tuple[str, ...], as_json: bool) -> None:
+    """Ask a model with your own numbers: the answers of Keras, of int8 and of its C on this computer, side by side.
+
+    \b
+    Example: tinyml predict adder 10 2
+             tinyml predict linear -3
+    """
+    from tinyml_pipeline.show.report.tables import learn as tables
+    from tinyml_pipeline.workflow.predict import predict as ask
+
+    show([ask(model, numbers, artifacts_root())], tables.prediction, as_json)
+
+
+@click.command()
+@click.argument("lessons", nargs=-1, metavar="[NAME]...")
+@click.option("--docs", type=click.Path(path_type=Path), help="Run all, and make the lessons' page in this folder.")
+@json_option
+def lesson(lessons: tuple[str, ...], docs: Path | None, as_json: bool) -> None:
+    """Show an idea with a picture, a table and three sentences; without a name, list the lessons.
+
+    Example: tinyml lesson descent
+    """
+    from tinyml_pipeline.show.report.tables import learn as tables
+    from tinyml_pipeline.workflow import lesson as teaching
+
+    if docs is not None and lessons:
+        raise UsageError("--docs makes the page of all lessons; give no names with it.")
+    if docs is not None:
+        told = teaching.tell([row.name for row in teaching.list_lessons()], artifacts_root())
+        click.echo(f"written: {teaching.write_page(told, docs)} and {len(told)} pictures")
+    elif lessons:
+        show(teaching.tell(lessons, artifacts_root()), tables.lessons, as_json)
+    else:
+        show(teaching.list_lessons(), tables.lesson_list, as_json)
+
+
+@click.command()
+@model_argument
+@click.option("--format", "form", default="svg", show_default=True, help="svg, png, dot or cypher (for Neo4j).")
+@json_option
+def graph(model: str, form: str, as_json: bool) -> None:
+    """Draw a network before and after quantization: layers, shapes, parameters; of a small one every weight.
+
+    Of a .tflite from elsewhere, its int8 form.
+
+    \b
+    Example: tinyml graph linear --format png
+             tinyml graph ./person.tflite
+    """
+    from tinyml_pipeline.show.report.tables import learn as tables
+    from tinyml_pipeline.workflow.graph import graph as draw
+
+    show([draw(model, artifacts_root(), form)], tables.drawn, as_json)
+
+
+@click.command("lr-find")
+@model_argument
+@click.option("--optimizer", help="Find the rate for another one of Keras', such as adam.")
+@click.option("--batch-size", type=int, help="Find the rate for other batches.")
+@click.option("--apply", "train_with_it", is_flag=True, help="Train with the rate that was found.")
+@json_option
+def lr_find(model: str, train_with_it: bool, as_json: bool, **changes: Any) -> None:
+    """Find a learning rate: train with one that grows, see where the loss turns, take the rate below the turn.
+
+    Example: tinyml lr-find linear --apply
+    """
+    from tinyml_pipeline.show.report.tables import learn as tables
+    from tinyml_pipeline.show.report.tables.road import training
+    from tinyml_pipeline.training.overrides import Overrides
+    from tinyml_pipeline.workflow import lr_find as finder
+
+    overrides = Overrides(**changes)
+    found = finder.find(model, artifacts_root(), overrides)
+    if train_with_it:
+        if not as_json:
+            tables.found_rates([found], is_applied=True)
+        outcomes = finder.apply(found, artifacts_root(), overrides)
+        report(outcomes, training, as_json)
+    else:
+        show([found], tables.found_rates, as_json)
+
+
+@click.command()
+@models_argument
+@click.option("--format", "form", default="keras", show_default=True, help="h5, keras or savedmodel.")
+@json_option
+def export(models: tuple[str, ...], form: str, as_json: bool) -> None:
+    """Write trained models as files for other programs, and load them again: the predictions must be the same.
+
+    Example: tinyml export linear --format h5
+    """
+    from tinyml_pipeline.show.report.tables import learn as tables
+    from tinyml_pipeline.workflow.export import export as export_models
+
+    report(export_models(models, artifacts_root(), form=form), tables.exports, as_json)

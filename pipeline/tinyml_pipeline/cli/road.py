@@ -1,0 +1,166 @@
+"""Commands of the road: from a model's spec to int8, C array, sketches and plain C, with the proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tinyml_pipeline.cli.common import (
+    artifacts_root,
+    force_option,
+    json_option,
+    models_argument,
+    models_or_files_argument,
+    report,
+    show,
+    vector_count,
+)
+
+
+@click.command()
+@json_option
+def models(as_json: bool) -> None:
+    """List the models, what each does, and how far each has come.
+
+    Example: tinyml models
+    """
+    from tinyml_pipeline.show.report.tables import road as tables
+    from tinyml_pipeline.workflow import outcomes
+
+    show(outcomes.list_models(artifacts_root()), tables.models, as_json)
+
+
+@click.command()
+@models_argument
+@click.option("--optimizer", metavar="NAME", help="One of Keras' by name, such as adam, with its usual rate.")
+@click.option("--loss", metavar="NAME", help="One of Keras' by name, such as huber.")
+@click.option("--epochs", type=int, help="How often to go through the data.")
+@click.option("--batch-size", type=int, help="How many samples to look at before each change of the weights.")
+@click.option(
+    "--learning-rate", "--lr", type=float, help="The rate; where the model has a schedule, the one it starts with."
+)
+@click.option(
+    "--schedule",
+    metavar="NAME",
+    help="How the rate changes: constant, exponential, power or 1cycle, over the whole training; "
+    "1cycle warms up first, and leaves momentum as it is.",
+)
+@click.option("--seed", type=int, help="For weights, data and dropout.")
+@click.option("--early-stopping", type=int, metavar="EPOCHS", help="End after so many epochs without a better loss.")
+@click.option("--plot", is_flag=True, help="Draw the learning rate too: learning_rate.png.")
+@force_option
+@json_option
+def train(models: tuple[str, ...], plot: bool, force: bool, as_json: bool, **changes: Any) -> None:
+    """Train models in Keras; no name means all. The options change a spec's training for this one time.
+
+    \b
+    Example: tinyml train linear
+             tinyml train adder --schedule 1cycle --learning-rate 0.01 --plot
+    """
+    from tinyml_pipeline.show.report.tables import road as tables
+    from tinyml_pipeline.training.overrides import Overrides
+    from tinyml_pipeline.workflow.train import train as train_models
+
+    outcomes = train_models(models, artifacts_root(), overrides=Overrides(**changes), plot=plot, force=force)
+    report(outcomes, tables.training, as_json)
+
+
+@click.command()
+@models_argument
+@click.option(
+    "--per-channel",
+    is_flag=True,
+    help="A scale for each neuron of a dense layer: finer, but wrong on libraries of before September 2024.",
+)
+@force_option
+@json_option
+def convert(models: tuple[str, ...], per_channel: bool, force: bool, as_json: bool) -> None:
+    """Turn trained models into int8 (numbers of one byte), a C array and sketches, and prove that they agree.
+
+    No name means all models.
+
+    Example: tinyml convert adder --per-channel
+    """
+    from tinyml_pipeline.show.report.tables import road as tables
+    from tinyml_pipeline.workflow.convert import convert as convert_models
+
+    report(convert_models(models, artifacts_root(), per_channel=per_channel, force=force), tables.conversion, as_json)
+
+
+@click.command()
+@models_or_files_argument
+@click.option(
+    "--library",
+    "libraries",
+    multiple=True,
+    metavar="NAME",
+    help="Only this target library (arduino-esp32, chirale, esp-idf); sketches for others stay as they are.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the files of one .tflite.")
+@json_option
+def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+    """Write the C array and a sketch for each target library, also for a .tflite from elsewhere.
+
+    \b
+    Example: tinyml generate linear --library chirale
+             tinyml generate other.tflite -o my_sketch
+    """
+    from tinyml_pipeline.show.report.tables import road as tables
+    from tinyml_pipeline.workflow.generate import generate as generate_models
+
+    report(generate_models(models, artifacts_root(), libraries=libraries, output=output), tables.generation, as_json)
+
+
+@click.command()
+@models_or_files_argument
+@click.option("--board", "boards", multiple=True, metavar="BOARD", help="Run the model's C on this board only.")
+@click.option(
+    "--vectors",
+    default="2000",
+    show_default=True,
+    metavar="N",
+    help="How many inputs for each emulated processor, or 'all' for every one.",
+)
+@json_option
+def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str, as_json: bool) -> None:
+    """Prove that Keras, int8, the C array and the code for chips agree; exit code 1 where they do not.
+
+    The code for chips is TensorFlow Lite for Microcontrollers (TFLM) and plain C on each processor, emulated here.
+
+    \b
+    Example: tinyml parity adder --json
+             tinyml parity linear --board sim-uno --vectors all
+    """
+    from tinyml_pipeline.show.report.tables import road as tables
+    from tinyml_pipeline.workflow.parity import parity as parity_models
+
+    outcomes = parity_models(models, artifacts_root(), boards=boards, vectors=vector_count(vectors))
+    report(outcomes, tables.parity, as_json)
+
+
+@click.command("compile")
+@models_or_files_argument
+@click.option(
+    "--board", "boards", multiple=True, metavar="BOARD", help="For this board's processor; 'tinyml boards' lists them."
+)
+@click.option(
+    "--optimize", type=click.Choice(["size", "speed"]), help="What matters more; the board's own choice by default."
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the C of one model.")
+@json_option
+def compile_(
+    models: tuple[str, ...], boards: tuple[str, ...], optimize: Any, output: Path | None, as_json: bool
+) -> None:
+    """Turn models into plain C without an interpreter: it needs no library, and gives the same bytes as TFLM.
+
+    \b
+    Example: tinyml compile adder --board sim-uno
+             tinyml compile other.tflite -o my_firmware/model
+    """
+    from tinyml_pipeline.show.report.tables import road as tables
+    from tinyml_pipeline.workflow.compile import compile_models
+
+    outcomes = compile_models(models, artifacts_root(), boards=boards, optimize=optimize, output=output)
+    report(outcomes, tables.compilation, as_json)

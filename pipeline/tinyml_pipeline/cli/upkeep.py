@@ -1,0 +1,48 @@
+"""Commands about the program itself: what it costs, and what it needs."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tinyml_pipeline.cli.common import artifacts_root, json_option, models_or_files_argument, show
+
+
+@click.command()
+@models_or_files_argument
+@click.option("--board", "boards", multiple=True, metavar="BOARD", help="Only this processor.")
+@click.option("--only", type=click.Choice(["road", "chips"]), help="Only the program's own steps, or only processors.")
+@json_option
+def bench(models: tuple[str, ...], boards: tuple[str, ...], only: str | None, as_json: bool) -> None:
+    """Measure times, flash, RAM and instructions: training against Model.fit, each step, each model's C beside others.
+
+    Example: tinyml bench adder --only chips
+    """
+    from tinyml_pipeline.show.report.tables import upkeep as tables
+    from tinyml_pipeline.workflow.bench import bench_chips, bench_road
+
+    if only != "chips":
+        show(bench_road(artifacts_root()), tables.steps, as_json)
+    if only != "road":
+        show(bench_chips(models, artifacts_root(), boards), tables.costs, as_json)
+
+
+@click.command()
+@click.option("--install", is_flag=True, help="Bring missing compilers and emulators by apt, where that is allowed.")
+@json_option
+def doctor(install: bool, as_json: bool) -> None:
+    """Say what is installed, what is missing, what that costs, and how to get it.
+
+    Example: tinyml doctor
+    """
+    from tinyml_pipeline import doctor as examination
+    from tinyml_pipeline.show.report.tables import upkeep as tables
+
+    checks = examination.examine()
+    if install:
+        click.echo(examination.install_missing(checks), err=True)
+        return
+    show(checks, tables.doctor, as_json)
+    if any(check.found is None and check.needed_for == "everything" for check in checks):
+        sys.exit(1)

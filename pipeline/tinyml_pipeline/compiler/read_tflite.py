@@ -1,0 +1,232 @@
+"""The bytes of a .tflite file -> a validated Graph."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+
+from tinyml_pipeline.compiler.flatbuffer_reader import READ_ERRORS, Reader, broken, enum_name
+from tinyml_pipeline.compiler.graph import TYPE_BITS, Graph, Operation, Quantization, Tensor
+from tinyml_pipeline.errors import ModelFileError
+
+_IDENTIFIER = b"TFL3"
+_SCHEMA_VERSION = 3
+_MOST_DIMENSIONS = 16  # of TFLite's kernels, 8 at most
+
+
+def read_tflite(data: bytes) -> Graph:
+    """The model in `data`, every index, size and enum checked.
+
+    Raises ModelFileError for anything that is not a sound model of one subgraph. Element types, operators and versions
+    are data here: what the compiler has no kernel for is refused later.
+    """
+    if len(data) == 0:
+        raise ModelFileError("the .tflite file is empty. Convert or copy the model again.")
+    if len(data) < 8 or data[4:8] != _IDENTIFIER:
+        raise ModelFileError(
+            "this is not a .tflite file: the identifier TFL3 is missing. Give a TensorFlow Lite model."
+        )
+    try:
+        return _read_model(Reader(data))
+    except READ_ERRORS:
+        raise broken("an offset leads out of the file") from None
+
+
+def _read_model(reader: Reader) -> Graph:
+    model = reader.table(schema.Model.GetRootAs(reader.data))
+    if model.Version() != _SCHEMA_VERSION:
+        raise ModelFileError(f"the .tflite file has schema version {model.Version()}; only {_SCHEMA_VERSION} is known.")
+    subgraphs = reader.tables(model, "Subgraphs")
+    if len(subgraphs) != 1:
+        raise ModelFileError(
+            f"the model has {len(subgraphs)} subgraphs; only models of one are taken (no control flow)."
+        )
+    subgraph = subgraphs[0]
+    buffers = [_read_buffer(reader, buffer) for buffer in reader.tables(model, "Buffers")]
+    tensors = tuple(
+        _read_tensor(reader, tensor, index, buffers) for index, tensor in enumerate(reader.tables(subgraph, "Tensors"))
+    )
+    codes = [_read_code(reader, code) for code in reader.tables(model, "OperatorCodes")]
+    operations = tuple(
+        _read_operation(reader, operator, index, codes, len(tensors))
+        for index, operator in enumerate(reader.tables(subgraph, "Operators"))
+    )
+    inputs = _indices(reader.ints(subgraph, "Inputs"), len(tensors), "the model's inputs")
+    outputs = _indices(reader.ints(subgraph, "Outputs"), len(tensors), "the model's outputs")
+    _check_order(tensors, operations, inputs, outputs)
+    input_names, output_names = _port_names(reader, model, tensors, inputs, outputs)
+    digest = hashlib.sha256(reader.data).hexdigest()
+    return Graph(tensors, operations, inputs, outputs, input_names, output_names, digest)
+
+
+def _read_buffer(reader: Reader, buffer: Any) -> bytes:
+    if buffer.Offset() > 1:  # a model of over 2 GB keeps its buffers behind the flatbuffer; 0 and 1 mean 'inside'
+        start, count = buffer.Offset(), reader.spend(buffer.Size(), 1)
+        if start + count > len(reader.data):
+            raise broken("a buffer lies outside the file")
+        return reader.data[start : start + count]
+    return bytes(reader.array(buffer, "Data", 1)) if buffer.DataLength() else b""
+
+
+def _read_tensor(reader: Reader, tensor: Any, index: int, buffers: list[bytes]) -> Tensor:
+    what = f"tensor {index}"
+    name = reader.text(tensor.Name())
+    type_name = enum_name(schema.TensorType, tensor.Type(), f"{what}: element type")
+    shape = reader.ints(tensor, "Shape")
+    if len(shape) > _MOST_DIMENSIONS:
+        raise broken(f"{what} has {len(shape)} dimensions")
+    if any(size < 0 for size in shape):
+        raise broken(f"{what} has the shape {list(shape)}")
+    if tensor.Sparsity() is not None:
+        raise ModelFileError(f"{what} ('{name}') is sparse; only dense tensors are taken. Convert without sparsity.")
+    if not 0 <= tensor.Buffer() < max(len(buffers), 1):
+        raise broken(f"{what} names buffer {tensor.Buffer()} of {len(buffers)}")
+    data = buffers[tensor.Buffer()] if buffers else b""
+    if data and type_name in TYPE_BITS:
+        expected = -(-math.prod(shape) * TYPE_BITS[type_name] // 8)
+        if len(data) != expected:
+            raise broken(
+                f"{what} holds {len(data)} bytes where its shape {list(shape)} of {type_name} needs {expected}"
+            )
+    quantization = _read_quantization(reader, tensor.Quantization(), shape, what)
+    is_constant = bool(data) or math.prod(shape) == 0
+    return Tensor(index, name, type_name, shape, quantization, data if is_constant else None, tensor.IsVariable())
+
+
+def _read_quantization(reader: Reader, table: Any, shape: tuple[int, ...], what: str) -> Quantization | None:
+    if table is None:
+        return None
+    reader.table(table)
+    scales = tuple(float(scale) for scale in reader.array(table, "Scale").tolist())
+    if not scales:
+        return None
+    zero_points = reader.ints(table, "ZeroPoint", 8) or (0,) * len(scales)
+    axis = table.QuantizedDimension()
+    if len(zero_points) != len(scales):
+        raise broken(f"{what} has {len(scales)} scales but {len(zero_points)} zero points")
+    if len(scales) > 1 and not (0 <= axis < len(shape) and shape[axis] == len(scales)):
+        raise broken(f"{what} has {len(scales)} scales along axis {axis} of the shape {list(shape)}")
+    if not all(math.isfinite(scale) and scale >= 0 for scale in scales):
+        raise broken(f"{what} has a scale that is negative or not finite")
+    if not all(-(2**31) <= zero_point < 2**31 for zero_point in zero_points):
+        raise broken(f"{what} has a zero point beyond 32 bits")
+    return Quantization(scales, zero_points, axis)
+
+
+def _read_code(reader: Reader, code: Any) -> tuple[str, int]:
+    """Operator name and version; files of before 2020 hold the operator in the older, narrower field."""
+    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    name = enum_name(schema.BuiltinOperator, builtin, "an operator code")
+    if name == "CUSTOM":
+        name = f"CUSTOM:{reader.text(code.CustomCode())}"
+    if code.Version() < 1:
+        raise broken(f"{name} has version {code.Version()}")
+    return name, code.Version()
+
+
+def _read_operation(
+    reader: Reader, operator: Any, index: int, codes: list[tuple[str, int]], tensor_count: int
+) -> Operation:
+    if not 0 <= operator.OpcodeIndex() < len(codes):
+        raise broken(f"op {index} names operator code {operator.OpcodeIndex()} of {len(codes)}")
+    name, version = codes[operator.OpcodeIndex()]
+    what = f"{name.lower()} (op {index})"
+    return Operation(
+        index,
+        name,
+        version,
+        _indices(reader.ints(operator, "Inputs"), tensor_count, f"{what}: inputs", optional=True),
+        _indices(reader.ints(operator, "Outputs"), tensor_count, f"{what}: outputs"),
+        _read_options(reader, operator, name, what),
+    )
+
+
+def _indices(indices: tuple[int, ...], count: int, what: str, *, optional: bool = False) -> tuple[int, ...]:
+    for index in indices:
+        if not (0 <= index < count or (optional and index == -1)):
+            raise broken(f"{what} name tensor {index} of {count}")
+    return indices
+
+
+def _read_options(reader: Reader, operator: Any, name: str, what: str) -> Mapping[str, Any]:
+    kind = enum_name(schema.BuiltinOptions, operator.BuiltinOptionsType(), f"{what}: options type")
+    if kind == "NONE" or operator.BuiltinOptions() is None:
+        return {}
+    own = name.title().replace("_", "") + "Options"
+    if hasattr(schema.BuiltinOptions, own) and own != kind:
+        raise broken(f"{what} carries {kind} instead of {own}")
+    union = operator.BuiltinOptions()
+    options = getattr(schema, kind)()
+    options.Init(union.Bytes, union.Pos)
+    reader.table(options)
+    found: dict[str, Any] = {}
+    for accessor, key, is_vector in _option_fields(kind):
+        if is_vector:
+            found[key] = reader.ints(options, accessor, 1)
+        else:
+            value = getattr(options, accessor)()
+            if accessor == "FusedActivationFunction":
+                value = enum_name(schema.ActivationFunctionType, value, f"{what}: fused activation").upper()
+            if isinstance(value, bytes):
+                value = reader.text(value)
+            if isinstance(value, (bool, int, float, str)):
+                found[key] = value
+    return found
+
+
+@cache
+def _option_fields(kind: str) -> tuple[tuple[str, str, bool], ...]:
+    """(accessor, snake_case name, is a vector of numbers) of every field of a schema options class."""
+    methods = vars(getattr(schema, kind))
+    fields = []
+    for name, method in methods.items():
+        if name.endswith(("AsNumpy", "Length", "IsNone")) or name == "Init" or isinstance(method, classmethod):
+            continue
+        arguments = getattr(getattr(method, "__code__", None), "co_argcount", 0)
+        if arguments == 1 or (arguments == 2 and f"{name}AsNumpy" in methods):
+            fields.append((name, re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower(), arguments == 2))
+    return tuple(fields)
+
+
+def _check_order(
+    tensors: tuple[Tensor, ...], operations: tuple[Operation, ...], inputs: tuple[int, ...], outputs: tuple[int, ...]
+) -> None:
+    """Each activation is written once and before it is read; constants are never written."""
+    ready = {tensor.index for tensor in tensors if tensor.is_constant or tensor.is_variable}
+    for index in inputs:
+        if index in ready:
+            raise broken(f"tensor {index} is a model input, but constant or listed twice")
+        ready.add(index)
+    for operation in operations:
+        what = f"{operation.name.lower()} (op {operation.index})"
+        for index in operation.inputs:
+            if index != -1 and index not in ready:
+                raise broken(f"{what} reads tensor {index} before anything has written it")
+        for index in operation.outputs:
+            if index in ready:
+                raise broken(f"{what} writes tensor {index}, which is an input, a constant, or written twice")
+            ready.add(index)
+    for index in outputs:
+        if index not in ready:
+            raise broken(f"tensor {index} is a model output, but nothing writes it")
+
+
+def _port_names(
+    reader: Reader, model: Any, tensors: tuple[Tensor, ...], inputs: tuple[int, ...], outputs: tuple[int, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the inputs and outputs: those of the only signature where there is one, else the tensors' own."""
+    signatures = reader.tables(model, "SignatureDefs")
+    names: list[tuple[str, ...]] = []
+    for field, ports in (("Inputs", inputs), ("Outputs", outputs)):
+        known: dict[int, str] = {}
+        if len(signatures) == 1:
+            for entry in reader.tables(signatures[0], field):
+                known[entry.TensorIndex()] = reader.text(entry.Name())
+        names.append(tuple(known.get(index) or tensors[index].name for index in ports))
+    return names[0], names[1]

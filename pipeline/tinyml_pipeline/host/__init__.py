@@ -1,0 +1,1 @@
+"""What runs on this computer: interpreters, compilers, emulators, flash tools and serial ports."""

@@ -1,0 +1,113 @@
+"""A conversation with a device over the wire protocol: greet it, and let it run the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline.errors import DeviceError
+from tinyml_pipeline.host.device import protocol
+from tinyml_pipeline.host.device.device import Device
+from tinyml_pipeline.host.device.exchange import Exchange
+from tinyml_pipeline.host.device.protocol import COUNTS_BYTES, Greeting, Type, Unit
+
+Int8Array = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Invocations:
+    """`outputs` of shape (vectors, output bytes); the least and the most that one vector took, in `unit`."""
+
+    outputs: Int8Array
+    fewest: int
+    most: int
+    unit: Unit
+    resent: int
+    """Frames that had to be sent again."""
+
+
+class Session:
+    """Speaks with an open device.
+
+    `timeout_s` without a right answer ends it with DeviceError, and so do `attempts` at one frame. `resend_after_s`
+    is how long the device may be silent before a request is sent again: more than the model takes for one frame.
+    """
+
+    def __init__(
+        self, device: Device, *, timeout_s: float = 20.0, resend_after_s: float = 1.0, attempts: int = 50
+    ) -> None:
+        self._device = device
+        self._exchange = Exchange(device, timeout_s, resend_after_s, attempts)
+        self._greeting: Greeting | None = None
+
+    def greet(self, expected_sha256: str | None = None) -> Greeting:
+        """What the device says of itself.
+
+        Raises DeviceError where it does not answer, speaks another version of the protocol, or runs another model
+        than the one whose .tflite has `expected_sha256`.
+        """
+        name = self._device.name
+        [(_, payload)] = self._exchange.run(Type.GREET, [b""])
+        version = payload[0] if payload else None
+        if version != protocol.VERSION:
+            raise DeviceError(
+                f"{name} speaks version {version} of the protocol, this program version {protocol.VERSION};"
+                " build and flash its firmware again."
+            )
+        greeting = protocol.parse_greeting(payload)
+        if greeting is None:
+            raise DeviceError(f"{name} greets with only {len(payload)} bytes; build and flash its firmware again.")
+        if expected_sha256 is not None and greeting.sha256 != expected_sha256:
+            raise DeviceError(
+                f"{name} runs another model: the SHA-256 of its .tflite begins with {greeting.sha256[:12]}, not with"
+                f" {expected_sha256[:12]}; build and flash again."
+            )
+        self._device.note(f"{greeting}")
+        self._greeting = greeting
+        return greeting
+
+    def invoke_many(
+        self, inputs: Int8Array, progress: Callable[[int, int], None] | None = None, batch: int | None = None
+    ) -> Invocations:
+        """Run every vector of `inputs`, of shape (vectors, input bytes); several inputs lie behind one another.
+
+        `progress` is told how many of how many are done. At most `batch` vectors go into a frame; by default as many
+        as the device takes. Raises DeviceError; what it returns has passed every check.
+        """
+        greeting = self._greeting or self.greet()
+        if inputs.dtype != np.int8 or inputs.ndim != 2 or inputs.shape[1] != greeting.input_bytes:
+            raise DeviceError(
+                f"{self._device.name} takes vectors of {greeting.input_bytes} int8 values, not {inputs.dtype} of shape"
+                f" {inputs.shape}."
+            )
+        step = max(1, min(batch or greeting.batch, greeting.batch))
+        total, width = len(inputs), greeting.output_bytes
+        payloads = [inputs[start : start + step].tobytes() for start in range(0, total, step)]
+        outputs = np.zeros((total, width), np.int8)
+        counts: list[tuple[int, int]] = []
+        done, resent_before = 0, self._exchange.resent
+
+        def answer_bytes(number: int) -> int:
+            return min(step, total - number * step) * width + COUNTS_BYTES
+
+        for number, payload in self._exchange.run(Type.INVOKE, payloads, answer_bytes, greeting.line_buffer):
+            vectors = (len(payload) - COUNTS_BYTES) // width
+            values = np.frombuffer(payload, np.int8, vectors * width)
+            outputs[number * step : number * step + vectors] = values.reshape(vectors, width)
+            counts.append(protocol.parse_counts(payload))
+            done += vectors
+            if progress is not None:
+                progress(done, total)
+        fewest = min((count[0] for count in counts), default=0)
+        most = max((count[1] for count in counts), default=0)
+        resent = self._exchange.resent - resent_before
+        self._device.note(f"{total} vectors, {fewest} to {most} {greeting.unit.name.lower()}, {resent} frames resent")
+        return Invocations(outputs, fewest, most, greeting.unit, resent)
+
+    def stack_bytes(self, vector: Int8Array) -> int:
+        """The stack that the model uses below its caller for one vector of shape (input bytes,)."""
+        [(_, payload)] = self._exchange.run(Type.STACK, [vector.tobytes()], lambda _: 4)
+        return int.from_bytes(payload, "little")

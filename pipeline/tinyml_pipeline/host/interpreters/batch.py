@@ -1,0 +1,41 @@
+"""One call for many vectors: what both interpreters share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline.compiler.graph import Graph, Tensor
+
+Int8Array = npt.NDArray[np.int8]
+
+
+def input_rows(graph: Graph, inputs: Sequence[Int8Array]) -> tuple[int, Iterator[tuple[Int8Array, ...]]]:
+    """How many vectors there are, and each as one array an input tensor, in the tensor's own shape."""
+    tensors = [graph.tensors[index] for index in graph.inputs]
+    if len(inputs) != len(tensors):
+        raise ValueError(f"{len(inputs)} arrays for {len(tensors)} inputs")
+    count = len(inputs[0])
+    for array, tensor in zip(inputs, tensors, strict=True):
+        if array.dtype != np.int8 or len(array) != count or array.size != count * tensor.size:
+            raise ValueError(f"{array.dtype} {array.shape} do not fit {count} vectors of int8 {tensor.shape}")
+    shaped = [
+        np.ascontiguousarray(array).reshape(count, *tensor.shape) for array, tensor in zip(inputs, tensors, strict=True)
+    ]
+    return count, zip(*shaped, strict=True)
+
+
+def output_arrays(graph: Graph, count: int) -> tuple[Int8Array, ...]:
+    """Room for `count` answers of each output tensor."""
+    return tuple(np.empty((count, *graph.tensors[index].shape), np.int8) for index in graph.outputs)
+
+
+def without_batch(graph: Graph, outputs: Sequence[Int8Array]) -> tuple[Int8Array, ...]:
+    """(n, 1, *shape) as (n, *shape)."""
+    tensors: list[Tensor] = [graph.tensors[index] for index in graph.outputs]
+    return tuple(
+        array.reshape(len(array), *tensor.shape[1:]) if len(tensor.shape) > 1 else array
+        for array, tensor in zip(outputs, tensors, strict=True)
+    )

@@ -1,0 +1,124 @@
+"""TensorFlow Lite for Microcontrollers, built for this machine by the tflite-micro wheel: the oracle of every bit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from tinyml_pipeline import tools
+from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.errors import ModelFileError, UnsupportedError
+from tinyml_pipeline.host.interpreters.arena_probe import REFUSED
+from tinyml_pipeline.host.interpreters.batch import Int8Array, input_rows, output_arrays, without_batch
+from tinyml_pipeline.host.interpreters.native_output import first_sentence, native_stderr
+from tinyml_pipeline.places import SOURCE_ROOT
+
+_PROBE_SECONDS = 60
+_PROBE_LIVES = 8
+
+
+class TflmInterpreter:
+    """A model in TFLM, with an arena that is surely large enough unless `arena_bytes` is given.
+
+    The file is checked first: TFLM itself trusts every offset in it. What the check lets through can still crash this
+    process where somebody has tampered with it; `minimum_arena_bytes` runs a model from elsewhere safely. Raises
+    ModelFileError for a broken file or an input or output that is not int8, UnsupportedError with TFLM's own words for
+    what it will not run.
+    """
+
+    def __init__(self, tflite: bytes, arena_bytes: int | None = None) -> None:
+        self._graph = read_tflite(tflite)
+        require_int8_ports(self._graph)
+        self._stateful = any(tensor.is_variable for tensor in self._graph.tensors)
+        from tflite_micro.python.tflite_micro import runtime
+
+        sizes = [arena_bytes] if arena_bytes is not None else _generous_arenas(self._graph)
+        for size in sizes:
+            with native_stderr() as printed:
+                try:
+                    self._interpreter: Any = runtime.Interpreter.from_bytes(tflite, arena_size=size)
+                    return
+                except Exception as error:
+                    reason = error
+        arena = "" if arena_bytes is None else f" in an arena of {arena_bytes:,} bytes"
+        raise UnsupportedError(f"TFLM cannot run this model{arena}: {printed.reason or reason}")
+
+    def invoke(self, inputs: Sequence[Int8Array]) -> tuple[Int8Array, ...]:
+        """Outputs (n, *shape) int8, one array an output, for inputs of the same form; shapes without the batch."""
+        count, rows = input_rows(self._graph, inputs)
+        outputs = output_arrays(self._graph, count)
+        # The wrapper below the Python class: its methods cost a third of a microsecond each, the class as much again.
+        wrapper = self._interpreter._interpreter
+        set_input, run, get_output = wrapper.SetInputTensor, wrapper.Invoke, wrapper.GetOutputTensor
+        reset = wrapper.Reset if self._stateful else None
+        with native_stderr() as printed:
+            try:
+                for position, row in enumerate(rows):
+                    if reset is not None:
+                        reset()
+                    for index, values in enumerate(row):
+                        set_input(values, index)
+                    run()
+                    for index, output in enumerate(outputs):
+                        output[position] = get_output(index)
+                return without_batch(self._graph, outputs)
+            except (RuntimeError, ValueError) as error:
+                failure = error
+        raise UnsupportedError(f"TFLM failed while it ran this model: {printed.reason or failure}")
+
+
+def require_int8_ports(graph: Graph) -> None:
+    for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
+        for index in indices:
+            if graph.tensors[index].type != "INT8":
+                raise ModelFileError(
+                    f"its {role} '{graph.tensors[index].name}' is {graph.tensors[index].type.lower()}; only int8 "
+                    "models are run here."
+                )
+
+
+def minimum_arena_bytes(tflite: bytes) -> int:
+    """The smallest tensor arena, in steps of 16 bytes, in which TFLM runs the model; found by bisection.
+
+    An upper bound for a 32-bit chip: this machine's pointers have 64 bits, and TFLM keeps its own structures in the
+    arena. The search runs in a child process, because TFLM crashes in an arena that cannot hold its first structures,
+    and on some damaged files. Raises UnsupportedError with TFLM's own words for what it will not run.
+    """
+    graph = read_tflite(tflite)
+    require_int8_ports(graph)
+    low, high = 0, _generous_arenas(graph)[-1]
+    ends_well = False
+    for _ in range(_PROBE_LIVES):
+        output = tools.run(
+            [sys.executable, "-m", "tinyml_pipeline.host.interpreters.arena_probe", str(low), str(high)],
+            timeout_s=_PROBE_SECONDS,
+            cwd=SOURCE_ROOT,
+            stdin=tflite,
+            check=False,
+        )
+        tried = [int(line) for line in output.stdout.split()]
+        if output.returncode == 0:
+            return tried[-1]
+        if output.returncode == REFUSED:
+            raise UnsupportedError(
+                "TFLM cannot run this model: "
+                + (first_sentence(output.stderr.decode(errors="replace")) or "it gives no reason; look at its shapes.")
+            )
+        ends_well = ends_well or len(tried) > 1  # the probe begins with the largest arena
+        if not ends_well:
+            break
+        low = max(size for size in tried if size < high)  # it crashed in this one: too small
+    raise UnsupportedError(
+        f"TFLM crashed on this model (it {tools.describe_exit(output.returncode)}); the file is most likely damaged. "
+        "Convert or copy the model again."
+    )
+
+
+def _generous_arenas(graph: Graph) -> list[int]:
+    """Two arenas to try: one that holds every activation at once and TFLM's structures, and one far larger."""
+    activations = sum(16 + tensor.size * 4 for tensor in graph.tensors if not tensor.is_constant)
+    structures = 1024 * (len(graph.tensors) + len(graph.operations)) + 65536
+    room = 2 * activations + structures
+    return [room, 8 * room]

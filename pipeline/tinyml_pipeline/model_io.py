@@ -1,0 +1,86 @@
+"""What the firmware around a model must know of it, as data and as C: the bytes of each port, and whose model it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.errors import UnsupportedError
+
+_BATCH_LIMIT = 128
+_FRAME_LIMIT_BYTES = 60_000  # the firmware counts the bytes of a frame in 16 bits
+
+
+@dataclass(frozen=True)
+class ModelInterface:
+    """What the firmware around a model must know of it: its .tflite's SHA-256 and the bytes of each port."""
+
+    sha256: str
+    input_sizes: tuple[int, ...]
+    output_sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, graph: Graph) -> ModelInterface:
+        inputs = tuple(graph.tensors[index].size for index in graph.inputs)
+        outputs = tuple(graph.tensors[index].size for index in graph.outputs)
+        return cls(graph.sha256, inputs, outputs)
+
+    @property
+    def input_bytes(self) -> int:
+        return sum(self.input_sizes)
+
+    @property
+    def output_bytes(self) -> int:
+        return sum(self.output_sizes)
+
+
+def vectors_in_a_frame(interface: ModelInterface, board: Board) -> int:
+    """How many vectors a frame of the wire protocol holds there; UnsupportedError where not even one fits."""
+    vector_bytes = interface.input_bytes + interface.output_bytes
+    batch = min(_BATCH_LIMIT, max(1, board.batch_bytes // vector_bytes))
+    if batch * max(interface.input_bytes, interface.output_bytes) > _FRAME_LIMIT_BYTES:
+        raise UnsupportedError(
+            f"{board.name}: the model's inputs ({interface.input_bytes} bytes) or outputs ({interface.output_bytes})"
+            f" are more than a frame of the wire protocol holds ({_FRAME_LIMIT_BYTES})."
+        )
+    return batch
+
+
+def model_io_header(interface: ModelInterface, settings: Mapping[str, int] | None = None) -> str:
+    """The text of `model_io.h`: how firmware calls a model whose ports lie behind one another in two buffers.
+
+    `settings` are those of firmware/protocol/protocol.h, for a build that cannot give them to the compiler.
+    """
+    parameters, arguments = [], []
+    for kind, buffer, sizes in (
+        ("const int8_t *in", "inputs", interface.input_sizes),
+        ("int8_t *out", "outputs", interface.output_sizes),
+    ):
+        for number, offset in enumerate(_offsets(sizes)):
+            parameters.append(f"{kind}_{number}")
+            arguments.append(f"({buffer}) + {offset}")
+    sha256 = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(interface.sha256))
+    defines = "".join(f"#define {name} {value}u\n" for name, value in (settings or {}).items())
+    if defines:
+        defines = f"\n/* What protocol.c is told of this board; protocol.h says what each means. */\n{defines}"
+    return f"""\
+/* How the firmware calls the model: its inputs lie behind one another in one buffer, and so do its outputs. */
+#ifndef MODEL_IO_H
+#define MODEL_IO_H
+
+#define MODEL_IO_INPUT_BYTES {interface.input_bytes}
+#define MODEL_IO_OUTPUT_BYTES {interface.output_bytes}
+#define MODEL_IO_PARAMETERS {", ".join(parameters)}
+#define MODEL_IO_CALL(function, inputs, outputs) (function)({", ".join(arguments)})
+
+/* Of the .tflite that the model was compiled from. */
+#define MODEL_IO_SHA256 {sha256}
+{defines}
+#endif
+"""
+
+
+def _offsets(sizes: Sequence[int]) -> list[int]:
+    return [sum(sizes[:number]) for number in range(len(sizes))]

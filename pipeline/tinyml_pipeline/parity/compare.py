@@ -1,0 +1,179 @@
+"""Two sets of outputs, compared: bit for bit, or in real units against a tolerance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedPort
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """The first vector that differs: its number, and its values, one array a tensor."""
+
+    index: int
+    inputs: tuple[Int8Array, ...]
+    expected: tuple[Int8Array, ...]
+    got: tuple[Int8Array, ...]
+
+    def text(self, inputs: Sequence[QuantizedPort], outputs: Sequence[QuantizedPort]) -> str:
+        """'input 7: a = 3 (10.2); expected sum = 5 (11.9), got sum = 6 (12.7)': of the outputs those that differ."""
+        given = ", ".join(port.describe(array) for port, array in zip(inputs, self.inputs, strict=True))
+        wanted, came = [], []
+        for port, expected, got in zip(outputs, self.expected, self.got, strict=True):
+            differ = np.flatnonzero(expected.reshape(-1) != got.reshape(-1)).tolist()
+            if differ:
+                wanted.append(port.describe(expected, differ))
+                came.append(port.describe(got, differ))
+        return f"input {self.index}: {given}; expected {', '.join(wanted)}, got {', '.join(came)}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One row of a report: bytes against bytes, zero tolerance. `worst` is the largest difference in output steps."""
+
+    name: str
+    vectors: int
+    mismatches: int
+    worst: int
+    first: Mismatch | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.mismatches == 0
+
+    @property
+    def summary(self) -> str:
+        if self.passed:
+            return f"{self.vectors:,} vectors, 0 mismatches"
+        return f"{self.mismatches:,} of {self.vectors:,} vectors differ, by up to {self.worst} steps"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": "exact",
+            "passed": self.passed,
+            "vectors": self.vectors,
+            "mismatches": self.mismatches,
+            "worst_steps": self.worst,
+            "first": None
+            if self.first is None
+            else {
+                "index": self.first.index,
+                **{
+                    key: [array.tolist() for array in getattr(self.first, key)] for key in ("inputs", "expected", "got")
+                },
+            },
+        }
+
+
+@dataclass(frozen=True)
+class RealComparison:
+    """One row of a report: Keras against int8 on one output, in real units and in output steps.
+
+    `where` is the vector with the worst difference, `keras` and `int8` what they gave there.
+    """
+
+    name: str
+    vectors: int
+    worst: float
+    mean: float
+    step: float
+    tolerance: float
+    where: int
+    keras: float
+    int8: float
+
+    @property
+    def within(self) -> bool:
+        return self.worst <= self.tolerance
+
+    @property
+    def passed(self) -> bool:
+        return self.within
+
+    @property
+    def worst_steps(self) -> float:
+        return self.worst / self.step
+
+    @property
+    def mean_steps(self) -> float:
+        return self.mean / self.step
+
+    @property
+    def summary(self) -> str:
+        return (
+            f"worst {self.worst:.4g} ({self.worst_steps:.2g} steps), mean {self.mean:.4g} ({self.mean_steps:.2g} "
+            f"steps), tolerance {self.tolerance:g}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": "tolerance",
+            "passed": self.passed,
+            "vectors": self.vectors,
+            "worst": _finite(self.worst),
+            "mean": _finite(self.mean),
+            "worst_steps": _finite(self.worst_steps),
+            "mean_steps": _finite(self.mean_steps),
+            "tolerance": self.tolerance,
+            "where": {"index": self.where, "keras": _finite(self.keras), "int8": self.int8},
+        }
+
+
+def compare_exact(
+    name: str, expected: Sequence[Int8Array], actual: Sequence[Int8Array], inputs: Sequence[Int8Array]
+) -> Comparison:
+    """Compare outputs (n, *shape), one array a tensor; a vector counts once, however many of its values differ."""
+    differences = [
+        np.abs(right.reshape(len(left), -1).astype(np.int16) - left.reshape(len(left), -1)).max(axis=1, initial=0)
+        for left, right in zip(expected, actual, strict=True)
+    ]
+    per_vector = np.max(differences, axis=0)
+    wrong = np.flatnonzero(per_vector)
+    first = None
+    if len(wrong):
+        index = int(wrong[0])
+        first = Mismatch(index, _at(inputs, index), _at(expected, index), _at(actual, index))
+    return Comparison(name, len(per_vector), len(wrong), int(per_vector.max(initial=0)), first)
+
+
+def compare_real(
+    name: str, keras: npt.NDArray[np.float32], int8: Int8Array, port: QuantizedPort, tolerance: float
+) -> RealComparison:
+    """Compare Keras' outputs with one int8 output tensor; Keras must have been given the dequantized inputs.
+
+    What Keras gives beyond the int8 range counts as it is: the int8 model saturates there, and that is an error too.
+    """
+    real = port.dequantize(int8).reshape(len(int8), -1)
+    wanted = keras.reshape(len(keras), -1)
+    difference = np.abs(wanted.astype(np.float64) - real)
+    difference = np.where(np.isnan(difference), np.inf, difference)
+    index, value = np.unravel_index(int(difference.argmax()), difference.shape)
+    return RealComparison(
+        name,
+        len(int8),
+        float(difference.max()),
+        float(difference.mean()),
+        port.scale,
+        tolerance,
+        int(index),
+        float(wanted[index, value]),
+        float(real[index, value]),
+    )
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return value if math.isfinite(value) else None
+
+
+def _at(arrays: Sequence[Int8Array], index: int) -> tuple[Int8Array, ...]:
+    return tuple(array[index] for array in arrays)

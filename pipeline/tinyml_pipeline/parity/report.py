@@ -1,0 +1,109 @@
+"""All comparisons of one model, and the claim that they support."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tinyml_pipeline.errors import ParityError
+from tinyml_pipeline.parity.compare import Comparison, RealComparison
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+
+
+class Row(Protocol):
+    """What the report asks of a comparison."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def vectors(self) -> int: ...
+    @property
+    def passed(self) -> bool: ...
+    @property
+    def summary(self) -> str: ...
+    def to_json(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class ArrayCheck:
+    """The model array as the C++ compiler sees it against the .tflite, byte for byte."""
+
+    name: str
+    expected: bytes
+    got: bytes
+
+    @property
+    def vectors(self) -> int:
+        return 0
+
+    @property
+    def passed(self) -> bool:
+        return self.expected == self.got
+
+    @property
+    def summary(self) -> str:
+        if self.passed:
+            return f"{len(self.expected):,} bytes, 0 mismatches"
+        if len(self.expected) != len(self.got):
+            return f"{len(self.got):,} bytes instead of {len(self.expected):,}"
+        at = next(i for i, (left, right) in enumerate(zip(self.expected, self.got, strict=True)) if left != right)
+        return f"byte {at} is 0x{self.got[at]:02x} instead of 0x{self.expected[at]:02x}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": "bytes",
+            "passed": self.passed,
+            "bytes": len(self.expected),
+            "summary": self.summary,
+        }
+
+
+@dataclass(frozen=True)
+class ParityReport:
+    """One row a comparison, in the order of the road; rows for C on the host and for each processor join later."""
+
+    model: QuantizedModel
+    vectors: int
+    exhaustive: bool
+    rows: tuple[Row, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(row.passed for row in self.rows)
+
+    @property
+    def claim(self) -> str:
+        if self.exhaustive:
+            return f"verified on every possible input ({self.vectors:,})"
+        return f"verified on {self.vectors:,} inputs: edges, data and seeded random ones"
+
+    def failure(self, row: Row) -> str:
+        """Why a row failed: what disagrees, by how much, and the input, expected and got in int8 and real units."""
+        text = f"{self.model.name}: {row.name}: {row.summary}"
+        if isinstance(row, Comparison) and row.first is not None:
+            return f"{text}; {row.first.text(self.model.inputs, self.model.outputs)}."
+        if isinstance(row, RealComparison):
+            return f"{text}; at input {row.where} Keras gives {row.keras:.6g}, int8 {row.int8:.6g}."
+        return f"{text}."
+
+    def check(self) -> None:
+        """Raise ParityError for the first row that failed."""
+        for row in self.rows:
+            if not row.passed:
+                raise ParityError(self.failure(row))
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "model": self.model.name,
+                "sha256": self.model.sha256,
+                "passed": self.passed,
+                "claim": self.claim if self.passed else None,
+                "exhaustive": self.exhaustive,
+                "vectors": self.vectors,
+                "rows": [row.to_json() for row in self.rows],
+            },
+            indent=2,
+        )

@@ -1,0 +1,63 @@
+"""Questions whose answer a reader has in the head, such as 10 + 2: asked to the int8 model, in real numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
+
+Infer = Callable[[Sequence[Int8Array]], tuple[Int8Array, ...]]
+
+
+@dataclass(frozen=True)
+class SpotCheck:
+    """One question; passed where the int8 model answers within one output step of what is true."""
+
+    inputs: tuple[float, ...]
+    expected: float
+    got: float
+    step: float
+
+    @property
+    def name(self) -> str:
+        return f"f({', '.join(f'{value:g}' for value in self.inputs)}) = {self.expected:g}"
+
+    @property
+    def vectors(self) -> int:
+        return 1
+
+    @property
+    def passed(self) -> bool:
+        return abs(self.got - self.expected) <= self.step
+
+    @property
+    def summary(self) -> str:
+        return f"int8 says {self.got:.4g}; one step is {self.step:.4g}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": "spot check",
+            "passed": self.passed,
+            "inputs": list(self.inputs),
+            "expected": self.expected,
+            "got": self.got,
+            "step": self.step,
+        }
+
+
+def spot_checks(
+    model: QuantizedModel, infer: Infer, checks: Sequence[tuple[tuple[float, ...], tuple[float, ...]]]
+) -> list[SpotCheck]:
+    """Ask each of a spec's checks; of a model with one input tensor, the first value of its output counts."""
+    found = []
+    for inputs, outputs in checks:
+        port = model.inputs[0]
+        vector = port.quantize(np.asarray(inputs, np.float32)).reshape(1, *port.shape)
+        got = model.outputs[0].dequantize(infer([vector])[0]).reshape(-1)[0]
+        found.append(SpotCheck(inputs, outputs[0], float(got), model.outputs[0].scale))
+    return found

@@ -1,0 +1,202 @@
+"""Keras archive to full int8 .tflite, in a child process: TensorFlow can print, hang and crash there as it likes."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline import tools
+from tinyml_pipeline.errors import ConversionError
+from tinyml_pipeline.places import SOURCE_ROOT
+from tinyml_pipeline.quantize.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
+from tinyml_pipeline.quantize.keras_archive import rolled_layers
+
+FloatArray = npt.NDArray[np.float32]
+ENVIRONMENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # oneDNN rounds differently from one processor to the next
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+class KerasProcess:
+    """A child process with TensorFlow, for any number of models; it starts at the first need and after a crash.
+
+    Use it in a `with` block, from the thread that opened it: the child ends with that thread. `warm_up()` starts it
+    early, so that the 3 seconds of TensorFlow's import pass while other work goes on. Where a request takes longer
+    than `time_limit_s`, the child is ended and ConversionError says so.
+    """
+
+    def __init__(self, *, time_limit_s: float = 600, module: str = "tinyml_pipeline.quantize.keras_process") -> None:
+        self._time_limit_s = time_limit_s
+        self._module = module
+        self._child: _Child | None = None
+
+    def __enter__(self) -> KerasProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def warm_up(self) -> None:
+        """Start the child and return at once."""
+        if self._child is None:
+            self._child = _Child(self._module)
+
+    def close(self) -> None:
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+    def convert(
+        self, keras_archive: bytes, representative: FloatArray | Sequence[FloatArray], per_channel: bool, name: str
+    ) -> bytes:
+        """The model as a full int8 .tflite of batch 1; the same bytes for the same arguments, in any process.
+
+        `representative` is an array (n, *input shape), or one for each input. `per_channel` gives every output of
+        a dense layer its own scale, which old TFLM libraries compute wrongly; convolutions always have it.
+        Raises ConversionError for whatever Keras or the converter will not do, also where they crash.
+        """
+        arrays = [representative] if isinstance(representative, np.ndarray) else list(representative)
+        shapes, parts = pack_arrays(arrays)
+        fields = {"do": "convert", "per_channel": per_channel, "shapes": shapes}
+        return self.request(Message(fields, (keras_archive, *parts)), name).parts[0]
+
+    def predict(
+        self, keras_archive: bytes, inputs: FloatArray | Sequence[FloatArray], name: str = "model"
+    ) -> FloatArray:
+        """Keras' own answers to `inputs`, for a model of one output: (n, *output shape)."""
+        outputs = self.predict_all(keras_archive, inputs, name)
+        if len(outputs) != 1:
+            raise ConversionError(f"model '{name}' has {len(outputs)} outputs; ask for all of them.")
+        return outputs[0]
+
+    def predict_all(
+        self, keras_archive: bytes, inputs: FloatArray | Sequence[FloatArray], name: str = "model"
+    ) -> tuple[FloatArray, ...]:
+        """The same for any number of outputs, in the model's order."""
+        arrays = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
+        shapes, parts = pack_arrays(arrays)
+        answer = self.request(Message({"do": "predict", "shapes": shapes}, (keras_archive, *parts)), name)
+        return unpack_arrays(answer.fields["shapes"], answer.parts)
+
+    def describe(self, keras_archive: bytes, name: str) -> list[dict[str, Any]]:
+        """The layers in order, the inputs first: see layer_facts.py."""
+        layers: list[dict[str, Any]] = self.request(Message({"do": "describe"}, (keras_archive,)), name).fields[
+            "layers"
+        ]
+        return layers
+
+    def export(self, keras_archive: bytes, form: str, inputs: FloatArray, name: str) -> dict[str, bytes]:
+        """The files of a model as 'h5', 'keras' or 'savedmodel', by path; one file has the path ''.
+
+        They have been loaded again and have answered `inputs` with the same bits; ConversionError where not.
+        """
+        shapes, parts = pack_arrays([inputs])
+        answer = self.request(Message({"do": "export", "form": form, "shapes": shapes}, (keras_archive, *parts)), name)
+        return dict(zip(answer.fields["paths"], answer.parts, strict=True))
+
+    def request(self, message: Message, name: str) -> Message:
+        """The child's answer; `message.parts[0]` is a Keras archive. ConversionError where it has none."""
+        self.warm_up()
+        assert self._child is not None
+        try:
+            answer = self._child.ask(message, self._time_limit_s)
+        except BaseException:
+            self.close()  # Ctrl-C in the middle of an answer: the next request must not read the rest of it
+            raise
+        if answer is None:
+            text = self._describe_end(self._child, message, name)
+            log = self._child.log
+            self.close()
+            raise ConversionError(text, log=log)
+        if not answer.fields["ok"]:
+            raise ConversionError(f"model '{name}': {answer.fields['refused']}", log=self._child.log)
+        return answer
+
+    def _describe_end(self, child: _Child, message: Message, name: str) -> str:
+        if child.timed_out:
+            return (
+                f"model '{name}': the converter did not finish within {self._time_limit_s:g} s and was stopped. Use a "
+                "smaller network or fewer representative inputs."
+            )
+        if child.ending.endswith("SIGKILL"):
+            return (
+                f"model '{name}': the converter was ended by SIGKILL, most likely because memory ran out. Use a "
+                "smaller network or fewer representative inputs."
+            )
+        rolled = rolled_layers(message.parts[0])
+        if rolled:
+            return (
+                f"model '{name}': the converter crashed (it {child.ending}), most likely at the recurrent layer"
+                f"{'s' if len(rolled) > 1 else ''} {', '.join(rolled)}, which must be unrolled for int8. Build "
+                f"{'them' if len(rolled) > 1 else 'it'} with unroll=True and a fixed number of time steps."
+            )
+        return (
+            f"model '{name}': the converter crashed (it {child.ending}). Leave out one layer after another to find the "
+            "one that it cannot convert."
+        )
+
+
+class _Child:
+    """One life of the child process."""
+
+    def __init__(self, module: str) -> None:
+        self.timed_out = False
+        self._stack = contextlib.ExitStack()
+        with contextlib.ExitStack() as stack:
+            self._log: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
+            command = [sys.executable, "-m", module]
+            self._process = stack.enter_context(
+                tools.start(command, cwd=SOURCE_ROOT, env=ENVIRONMENT, stderr=self._log.fileno())
+            )
+            self._stack = stack.pop_all()
+
+    def ask(self, message: Message, time_limit_s: float) -> Message | None:
+        """The answer, or None where the child ended without one."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._log.seek(0)
+        self._log.truncate()
+        # Ending the child also wakes a write to it and a read from it that would wait for ever.
+        timer = threading.Timer(time_limit_s, self._end)
+        timer.start()
+        try:
+            write_message(self._process.stdin, message)
+            answer = read_message(self._process.stdout)
+        except (BrokenPipeError, ConnectionResetError):
+            answer = None
+        finally:
+            timer.cancel()
+        if answer is None:
+            self._process.wait()
+        return answer
+
+    @property
+    def ending(self) -> str:
+        return tools.describe_exit(self._process.wait())
+
+    @property
+    def log(self) -> str:
+        """What the libraries printed since the last request."""
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace").strip()
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def _end(self) -> None:
+        self.timed_out = True
+        self._process.kill()

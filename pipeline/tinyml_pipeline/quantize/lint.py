@@ -1,0 +1,204 @@
+"""What a .tflite really is, in plain language, and what keeps it from a microcontroller."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
+from tinyml_pipeline.errors import ModelFileError
+
+_HOW = (
+    "Convert it with a representative dataset, TFLITE_BUILTINS_INT8, and inference_input_type and "
+    "inference_output_type set to int8"
+)
+_MADE_UP = re.compile(r"((StatefulPartitionedCall|PartitionedCall|Identity)(_\d+)?|(input|output)_\d+)?")
+_SHAPE_OPS = ("SHAPE", "STRIDED_SLICE", "PACK")
+# Layers with an int8 form that do what the float one was there for.
+_INSTEAD = {"ELU": "relu or leaky_relu", "SIN": "a layer with an int8 form", "COS": "a layer with an int8 form"}
+
+
+@dataclass(frozen=True)
+class PortLint:
+    """One input or output: what int8 makes of it. `used` is the share of the 256 steps that the vectors span."""
+
+    name: str
+    shape: tuple[int, ...]
+    step: float
+    low: float
+    high: float
+    used: float | None
+
+
+@dataclass(frozen=True)
+class LintReport:
+    """`problems` are sentences, worst first; a model without any is full int8 of batch 1."""
+
+    operations: tuple[tuple[str, int, int], ...]
+    """Name, version and count of each, in the order of their first call."""
+    tensors: int
+    per_channel_dense: bool
+    inputs: tuple[PortLint, ...]
+    outputs: tuple[PortLint, ...]
+    problems: tuple[str, ...]
+
+    def check(self) -> None:
+        """Raise ModelFileError with the first problem."""
+        if self.problems:
+            raise ModelFileError(self.problems[0])
+
+    def lines(self) -> list[str]:
+        ops = ", ".join(f"{count} x {name} v{version}" for name, version, count in self.operations)
+        lines = [f"operations: {ops or 'none'}"]
+        if not self.problems:
+            dense = any(name == "FULLY_CONNECTED" for name, _, _ in self.operations)
+            weights = "per channel" if self.per_channel_dense else "per tensor"
+            lines.append(
+                f"all {self.tensors} tensors are int8 (biases int32), batch 1"
+                + (f", dense layers {weights}" if dense else "")
+            )
+        for role, ports in (("input", self.inputs), ("output", self.outputs)):
+            for port in ports:
+                used = "" if port.used is None else f"; {100 * port.used:.0f} % of the int8 range is used"
+                span = f"{port.low:.6g} to {port.high:.6g}"
+                lines.append(f"{role} {port.name}: {span}, one step is {port.step:.4g}{used}")
+        return lines + [f"problem: {problem}" for problem in self.problems]
+
+
+def lint(
+    graph: Graph,
+    inputs: Sequence[npt.NDArray[np.int8]] = (),
+    outputs: Sequence[npt.NDArray[np.int8]] = (),
+    input_labels: Sequence[str] = (),
+    output_labels: Sequence[str] = (),
+) -> LintReport:
+    """Look at a model; with `inputs` and `outputs`, one int8 array a port, also at how much of the range they use.
+
+    The labels, one a port, stand for the file's own names of inputs and outputs.
+    """
+    counts = Counter((operation.name, operation.version) for operation in graph.operations)
+    return LintReport(
+        tuple((name, version, count) for (name, version), count in counts.items()),
+        len(graph.tensors),
+        graph_has_per_channel_dense(graph),
+        _ports(graph, graph.inputs, input_labels or port_names(graph.input_names, "input"), inputs),
+        _ports(graph, graph.outputs, output_labels or port_names(graph.output_names, "output"), outputs),
+        tuple(_problems(graph)),
+    )
+
+
+def port_names(names: Sequence[str], role: str) -> list[str]:
+    """The names of a model's inputs or outputs, without the marks and made-up names of the converter."""
+    short = [re.sub(r"^serving_default_|:\d+$", "", name) for name in names]
+    plain = [role] if len(names) == 1 else [f"{role}_{position}" for position in range(len(names))]
+    return [other if _MADE_UP.fullmatch(name) else name for name, other in zip(short, plain, strict=True)]
+
+
+def graph_has_per_channel_dense(graph: Graph) -> bool:
+    """Whether a dense layer's weights have a scale for each output; TFLM of before September 2024 computes it wrong."""
+    weights = (
+        graph.tensors[operation.inputs[1]] for operation in graph.operations
+        if operation.name == "FULLY_CONNECTED" and len(operation.inputs) > 1 and operation.inputs[1] >= 0
+    )  # fmt: skip
+    return any(tensor.quantization is not None and tensor.quantization.per_channel for tensor in weights)
+
+
+def _ports(
+    graph: Graph, indices: Sequence[int], names: Sequence[str], vectors: Sequence[npt.NDArray[np.int8]]
+) -> tuple[PortLint, ...]:
+    ports = []
+    for position, (index, name) in enumerate(zip(indices, names, strict=True)):
+        tensor = graph.tensors[index]
+        if tensor.type != "INT8" or tensor.quantization is None:
+            continue
+        step, zero_point = tensor.quantization.scale, tensor.quantization.zero_point
+        values = vectors[position] if position < len(vectors) else np.empty(0, np.int8)
+        used = (int(values.max()) - int(values.min()) + 1) / 256 if values.size else None
+        ports.append(PortLint(name, tensor.shape, step, step * (-128 - zero_point), step * (127 - zero_point), used))
+    return tuple(ports)
+
+
+def _problems(graph: Graph) -> list[str]:
+    if not graph.operations:
+        return ["it has no operation; there is nothing to run."]
+    if not graph.inputs or not graph.outputs:
+        return [f"it has no {'output' if graph.inputs else 'input'}; there is nothing to run."]
+    ports = [graph.tensors[index] for index in (*graph.inputs, *graph.outputs)]
+    kind = _wrong_kind(graph, ports)
+    if kind:
+        return [kind]
+    problems = [
+        f"its input '{name}' has batch {graph.tensors[index].shape[0]} (shape {list(graph.tensors[index].shape)}); a "
+        "microcontroller runs one inference at a time. Convert it with a fixed batch of 1."
+        for index, name in zip(graph.inputs, graph.input_names, strict=True)
+        if graph.tensors[index].shape and graph.tensors[index].shape[0] != 1
+    ]
+    for tensor in ports:
+        if tensor.size == 0:
+            problems.append(f"tensor '{tensor.name}' is empty (shape {list(tensor.shape)}). Convert the model again.")
+        quantization = tensor.quantization
+        sound = quantization is not None and not quantization.per_channel and quantization.scale > 0
+        if not (sound and quantization is not None and -128 <= quantization.zero_point <= 127):
+            problems.append(f"tensor '{tensor.name}' is int8 without a sound scale and zero point. {_HOW}.")
+    for operation in graph.operations:
+        problem = _operation_problem(graph, operation)
+        if problem:
+            problems.append(problem)
+    return problems
+
+
+def _wrong_kind(graph: Graph, ports: Sequence[Tensor]) -> str | None:
+    """One sentence for a model that is of another kind as a whole."""
+    types = {tensor.type for tensor in graph.tensors}
+    activations = {tensor.type for tensor in graph.tensors if not tensor.is_constant}
+    outside = {tensor.type for tensor in ports}
+    if outside == {"INT8"}:
+        return None
+    if "INT8" not in types and "UINT8" not in types:
+        if "INT16" not in types:
+            return f"it is a float model (its tensors are {_join(types)}), not int8. {_HOW}."
+    elif "FLOAT32" in outside and not activations & {"INT8", "UINT8", "INT16"}:
+        return f"it is a dynamic-range model: int8 weights, but it computes in float32. {_HOW}."
+    if "INT16" in activations:
+        return f"it has int16 activations (16x8), which no two runtimes compute alike; only int8 is taken. {_HOW}."
+    if "FLOAT32" in outside:
+        return f"it computes in int8, but takes or gives float32. {_HOW}."
+    return f"its inputs and outputs are {_join(outside)}; only int8 is taken. {_HOW}."
+
+
+def _operation_problem(graph: Graph, operation: Operation) -> str | None:
+    where = f"{operation.name} (op {operation.index})"
+    if operation.name.startswith("CUSTOM:"):
+        return f"{where} is a custom operation; TFLM has no kernel for it. Replace the layer that it comes from."
+    for index in operation.outputs:
+        tensor = graph.tensors[index]
+        if tensor.type == "INT8":
+            continue
+        if operation.name in _SHAPE_OPS and tensor.type in ("INT32", "INT64"):
+            return f"{where} computes a shape at run time. Convert it with a fixed batch of 1: shapes become constants."
+        if tensor.type == "FLOAT32":
+            return _float_island(graph, operation)
+        return f"{where} gives {tensor.type}, not int8 (tensor '{tensor.name}'). Replace the layer that it comes from."
+    return None
+
+
+def _float_island(graph: Graph, operation: Operation) -> str:
+    """Name the operation between DEQUANTIZE and QUANTIZE, not the DEQUANTIZE that leads to it."""
+    if operation.name == "DEQUANTIZE":
+        readers = [o for o in graph.operations if set(operation.outputs) & set(o.inputs)]
+        operation = readers[0] if readers else operation
+    layer = graph.tensors[operation.outputs[0]].name.split(";")[0]
+    instead = _INSTEAD.get(operation.name, "a layer with an int8 form")
+    return (
+        f"{operation.name} (op {operation.index}, '{layer}') computes in float32 in the middle of the int8 model, "
+        f"because TensorFlow Lite has no int8 form of it. Use {instead} instead."
+    )
+
+
+def _join(types: set[str]) -> str:
+    return ", ".join(sorted(name.lower() for name in types))

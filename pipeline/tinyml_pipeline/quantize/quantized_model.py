@@ -1,0 +1,166 @@
+"""An int8 model and what its numbers mean: the thing that every later stage takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.errors import ModelFileError
+from tinyml_pipeline.quantize.lint import LintReport, lint, port_names
+
+Int8Array = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class QuantizedPort:
+    """One input or output tensor: real = scale * (q - zero_point).
+
+    `shape` is that of one sample, as in Keras: the tensor's without the batch of 1. `values` names its elements in
+    order, where they have names.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    shape: tuple[int, ...]
+    scale: float
+    zero_point: int
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
+        return math.prod(self.shape)
+
+    @property
+    def label(self) -> str:
+        """What a person reads: the names of its values, or its own."""
+        return ", ".join(self.values) or self.name
+
+    @property
+    def low(self) -> float:
+        """The real value of -128."""
+        return self.scale * (-128 - self.zero_point)
+
+    @property
+    def high(self) -> float:
+        """The real value of 127."""
+        return self.scale * (127 - self.zero_point)
+
+    def quantize(self, real: npt.ArrayLike) -> Int8Array:
+        """Nearest int8 values, ties away from zero as in TFLite's AffineQuantize, saturating at both ends."""
+        steps = (np.asarray(real, np.float32) / np.float32(self.scale)).astype(np.float64)
+        rounded = np.trunc(steps + np.copysign(0.5, steps)) + self.zero_point
+        quantized: Int8Array = np.clip(rounded, -128, 127).astype(np.int8)
+        return quantized
+
+    def dequantize(self, quantized: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float32]:
+        steps: npt.NDArray[np.float32] = quantized.astype(np.float32) - np.float32(self.zero_point)
+        return steps * np.float32(self.scale)
+
+    def describe(self, quantized: npt.NDArray[np.integer[Any]], positions: Sequence[int] | None = None) -> str:
+        """One vector's values for a person: 'a = -101 (10.6), b = 3 (51.4)'; of many the first 8.
+
+        `positions` picks the elements that matter.
+        """
+        flat, real = quantized.reshape(-1), self.dequantize(quantized).reshape(-1)
+        names = self.values if len(self.values) == flat.size else tuple(f"{self.name}[{i}]" for i in range(flat.size))
+        if flat.size == 1 and not self.values:
+            names = (self.name,)
+        picked = list(range(flat.size)) if positions is None else list(positions)
+        shown = [f"{names[i]} = {flat[i]} ({real[i]:.6g})" for i in picked[:8]]
+        return ", ".join(shown) + (f", ... ({len(picked)} values)" if len(picked) > 8 else "")
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Inputs and the outputs that TFLM gives for them: int8 (n, *shape), one array for each tensor."""
+
+    inputs: tuple[Int8Array, ...]
+    outputs: tuple[Int8Array, ...]
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+
+@dataclass(frozen=True)
+class QuantizedModel:
+    """A full int8 model of batch 1 that has passed the lint."""
+
+    name: str
+    summary: str
+    tflite: bytes
+    graph: Graph
+    inputs: tuple[QuantizedPort, ...]
+    outputs: tuple[QuantizedPort, ...]
+
+    @property
+    def sha256(self) -> str:
+        return self.graph.sha256
+
+    def lint(self, vectors: Vectors | None = None) -> LintReport:
+        """What the model is in plain language; with vectors, also how much of the int8 range they use."""
+        return lint(
+            self.graph,
+            vectors.inputs if vectors else (),
+            vectors.outputs if vectors else (),
+            [port.label for port in self.inputs],
+            [port.label for port in self.outputs],
+        )
+
+
+def load_quantized(
+    tflite: bytes,
+    name: str,
+    summary: str = "",
+    input_values: Sequence[str] = (),
+    output_values: Sequence[str] = (),
+) -> QuantizedModel:
+    """The model in `tflite`, from this program or from elsewhere.
+
+    `input_values` and `output_values` name the single values of a model with one input and one output tensor.
+    Raises ModelFileError where the file is broken or not a full int8 model of batch 1; the message begins with `name`.
+    """
+    try:
+        graph = read_tflite(tflite)
+        lint(graph).check()
+    except ModelFileError as error:
+        raise ModelFileError(f"{name}: {error}") from error
+    return QuantizedModel(
+        name,
+        summary,
+        bytes(tflite),
+        graph,
+        _ports(graph, graph.inputs, graph.input_names, "input", input_values),
+        _ports(graph, graph.outputs, graph.output_names, "output", output_values),
+    )
+
+
+def sample_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A tensor's shape without its batch of 1."""
+    return shape[1:] if len(shape) > 1 else shape
+
+
+def _ports(
+    graph: Graph, indices: Sequence[int], names: Sequence[str], role: str, values: Sequence[str]
+) -> tuple[QuantizedPort, ...]:
+    ports = []
+    for index, name in zip(indices, port_names(names, role), strict=True):
+        tensor = graph.tensors[index]
+        assert tensor.quantization is not None, "the lint has checked it"
+        named = len(indices) == 1 and len(values) == tensor.size
+        ports.append(
+            QuantizedPort(
+                name,
+                tuple(values) if named else (),
+                sample_shape(tensor.shape),
+                tensor.quantization.scale,
+                tensor.quantization.zero_point,
+            )
+        )
+    return tuple(ports)

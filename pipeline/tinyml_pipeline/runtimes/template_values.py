@@ -1,0 +1,199 @@
+"""What the templates are filled with, as strings and numbers that are C already; the templates only loop and choose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinyml_pipeline.compiler.c_text import float_literal
+from tinyml_pipeline.models.spec import Domain
+from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort
+from tinyml_pipeline.runtimes.byte_array import decimal_lines, hex_lines
+from tinyml_pipeline.runtimes.c_names import c_identifier, c_string, comment_text, distinct_identifiers
+from tinyml_pipeline.runtimes.runtime import Oracle
+from tinyml_pipeline.runtimes.tflm_libraries import TargetLibrary
+
+MOST_TYPED_VALUES = 16
+"""A model of more inputs is not asked for numbers on the serial monitor."""
+
+# A typed number takes at most 20 characters, with some room for a long pasted line.
+_LINE_BYTES = 40
+_NUMBER_BYTES = 20
+
+
+def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]:
+    """Everything that depends on the model; without an oracle, what model_data and model_io need."""
+    identifier = c_identifier(model.name)
+    values: dict[str, Any] = {
+        "id": identifier,
+        "upper": identifier.upper(),
+        "title": comment_text(model.name),
+        "title_literal": c_string(model.name),
+        "summary": comment_text(model.summary),
+        "summary_literal": c_string(model.summary),
+        "sha256": model.sha256,
+        "data_bytes": len(model.tflite),
+        "data_lines": hex_lines(model.tflite),
+        "stateful": any(tensor.is_variable for tensor in model.graph.tensors),
+        "inputs": _ports(identifier, model.inputs, "input"),
+        "outputs": _ports(identifier, model.outputs, "output"),
+    }
+    if oracle is not None:
+        values |= _oracle_values(model, oracle)
+    return values
+
+
+def sketch_values(target: TargetLibrary) -> dict[str, Any]:
+    """Everything that depends on the library."""
+    return {
+        "first_include": target.first_include,
+        "library_display": target.full_name,
+        "library_literal": c_string(target.full_name),
+        "install_lines": target.install,
+    }
+
+
+def _ports(identifier: str, ports: Sequence[QuantizedPort], kind: str) -> list[dict[str, Any]]:
+    single = len(ports) == 1
+    found = []
+    for index, port in enumerate(ports):
+        word = kind if single else f"{kind}_{index}"
+        values = port.values if len(port.values) == port.size else ()
+        found.append(
+            {
+                "kind": kind,
+                "index": index,
+                "name": c_string(port.name),
+                "macro": f"{identifier}_{word}".upper(),
+                "shape": "x".join(map(str, port.shape)) or "1",
+                "size": port.size,
+                "scale": float_literal(port.scale),
+                "zero_point": port.zero_point,
+                "low": f"{port.low:.6g}",
+                "high": f"{port.high:.6g}",
+                "step": f"{port.scale:.6g}",
+                "decimals": _decimals(port.scale),
+                "quantize": f"{identifier}_quantize_{word}",
+                "dequantize": f"{identifier}_dequantize_{word}",
+                "names_function": f"{identifier}_{word}_value_name",
+                "elements": [
+                    {"upper": short.upper(), "text": c_string(name)}
+                    for short, name in zip(distinct_identifiers(values, "value"), values, strict=True)
+                ],
+            }
+        )
+    return found
+
+
+def _decimals(scale: float) -> int:
+    """Decimals with which a tenth of a step is still seen, at most 7."""
+    return min(7, max(0, math.ceil(-math.log10(scale)) + 1))
+
+
+def _oracle_values(model: QuantizedModel, oracle: Oracle) -> dict[str, Any]:
+    input_rows = _rows(oracle.golden.inputs, model.inputs)
+    output_rows = _rows(oracle.golden.outputs, model.outputs)
+    if len(input_rows) != len(output_rows) or not input_rows:
+        raise ValueError(f"{model.name}: {len(input_rows)} golden inputs, {len(output_rows)} golden outputs")
+    count = sum(port.size for port in model.inputs)
+    typed = count <= MOST_TYPED_VALUES
+    domains = _ranges(model, oracle.domains)
+    ranges = domains if typed else []
+    examples = [_example(domain, index) for index, domain in enumerate(ranges)]
+    names = [domain.name for domain in ranges]
+    return {
+        "count": len(input_rows),
+        "golden_include": None,
+        "golden_place": "",
+        "protocol": False,
+        "input_values": count,
+        "output_values": sum(port.size for port in model.outputs),
+        "input_rows": [decimal_lines(row, "     ") for row in input_rows],
+        "output_rows": [decimal_lines(row, "     ") for row in output_rows],
+        "typed": typed,
+        "ranges": [
+            {
+                "name": c_string(domain.name),
+                "low": float_literal(domain.low),
+                "high": float_literal(domain.high),
+                "example": float_literal(example),
+            }
+            for domain, example in zip(ranges, examples, strict=True)
+        ],
+        "own_inputs": [
+            {
+                "words": comment_text(f"{domain.name}, {_from_to(domain)}"),
+                "low": domain.low,
+                "high": domain.high,
+                "example": float_literal(_example(domain, index)),
+            }
+            for index, domain in enumerate(domains)
+        ],
+        "all_inputs": f"{count} numbers {_from_to(domains[0])}"
+        if len(set(map(_from_to, domains))) == 1
+        else f"{count} numbers",
+        "classes": _tells_classes(model),
+        "output_names": _output_names(model.outputs),
+        "first_output": comment_text(_value_names(model.outputs[0])[0]),
+        "input_words": comment_text(f"a number for {names[0]}" if len(names) == 1 else f"numbers for {' '.join(names)}")
+        if typed
+        else "",
+        "example": " ".join(f"{example:g}" for example in examples),
+        "example_literals": ", ".join(map(float_literal, examples)) if typed else "0.0f",
+        "inputs_comment": f"  // {comment_text(' '.join(names))}" if typed else "",
+        "line_capacity": _LINE_BYTES + _NUMBER_BYTES * (count if typed else 0),
+    }
+
+
+def _rows(arrays: Sequence[Int8Array], ports: Sequence[QuantizedPort]) -> list[list[int]]:
+    """One flat row a vector, the tensors one after another."""
+    if len(arrays) != len(ports):
+        raise ValueError(f"golden vectors for {len(arrays)} tensors, the model has {len(ports)}")
+    flat = [
+        np.asarray(array, np.int8).reshape(len(array), port.size) for array, port in zip(arrays, ports, strict=True)
+    ]
+    rows: list[list[int]] = np.concatenate(flat, axis=1).tolist()
+    return rows
+
+
+def _ranges(model: QuantizedModel, domains: Sequence[Domain]) -> list[Domain]:
+    """The range of every input value: of the spec where it has one, else of the int8 tensor."""
+    values = [(name, port) for port in model.inputs for name in _value_names(port)]
+    if len(domains) == len(values):
+        return list(domains)
+    if len(domains) == 1:
+        return [Domain(name, domains[0].low, domains[0].high) for name, _ in values]
+    return [Domain(name, port.low, port.high) for name, port in values]
+
+
+def _from_to(domain: Domain) -> str:
+    return f"from {domain.low:.4g} to {domain.high:.4g}"
+
+
+def _tells_classes(model: QuantizedModel) -> bool:
+    """Whether its answers are probabilities of classes, one each."""
+    by = {index: operation.name for operation in model.graph.operations for index in operation.outputs}
+    return len(model.outputs) == 1 and model.outputs[0].size > 1 and by.get(model.graph.outputs[0]) == "SOFTMAX"
+
+
+def _output_names(ports: Sequence[QuantizedPort]) -> list[str]:
+    """A name for every output value, or none at all where there are too many to print."""
+    if sum(port.size for port in ports) > MOST_TYPED_VALUES:
+        return []
+    return [c_string(name) for port in ports for name in _value_names(port)]
+
+
+def _value_names(port: QuantizedPort) -> tuple[str, ...]:
+    if len(port.values) == port.size:
+        return port.values
+    return (port.name,) if port.size == 1 else tuple(f"{port.name}[{position}]" for position in range(port.size))
+
+
+def _example(domain: Domain, index: int) -> float:
+    """A number inside the domain that is short to write; neighbours get different ones."""
+    share = (0.75, 0.25, 0.5)[index % 3]
+    number = float(f"{domain.low + share * (domain.high - domain.low):.2g}")
+    return min(max(number, domain.low), domain.high)

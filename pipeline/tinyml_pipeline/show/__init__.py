@@ -1,0 +1,1 @@
+"""What a person looks at: networks, lessons, plots and tables."""

@@ -1,0 +1,94 @@
+"""What a person sees while a command works: a bar on a terminal, plain lines elsewhere; always on the error stream."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from tinyml_pipeline.training.trained_model import EpochEnd
+
+_PLAIN_LINES = 10  # a log needs to show that training moves, not every epoch
+_spinning: list[Status] = []  # what working() shows now; two moving lines at once would overwrite each other
+
+
+def say(text: str) -> None:
+    """One plain line on the error stream, so that the output stream holds results only."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def working(text: str) -> Iterator[None]:
+    """While the block runs: a spinner beside `text` on a terminal, one line elsewhere."""
+    if not sys.stderr.isatty():
+        say(text)
+        yield
+        return
+    from rich.console import Console
+
+    with _still(), Console(stderr=True).status(text) as status:
+        _spinning.append(status)
+        try:
+            yield
+        finally:
+            _spinning.pop()
+
+
+@contextlib.contextmanager
+def _still() -> Iterator[None]:
+    """While the block shows something that moves: the spinner around it, if any, rests."""
+    if not _spinning:
+        yield
+        return
+    _spinning[-1].stop()
+    try:
+        yield
+    finally:
+        _spinning[-1].start()
+
+
+@contextlib.contextmanager
+def epochs(model: str, total: int) -> Iterator[Callable[[EpochEnd], None]]:
+    """A callback for `train`: a bar with loss and remaining time on a terminal, some ten lines elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda end: _plain_epoch(model, end)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]}"),
+        TimeRemainingColumn(),
+    )
+    with _still(), Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"{model}: training", total=total, loss="-")
+        yield lambda end: progress.update(task, completed=end.epoch, loss=f"{end.logs['loss']:.4g}")
+
+
+@contextlib.contextmanager
+def counting(text: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A callback that takes how many are done: a bar with remaining time on a terminal, one line elsewhere."""
+    if not sys.stderr.isatty():
+        say(text)
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with _still(), Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(text, total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+def _plain_epoch(model: str, end: EpochEnd) -> None:
+    every = max(1, end.epochs // _PLAIN_LINES)
+    if end.epoch % every == 0 or end.epoch == end.epochs:
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in end.logs.items())
+        say(f"{model}: epoch {end.epoch}/{end.epochs}, {numbers}")

@@ -1,0 +1,94 @@
+"""What the commands that show a model print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tinyml_pipeline.show.report.tables.table import print_table, tell
+
+if TYPE_CHECKING:
+    from tinyml_pipeline.workflow.graph import Drawn
+    from tinyml_pipeline.workflow.lesson import LessonRow, Told
+    from tinyml_pipeline.workflow.lr_find import FoundRate
+    from tinyml_pipeline.workflow.outcomes import Result
+    from tinyml_pipeline.workflow.predict import Prediction
+
+
+def prediction(found: Sequence[Prediction]) -> None:
+    """The question as int8 sees it, then the answers side by side."""
+    for one in found:
+        print_table(
+            [one.model, "you typed", "int8 sees", "stored as"],
+            [[value.name, f"{value.asked:g}", f"{value.seen:.6g}", str(value.int8)] for value in one.inputs],
+        )
+        print_table(
+            ["answer", "Keras to what you typed", "Keras to what int8 sees", "int8", "C on this computer"],
+            [
+                [
+                    answer.name,
+                    f"{answer.keras:.6g}",
+                    f"{answer.keras_seen:.6g}",
+                    f"{answer.int8_real:.6g} ({answer.int8})",
+                    "not run" if answer.c_real is None else f"{answer.c_real:.6g} ({answer.c})",
+                ]
+                for answer in one.answers
+            ],
+        )
+        tell("int8 knows 256 values of each input and sees the nearest one to what you typed.")
+        within = "within" if one.difference <= one.tolerance else "MORE THAN"
+        tell(f"Asked the same, int8 is {one.difference:.3g} from Keras: {within} the tolerance of {one.tolerance:g}.")
+        tell(f"One int8 step of the answer is {one.output_step:.4g}.")
+        if one.without_c:
+            tell(one.without_c)
+
+
+def lesson_list(rows: Sequence[LessonRow]) -> None:
+    print_table(["lesson", "what it shows"], [[row.name, row.summary] for row in rows])
+    tell("One of them: tinyml lesson descent")
+
+
+def lessons(told: Sequence[Told]) -> None:
+    for lesson in told:
+        tell(f"{lesson.name}: {lesson.summary}")
+        print()
+        print_table(lesson.headings, lesson.rows)
+        for sentence in lesson.sentences:
+            tell(sentence)
+        print()
+        tell(f"pictures: {', '.join(lesson.pictures)}")
+        print()
+
+
+def drawn(found: Sequence[Drawn]) -> None:
+    for one in found:
+        tell(f"{one.model}: {' and '.join(one.forms)}, {one.parameters:,} parameters, drawn in {one.path}")
+
+
+def found_rates(found: Sequence[FoundRate], *, is_applied: bool = False) -> None:
+    print_table(
+        ["model", "rate found", "the loss turns at"],
+        [[one.model, f"{one.found:g}", f"{one.turn:.2g}"] for one in found],
+    )
+    for one in found:
+        tell(f"drawn in {one.picture}")
+        if not is_applied:
+            tell(f"Train with it: {one.next_step}")
+
+
+def exports(results: Sequence[Result]) -> None:
+    print_table(
+        ["model", "format", "size", "loaded again"],
+        [
+            [
+                result.model,
+                facts["format"],
+                f"{facts['bytes']:,} B",
+                f"same answers to {facts['equal_predictions']:,} inputs",
+            ]
+            for result in results
+            for facts in [result.facts["export"]]
+        ],
+    )
+    for result in results:
+        tell(f"written to {result.facts['export']['path']}")

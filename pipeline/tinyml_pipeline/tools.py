@@ -1,0 +1,145 @@
+"""The only caller of subprocess: finding tools, running them with a time limit, keeping what they print."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyml_pipeline.errors import ToolFailedError, ToolMissingError
+
+Process = subprocess.Popen[bytes]
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a finished program left: its exit code (negative: the signal that ended it) and both streams."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def tail(self) -> str:
+        """The last lines of the error stream, or of the output where that is empty, for a message."""
+        text = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace")
+        return "\n".join(text.splitlines()[-12:])
+
+
+def find_tool(name: str, *, purpose: str, install: str) -> str:
+    """The full path of a program; ToolMissingError says what it is for and how to get it.
+
+    What apt brings, `tinyml doctor --install` brings too.
+    """
+    path = shutil.which(name)
+    if path is None:
+        way = f"{install}, or: tinyml doctor --install" if install.startswith("apt install ") else install
+        raise ToolMissingError(f"{name} is not installed; it is needed to {purpose}. Install it: {way}.")
+    return path
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    timeout_s: float,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    check: bool = True,
+) -> Output:
+    """Run a program to its end, its process group killed at the time limit.
+
+    Raises ToolMissingError where the program does not exist, and ToolFailedError where it takes too long or, with
+    `check`, ends with anything but 0.
+    """
+    name = Path(command[0]).name
+    with start(command, cwd=cwd, env=env) as process:
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            raise ToolFailedError(f"{name} did not finish within {timeout_s:g} s and was stopped.") from None
+    output = Output(process.returncode, stdout, stderr)
+    if check and output.returncode != 0:
+        raise ToolFailedError(f"{name} {describe_exit(output.returncode)}:\n{output.tail}")
+    return output
+
+
+def run_shown(
+    command: Sequence[str | Path], *, show: Callable[[str], None], timeout_s: float, cwd: Path | None = None
+) -> Output:
+    """Run a program whose progress a person wants to see: `show` gets what both streams print, as it comes.
+
+    All of it is in the output's stdout. Raises ToolMissingError and ToolFailedError as `run` does; an exit code is the
+    caller's to judge.
+    """
+    deadline = time.monotonic() + timeout_s
+    printed = b""
+    with start(command, cwd=cwd, stderr=subprocess.STDOUT) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        while select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            data = os.read(process.stdout.fileno(), 4096)
+            if not data:
+                process.wait()
+                return Output(process.returncode, printed, b"")
+            printed += data
+            show(data.decode(errors="replace"))
+    raise ToolFailedError(f"{Path(command[0]).name} did not finish within {timeout_s:g} s and was stopped.")
+
+
+@contextlib.contextmanager
+def start(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stderr: int = subprocess.PIPE,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A running program with piped streams; it and its children are gone when the block ends, however it ends."""
+    try:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            cwd=cwd,
+            env=dict(os.environ, **env) if env else None,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+    except FileNotFoundError:
+        raise ToolMissingError(f"{Path(command[0]).name} is not installed, or its folder is not on PATH.") from None
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+def describe_exit(returncode: int) -> str:
+    """An exit code in words: 'failed with exit code 1', 'was ended by SIGSEGV'."""
+    if returncode < 0:
+        return f"was ended by {signal.Signals(-returncode).name}"
+    return f"failed with exit code {returncode}"
+
+
+def _die_with_parent() -> None:
+    """In the child: ask Linux to end it when this process dies, so that even kill -9 leaves nothing behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,165 @@
+"""`tinyml bench`: what the program's own steps take, and what a model's plain C costs on each processor."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tinyml_pipeline import provenance
+from tinyml_pipeline.artifacts import ModelFolder
+from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.models.catalog import load_spec
+from tinyml_pipeline.parity.vectors import parity_inputs
+from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantize.lint import graph_has_per_channel_dense
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.show.report import plots, progress
+from tinyml_pipeline.workflow.chips import chips, measure_on_chip
+from tinyml_pipeline.workflow.compile import compile_for
+from tinyml_pipeline.workflow.convert import quantize
+from tinyml_pipeline.workflow.generate import firmware_files, model_of_file
+from tinyml_pipeline.workflow.outcomes import chosen, is_file
+
+_FOLDER = "bench"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One model on one processor, by us or by a peer; None where nobody measured.
+
+    `count` is the most that one inference took, in `unit`.
+    """
+
+    model: str
+    core: str
+    what: str
+    flash_bytes: int
+    code_bytes: int | None
+    ram_bytes: int | None
+    stack_bytes: int | None
+    count: int
+    unit: str
+    ours: bool
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """One step of the road: how long it takes, and what that is a second or against something else."""
+
+    step: str
+    seconds: float
+    note: str
+
+
+def bench_chips(names: Sequence[str], root: Path, boards: Sequence[str] = ()) -> list[Cost]:
+    """Flash, RAM, stack and count of every model, dense layers per tensor and per channel, on every processor here.
+
+    Written to artifacts/bench/ as JSON and as a picture; the peers' figures stand beside ours.
+    """
+    found = chips(boards)
+    for name, tools in found.missing.items():
+        progress.say(f"{name}: left out, because {tools} is missing; tinyml doctor says how to get it")
+    machines = [board for board in found.able if board.counter != "nothing"]
+    costs: list[Cost] = []
+    for label, model in _variants(names, root):
+        try:
+            compile_for(model, None, None)
+        except UnsupportedError as error:
+            progress.say(f"{label}: not measured, because it has no plain C: {error}")
+            continue
+        inputs = parity_inputs(model.inputs).arrays
+        with progress.working(f"{label}: measuring on {len(machines)} processors"):
+            for board in machines:
+                for optimize in ("size", "speed"):
+                    try:
+                        cost = measure_on_chip(model, board, optimize, inputs)
+                    except UnsupportedError as error:
+                        progress.say(f"{label}: {error}")
+                        continue
+                    what = f"tinyml, for {optimize}"
+                    costs.append(
+                        Cost(label, board.core, what, cost.flash_bytes, cost.code_bytes, cost.ram_bytes,
+                             cost.stack_bytes, cost.most, cost.unit, True)
+                    )  # fmt: skip
+        costs.extend(_peers(label))
+    files = {"bench.json": (json.dumps([asdict(cost) for cost in costs], indent=2) + "\n").encode()}
+    if costs:
+        files["bench.png"] = plots.draw_costs([asdict(cost) for cost in costs])
+    folder = ModelFolder(root, _FOLDER)
+    with folder.locked():
+        folder.publish({"bench": (provenance.digest(list(names)), files, {})}, provenance.environment())
+    return costs
+
+
+def bench_road(root: Path) -> list[StepTime]:
+    """Training against Model.fit, then conversion, generation and parity of the adder."""
+    from tinyml_pipeline.training.benchmark import run_benchmark
+
+    with progress.working("training both ways, with Model.fit and without (about a minute)"):
+        trained = run_benchmark()
+    steps = [
+        StepTime(
+            f"train {one.name}",
+            one.loop_seconds,
+            f"Model.fit: {one.fit_seconds:.1f} s, {one.ratio:.0f} times as long; "
+            + ("every bit equal" if one.identical else "NOT EQUAL"),
+        )
+        for one in trained.comparisons
+    ]
+    spec = load_spec("adder")
+    archive = ModelFolder(root, "adder").read("model.keras", made_by="train")
+    with KerasProcess() as keras, progress.working("adder: conversion, generation and parity"):
+        started = time.perf_counter()
+        keras.predict(archive, spec.load_data().inputs, "adder")
+        steps.append(StepTime("start TensorFlow", time.perf_counter() - started, "once for all models"))
+        started = time.perf_counter()
+        model, _, _ = quantize(spec, archive, keras, False)
+        steps.append(StepTime("convert adder", time.perf_counter() - started, f"{len(model.tflite):,} bytes"))
+    started = time.perf_counter()
+    files, _ = firmware_files(model, (), spec)
+    steps.append(StepTime("generate adder", time.perf_counter() - started, f"{len(files)} files, arena searched"))
+    inputs = parity_inputs(model.inputs)
+    for name, interpreter in (("TFLM", TflmInterpreter), ("tflite-runtime", ReferenceInterpreter)):
+        started = time.perf_counter()
+        interpreter(model.tflite).invoke(inputs.arrays)
+        seconds = time.perf_counter() - started
+        steps.append(StepTime(f"parity vectors in {name}", seconds, f"{len(inputs) / seconds:,.0f} vectors a second"))
+    return steps
+
+
+def _variants(names: Sequence[str], root: Path) -> Iterator[tuple[str, QuantizedModel]]:
+    """What to measure: a .tflite as it is; a model of ours per tensor and, where that differs, per channel."""
+    with KerasProcess() as keras:
+        for name in chosen(names, files=True):
+            if is_file(name):
+                model = model_of_file(Path(name))
+                yield model.name, model
+                continue
+            spec = load_spec(name)
+            archive = ModelFolder(root, name).read("model.keras", made_by="train")
+            for per_channel in (False, True):
+                model, _, _ = quantize(spec, archive, keras, per_channel)
+                if per_channel and not graph_has_per_channel_dense(model.graph):
+                    continue
+                label = f"{name} per channel" if per_channel else name
+                yield label, replace(model, name=name)
+
+
+def _peers(label: str) -> list[Cost]:
+    """The figures of others for one model; their source stands in the file."""
+    return [Cost(**row, stack_bytes=None, ours=False) for row in peer_data()["rows"] if row["model"] == label]
+
+
+def peer_data() -> dict[str, Any]:
+    """`source` and `rows` of pipeline/tinyml_pipeline/show/report/data/peers.json."""
+    found: dict[str, Any] = json.loads(
+        resources.files("tinyml_pipeline.show.report").joinpath("data/peers.json").read_text()
+    )
+    return found

@@ -1,0 +1,200 @@
+"""`tinyml build`: a firmware project, or the bare-metal firmware of an emulated machine, to what can be flashed."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tinyml_pipeline import provenance
+from tinyml_pipeline.artifacts import ModelFolder
+from tinyml_pipeline.boards.board import Board, Esptool, RuntimeName
+from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.errors import ArtifactsError, ToolMissingError, UnsupportedError, UsageError
+from tinyml_pipeline.host.builders.bare_metal import build_firmware
+from tinyml_pipeline.host.builders.esp32c3_image import make_app_image
+from tinyml_pipeline.host.builders.sketch import BUILDERS, BuiltFirmware, SketchBuilder, too_large
+from tinyml_pipeline.model_io import ModelInterface
+from tinyml_pipeline.places import FIRMWARE, PACKAGE
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.runtimes.c_names import c_identifier
+from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.workflow.compile import compile_for
+from tinyml_pipeline.workflow.firmware import Project, current_project, model_and_folder, runtime_for
+from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each
+
+BARE_METAL = "gcc"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A firmware that fits its board. `files` maps suffixes such as '.hex' to what was built."""
+
+    model: QuantizedModel
+    board: Board
+    runtime: RuntimeName
+    tool: str
+    files: Mapping[str, Path]
+    flash_bytes: int
+    ram_bytes: int
+    is_sketch: bool
+    """Whether it is a sketch, which prints text and self-test at 115200 baud; else it only answers frames."""
+    facts: Mapping[str, Any]
+
+    @property
+    def elf(self) -> Path:
+        return self.files[".elf"]
+
+
+def build(
+    names: Sequence[str], root: Path, *, board: str, runtime: str | None = None, tool: str | None = None
+) -> Outcomes[Result]:
+    """Build each model's firmware for one board by `tool`, or by the first of those that are installed."""
+    target = load_board(board)
+    chosen_runtime = runtime_for(target, runtime)
+    choose_builder(target, tool)
+
+    def work(name: str) -> Result:
+        built = build_one(name, root, target, chosen_runtime, tool)
+        return Result(built.model.name, str(built.elf.parent), {"build": built.facts})
+
+    return each(chosen(names, files=True), work)
+
+
+def build_one(name: str, root: Path, board: Board, runtime: RuntimeName = "aot", tool: str | None = None) -> Built:
+    """One model's firmware, its project written first where it is not of this model and this program.
+
+    Raises UnsupportedError where it is larger than the board, ToolMissingError where nothing here builds it,
+    ToolFailedError with the tool's words, ArtifactsError where the self-test is not the generated one.
+    """
+    builder = choose_builder(board, tool)
+    if builder is None and runtime != "aot":
+        raise UsageError(f"without Arduino's core, {board.name} runs plain C only: leave out --runtime {runtime}.")
+    if builder is None:
+        return _build_bare_metal(name, root, board)
+    project = current_project(name, root, board, runtime)
+    check_self_test(project)
+    made_from = provenance.digest(_digests(project.path), board.name, runtime, builder.name)
+    stage = f"build {board.name}-{runtime}"
+    record = project.folder.record(stage)
+    if record is None or not project.folder.is_current(stage, made_from):
+        working = progress.working(f"{project.model.name}: building for {board.name} with {builder.name}")
+        with working, tempfile.TemporaryDirectory(prefix="tinyml-") as place:
+            sketch = builder.build(project.path, board, Path(place))
+            _check_size(sketch, project.model, board)
+            files = {
+                f"build/{board.name}-{runtime}/{project.name}{suffix}": path.read_bytes()
+                for suffix, path in sketch.files.items()
+            }
+        facts = {**_facts(board, runtime, builder.name, sketch.flash_bytes, sketch.ram_bytes), "is_sketch": True,
+                 "sha256": project.model.sha256}  # fmt: skip
+        _publish(project.folder, stage, made_from, files, facts)
+    return _built(project.model, project.folder, board, runtime)
+
+
+def check_self_test(project: Project) -> None:
+    """ArtifactsError where the vectors of the self-test are not those that the manifest knows."""
+    golden = project.record.facts["golden"]
+    found = hashlib.sha256((project.folder.path / golden).read_bytes()).hexdigest()
+    if found != project.record.files[golden]:
+        raise ArtifactsError(
+            f"{project.folder.path / golden} is not what 'tinyml firmware' wrote: its self-test would prove nothing."
+            f" Delete it and run: tinyml firmware {project.model.name} --board {project.board.name}"
+            f" --runtime {project.runtime}"
+        )
+
+
+def choose_builder(board: Board, tool: str | None = None) -> SketchBuilder | None:
+    """What builds for a board here; None means bare-metal gcc, which makes no sketch but what `verify` asks."""
+    able = [builder for builder in BUILDERS if builder.can_build(board)]
+    names = [builder.name for builder in able] + [BARE_METAL] * board.runs_bare_metal
+    if tool is not None:
+        if tool not in names:
+            raise UsageError(f"{board.name} is not built by '{tool}'; choose one of: {', '.join(names)}.")
+        return next((builder for builder in able if builder.name == tool), None)
+    installed = next((builder for builder in able if not builder.missing()), None)
+    if installed is None and not board.runs_bare_metal:
+        ways = "; or ".join(f"{builder.name}: {builder.install}" for builder in able)
+        raise ToolMissingError(f"nothing here builds a sketch for {board.name}. Install one of: {ways}.")
+    return installed
+
+
+def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
+    _, model, folder = model_and_folder(name, root)
+    code = provenance.text_digest(PACKAGE / "host" / "builders", FIRMWARE)
+    made_from = provenance.digest(dict(compile_for(model, board, None)), board.name, code)
+    stage = f"build {board.name}-aot"
+    if folder.record(stage) is None or not folder.is_current(stage, made_from):
+        with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
+            made = bare_metal_firmware(model, board, Path(place))
+            _check_size(made, model, board)
+            stem = f"build/{board.name}-aot/{c_identifier(model.name)}"
+            files = {f"{stem}{suffix}": path.read_bytes() for suffix, path in made.files.items()}
+        facts = {**_facts(board, "aot", BARE_METAL, made.flash_bytes, made.ram_bytes), "is_sketch": False,
+                 "sha256": model.sha256}  # fmt: skip
+        _publish(folder, stage, made_from, files, facts)
+    if board.emulator is None and board.arduino is not None:
+        progress.say(
+            f"{board.name}: built by {BARE_METAL} alone, so this is no sketch; it answers 'tinyml verify', and needs"
+            " the boot loader that the chip has from any Arduino or ESP-IDF program."
+        )
+    return _built(model, folder, board, "aot")
+
+
+def bare_metal_firmware(model: QuantizedModel, board: Board, place: Path) -> BuiltFirmware:
+    """What answers the wire protocol without any framework, written below `place`; raises as build_firmware()."""
+    image = build_firmware(compile_for(model, board, None), ModelInterface.of(model.graph), board, "verify", place)
+    files = {".elf": image.elf}
+    flash_bytes = image.flash_bytes
+    if isinstance(board.flashing, Esptool):
+        files[".bin"] = make_app_image(image.elf, place / "app.bin").image
+        flash_bytes = files[".bin"].stat().st_size  # with what fills its pages up
+    return BuiltFirmware(files, flash_bytes, image.ram_bytes)
+
+
+def _check_size(built: BuiltFirmware, model: QuantizedModel, board: Board) -> None:
+    if (needs := too_large(built.flash_bytes, built.ram_bytes, board)) is not None:
+        raise UnsupportedError(
+            f"{board.name}: the firmware of {model.name} {needs}; choose a smaller model or a larger board."
+        )
+
+
+def _facts(board: Board, runtime: RuntimeName, tool: str, flash_bytes: int, ram_bytes: int) -> dict[str, Any]:
+    return {
+        "board": board.name,
+        "runtime": runtime,
+        "tool": tool,
+        "flash_bytes": flash_bytes,
+        "flash_limit_bytes": board.usable_flash_bytes,
+        "ram_bytes": ram_bytes,
+        "ram_limit_bytes": board.ram_bytes,
+    }
+
+
+def _publish(
+    folder: ModelFolder, stage: str, made_from: str, files: Mapping[str, bytes], facts: Mapping[str, Any]
+) -> None:
+    with folder.locked():
+        folder.publish({stage: (made_from, files, facts)}, provenance.environment())
+
+
+def _built(model: QuantizedModel, folder: ModelFolder, board: Board, runtime: RuntimeName) -> Built:
+    record = folder.record(f"build {board.name}-{runtime}")
+    assert record is not None, "it was published"
+    facts = record.facts
+    files = {f".{name.rsplit('/', 1)[1].split('.', 1)[1]}": folder.path / name for name in record.files}
+    return Built(
+        model, board, runtime, facts["tool"], files, facts["flash_bytes"], facts["ram_bytes"], facts["is_sketch"], facts
+    )  # fmt: skip
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Every file of a project as it is on disk; what tools leave in hidden folders does not count."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    }

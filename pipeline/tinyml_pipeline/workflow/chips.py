@@ -1,0 +1,94 @@
+"""A model's plain C on a processor: built with its real compiler, run on the machine that plays it."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline.boards.board import Board, Optimize
+from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.boards.required_tools import missing_tools
+from tinyml_pipeline.errors import UsageError
+from tinyml_pipeline.host.builders.bare_metal import FirmwareImage, build_firmware
+from tinyml_pipeline.host.device.emulators import emulate
+from tinyml_pipeline.host.device.measure import Measurement, measure
+from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.model_io import ModelInterface
+from tinyml_pipeline.places import cache_dir
+from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
+from tinyml_pipeline.workflow.compile import compile_for
+
+Progress = Callable[[int, int], None]
+_MEASURED_VECTORS = 64
+
+
+@dataclass(frozen=True)
+class Chips:
+    """Boards that can be built for and run here, and for each other one what is missing."""
+
+    able: tuple[Board, ...]
+    missing: dict[str, str]
+
+
+def chips(names: Sequence[str] = ()) -> Chips:
+    """The boards of these names, all that an emulator plays (and the host) where none is named.
+
+    Raises UsageError for a board that nothing here plays.
+    """
+    boards = [load_board(name) for name in names] or [load_board(name) for name in board_names()]
+    for board in boards if names else ():
+        if board.emulator is None and board.name != "host":
+            raise UsageError(
+                f"{board.name} is no emulated board; 'tinyml verify MODEL --board {board.name}' asks one in the hand."
+            )
+    boards = [board for board in boards if board.emulator is not None or board.name == "host"]
+    lacking = {board.name: missing_tools(board) for board in boards}
+    able = tuple(board for board in boards if not lacking[board.name])
+    return Chips(able, {name: ", ".join(tools) for name, tools in lacking.items() if tools})
+
+
+def run_on_chip(
+    model: QuantizedModel, board: Board, inputs: Sequence[Int8Array], progress: Progress | None = None
+) -> tuple[Int8Array, ...]:
+    """What the model's C answers on a board: int8 (n, *shape), one array an output, as the interpreters give it.
+
+    Raises UnsupportedError where the model does not compile or fit, ToolMissingError, ToolFailedError, DeviceError.
+    """
+    with _session(model, board, None) as (session, _):
+        answers = session.invoke_many(_rows(inputs), progress).outputs
+    ends = np.cumsum([port.size for port in model.outputs])
+    parts = np.split(answers, ends[:-1], axis=1)
+    return tuple(part.reshape(len(part), *port.shape) for part, port in zip(parts, model.outputs, strict=True))
+
+
+def measure_on_chip(
+    model: QuantizedModel, board: Board, optimize: Optimize, inputs: Sequence[Int8Array]
+) -> Measurement:
+    """Flash, RAM, stack and the cost of one inference on a board, over some of the vectors."""
+    with _session(model, board, optimize) as (session, bench):
+        return measure(bench, session, _rows(inputs)[:_MEASURED_VECTORS])
+
+
+@contextlib.contextmanager
+def _session(model: QuantizedModel, board: Board, optimize: Optimize | None) -> Iterator[tuple[Session, FirmwareImage]]:
+    sources = compile_for(model, board, optimize)
+    interface = ModelInterface.of(model.graph)
+    with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
+        place = Path(folder)
+        bench = build_firmware(sources, interface, board, "bench", place / "bench", optimize)
+        verify = build_firmware(sources, interface, board, "verify", place / "verify", optimize)
+        with emulate(board, verify.elf, log=place / "device.log", cache_dir=cache_dir("simavr")) as device:
+            session = Session(device)
+            session.greet(model.sha256)
+            yield session, bench
+
+
+def _rows(inputs: Sequence[Int8Array]) -> npt.NDArray[np.int8]:
+    """(n, bytes of all inputs)."""
+    return np.concatenate([array.reshape(len(array), -1) for array in inputs], axis=1)

@@ -1,0 +1,182 @@
+"""`tinyml flash`: build where needed, write it with the real tool, and hear from the board what it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tinyml_pipeline import provenance
+from tinyml_pipeline.boards.board import Avrdude, Board, Bossac, Esptool, Pyocd, RuntimeName, Uf2
+from tinyml_pipeline.boards.catalog import load_board, stand_in
+from tinyml_pipeline.errors import ToolMissingError, UsageError
+from tinyml_pipeline.host.builders.esp32c3_image import APP_ADDRESS
+from tinyml_pipeline.host.device.ports import find_port
+from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.host.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd, uf2
+from tinyml_pipeline.host.flashers.flasher import Symptom, carry_out
+from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.workflow.build import BARE_METAL, Built, build_one, choose_builder
+from tinyml_pipeline.workflow.connect import connect, is_emulated
+from tinyml_pipeline.workflow.firmware import current_project, model_and_folder, runtime_for
+from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen
+
+Show = Callable[[str], None]
+Action = Callable[[Show], None]
+_UPLOADERS = ("arduino-cli", "platformio")
+_WITHOUT_PORT = ("uf2", "pyocd")
+_BACK_WITHIN_S = 10.0
+_ANSWERS_WITHIN_S = 15.0
+_SYMPTOMS: Mapping[str, tuple[Symptom, ...]] = {
+    "avrdude": avrdude.SYMPTOMS,
+    "esptool": esptool.SYMPTOMS,
+    "bossac": bossac.SYMPTOMS,
+    "pyocd": pyocd.SYMPTOMS,
+}
+
+
+def flash(
+    name: str,
+    root: Path,
+    *,
+    board: str,
+    port: str | None = None,
+    runtime: str | None = None,
+    tool: str | None = None,
+) -> Outcomes[Result]:
+    """Put one model on one board; on an emulated one its machine is started with the firmware, and stopped again.
+
+    The tool is the one that the board's own files name, where it is installed and the build left what it takes; else
+    the one that built the firmware; `tool` chooses otherwise. What was written is recorded as stage 'flash <board>'.
+    """
+    target = load_board(board)
+    kind = runtime_for(target, runtime)
+    chosen([name], files=True)
+    return Outcomes([_flash_one(name, root, target, port, kind, tool)], [])
+
+
+def _flash_one(name: str, root: Path, board: Board, port: str | None, runtime: RuntimeName, tool: str | None) -> Result:
+    if is_emulated(board):
+        if port is not None or tool is not None:
+            raise UsageError(f"{board.name} is emulated: its firmware is started, not written to a port.")
+        built = build_one(name, root, board, runtime)
+        used = "emulator"
+    else:
+        builder = tool if tool in _UPLOADERS else None
+        choose_builder(board, builder)  # before a port is asked for
+        needs_port = tool not in _WITHOUT_PORT and (tool is not None or _direct_name(board) not in _WITHOUT_PORT)
+        port = find_port(board.name, port, stand_in=stand_in(board)) if needs_port else port
+        built = build_one(name, root, board, runtime, builder)
+        sketch = current_project(name, root, board, runtime).path
+        used, action = choose(built, sketch, port, tool)
+        progress.say(f"{built.model.name}: writing {built.flash_bytes:,} bytes to {board.name} with {used}")
+        try:
+            action(lambda text: print(text, end="", file=sys.stderr, flush=True))
+        except KeyboardInterrupt:
+            progress.say(f"\n{board.name}: the writing was stopped in the middle; flash the board again before use.")
+            raise
+    if is_emulated(board) or port is not None:
+        _hear(name, root, built, port)
+    else:
+        progress.say(f"{board.name}: written; now let it prove itself: tinyml verify {name} --board {board.name}")
+    return _record(name, root, built, used, port)
+
+
+def choose(built: Built, sketch: Path, port: str | None, tool: str | None) -> tuple[str, Action]:
+    """The tool that writes `built`, and the call of it. Raises UsageError for one that cannot, ToolMissingError."""
+    direct = _direct_name(built.board)
+    names = [direct] if direct is not None and _image(built, direct) is not None else []
+    names += [built.tool] if built.tool in _UPLOADERS else []
+    if tool is not None and tool not in names:
+        able = ", ".join(names) or "none that is installed"
+        raise UsageError(f"'{tool}' cannot write what {built.tool} built for {built.board.name}; what can: {able}.")
+    missing = ToolMissingError(f"nothing here writes what {built.tool} built for {built.board.name}.")
+    for number, name in enumerate([tool] if tool is not None else names):
+        try:
+            return name, _action(name, built, sketch, port)
+        except ToolMissingError as error:
+            missing = error if number == 0 else missing
+    raise missing
+
+
+def _action(name: str, built: Built, sketch: Path, port: str | None) -> Action:
+    board, settings = built.board, built.board.flashing
+    image = _image(built, name)
+    if port is None and name not in _WITHOUT_PORT:
+        port = find_port(board.name, None)  # of a board whose own tool needs none, but is not installed
+    if name == "arduino-cli":
+        assert port is not None, "a port was found"
+        return partial(carry_out, arduino_cli.plan(sketch, board.name, port, _symptoms(board)))
+    if name == "platformio":
+        return partial(carry_out, platformio.plan(sketch, board.name, port, _symptoms(board)))
+    assert image is not None, "choose() has found it"
+    if isinstance(settings, Uf2):
+        return partial(uf2.copy, settings, image, board.name)
+    if isinstance(settings, Pyocd):
+        return partial(carry_out, pyocd.plan(settings, image, board.name))
+    assert port is not None, "a port was found"
+    if isinstance(settings, Avrdude):
+        return partial(carry_out, avrdude.plan(settings, image, board.name, port))
+    if isinstance(settings, Esptool):
+        address = APP_ADDRESS if built.tool == BARE_METAL else 0
+        return partial(carry_out, esptool.plan(settings, image, board.name, port, address))
+    assert isinstance(settings, Bossac), "no other kind is left"
+    plan = bossac.plan(image, board.name, port)
+
+    def touch_and_write(show: Show) -> None:
+        bossac.touch(port)
+        carry_out(plan, show)
+
+    return touch_and_write
+
+
+def _direct_name(board: Board) -> str | None:
+    return board.flashing.tool if board.flashing is not None else None
+
+
+def _symptoms(board: Board) -> tuple[Symptom, ...]:
+    return _SYMPTOMS.get(_direct_name(board) or "", ())
+
+
+def _image(built: Built, tool: str) -> Path | None:
+    """The file of a build that a tool takes; None where there is none."""
+    flashing = built.board.flashing
+    merged = flashing.image if isinstance(flashing, Esptool) else ""
+    suffixes = {
+        "avrdude": (".hex", ".elf"),
+        "esptool": (".bin",) if built.tool == BARE_METAL else (merged,),
+        "bossac": (".bin",),
+        "uf2": (".uf2",),
+        "pyocd": (".hex", ".elf"),
+    }.get(tool, ())
+    return next((built.files[suffix] for suffix in suffixes if suffix in built.files), None)
+
+
+def _hear(name: str, root: Path, built: Built, port: str | None) -> None:
+    """Ask the board what it runs; DeviceError where that is not what was written."""
+    deadline = time.monotonic() + _BACK_WITHIN_S
+    while port is not None and port.startswith("/dev/") and not Path(port).exists() and time.monotonic() < deadline:
+        time.sleep(0.1)  # a board with its own USB takes its port away while it restarts
+    with connect(name, root, built.board, port, built.runtime) as device:
+        Session(device, timeout_s=_ANSWERS_WITHIN_S).greet(built.model.sha256)
+    progress.say(f"{built.board.name}: it runs {built.model.name}, the model of SHA-256 {built.model.sha256[:12]}")
+
+
+def _record(name: str, root: Path, built: Built, tool: str, port: str | None) -> Result:
+    _, _, folder = model_and_folder(name, root)
+    facts: dict[str, Any] = {
+        "board": built.board.name,
+        "runtime": built.runtime,
+        "tool": tool,
+        "flash_bytes": built.flash_bytes,
+        "image_sha256": hashlib.sha256(built.elf.read_bytes()).hexdigest(),
+        "sha256": built.model.sha256,
+    }
+    with folder.locked():
+        made_from = provenance.digest(built.model.sha256, facts["image_sha256"])
+        folder.publish({f"flash {built.board.name}": (made_from, {}, facts)}, provenance.environment())
+    return Result(built.model.name, str(folder.path), {"flash": {**facts, "port": port or ""}})

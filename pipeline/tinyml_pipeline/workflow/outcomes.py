@@ -1,0 +1,114 @@
+"""What a verb answers, and what all verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from tinyml_pipeline.artifacts import ModelFolder
+from tinyml_pipeline.errors import PipelineError, UsageError
+from tinyml_pipeline.models.catalog import load_spec, model_names, source_path
+from tinyml_pipeline.show.report import progress
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Outcomes(Generic[T]):
+    """One result a model, and one error for each model that failed: the others go on without it."""
+
+    results: list[T]
+    errors: list[PipelineError]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a verb did to one model: the manifest's facts of each stage that it ran or found up to date."""
+
+    model: str
+    folder: str
+    facts: Mapping[str, Mapping[str, Any]]
+    up_to_date: bool = False
+    passed: bool = True
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    model: str
+    summary: str
+    state: str
+
+
+def list_models(root: Path) -> list[ModelStatus]:
+    """Every model and how far it has come."""
+    statuses = []
+    for name in model_names():
+        try:
+            statuses.append(ModelStatus(name, load_spec(name).summary, _state(ModelFolder(root, name))))
+        except PipelineError as error:
+            statuses.append(ModelStatus(name, str(error), "broken spec"))
+    return statuses
+
+
+def _state(folder: ModelFolder) -> str:
+    done = [stage for stage in ("train", "convert", "generate", "parity") if folder.record(stage) is not None]
+    proof = folder.record("parity")
+    if is_outdated(folder):
+        done = ["train", "convert it again"]
+    elif proof is not None and not proof.facts.get("passed"):
+        done[-1] = "parity FAILED"
+    return ", ".join(done) or "not trained"
+
+
+def is_outdated(folder: ModelFolder) -> bool:
+    """Whether the model was trained again since it was converted."""
+    trained, converted = folder.record("train"), folder.record("convert")
+    if trained is None or converted is None:
+        return False
+    return bool(converted.facts.get("keras_sha256") != trained.files["model.keras"])
+
+
+def each(names: Iterable[str], work: Callable[[str], T]) -> Outcomes[T]:
+    """Do the work for every name; a PipelineError ends its own model only."""
+    outcomes: Outcomes[T] = Outcomes([], [])
+    for name in names:
+        try:
+            outcomes.results.append(work(name))
+        except PipelineError as error:
+            outcomes.errors.append(error)
+    return outcomes
+
+
+def chosen(names: Sequence[str], *, files: bool = False) -> list[str]:
+    """What was asked for, without repeats, none meaning all models; `files` lets paths of .tflite files through.
+
+    UsageError for an unknown model or a file that is not there, before any work starts.
+    """
+    for name in names:
+        if not (files and is_file(name)):
+            source_path(name)
+        elif not Path(name).is_file():
+            raise UsageError(f"there is no file '{name}'.")
+        elif not name.endswith(".tflite"):
+            raise UsageError(f"{name} is no .tflite; of a model of ours give the name, as in 'linear'.")
+    return list(dict.fromkeys(names)) or model_names()
+
+
+def is_file(name: str) -> bool:
+    """Whether an argument means a .tflite file and not a model, whose name has neither dot nor slash."""
+    return "." in name or "/" in name
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file that the user named."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}).") from None
+
+
+def tell_edited(folder: ModelFolder, edited: Sequence[str]) -> None:
+    for name in edited:
+        progress.say(f"{folder.model}: you had changed {name}; your text is kept as {folder.path / name}.edited.")

@@ -1,0 +1,62 @@
+"""Numbers that somebody types, for a firmware that knows only frames: asked here, answered by the device."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort
+
+Values = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
+
+
+def answer_line(line: str, model: QuantizedModel, session: Session) -> str:
+    """'x = 126 (9.96) -> y = 127 (18.95)   (15 instructions)', or what is wrong with the line. Raises DeviceError.
+
+    Above it a line for each number that is outside of the range of its input.
+    """
+    wanted = sum(port.size for port in model.inputs)
+    numbers = [_number(word) for word in line.split()]
+    if not all(map(math.isfinite, numbers)):
+        return f"'{line}' is not a row of numbers here: a point for decimals, blanks between them."
+    if len(numbers) != wanted:
+        return f"The model takes {wanted}, you typed {len(numbers)}."
+    parts = _split(np.array(numbers, np.float32), model.inputs)
+    inputs = [port.quantize(part) for port, part in zip(model.inputs, parts, strict=True)]
+    ran = session.invoke_many(np.concatenate(inputs)[None])
+    outputs = _split(ran.outputs[0], model.outputs)
+    count = f"   ({ran.most:,} {ran.unit.name.lower()})" if ran.most else ""
+    clamped = [
+        note
+        for port, part, seen in zip(model.inputs, parts, inputs, strict=True)
+        for note in _clamped(port, part, seen)
+    ]
+    return "\n".join([*clamped, f"{_described(model.inputs, inputs)} -> {_described(model.outputs, outputs)}{count}"])
+
+
+def _clamped(port: QuantizedPort, typed: Values, seen: Int8Array) -> list[str]:
+    half = port.scale / 2
+    return [
+        f"{number:g} is outside of {port.low:.4g} .. {port.high:.4g}: clamped to {port.describe(seen, [index])}"
+        for index, number in enumerate(typed)
+        if not port.low - half <= number <= port.high + half
+    ]
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        return math.nan
+
+
+def _split(values: Values, ports: Sequence[QuantizedPort]) -> list[Any]:
+    return np.split(values, np.cumsum([port.size for port in ports])[:-1])
+
+
+def _described(ports: Sequence[QuantizedPort], values: Sequence[Int8Array]) -> str:
+    return ", ".join(port.describe(value) for port, value in zip(ports, values, strict=True))

@@ -1,0 +1,129 @@
+"""`tinyml verify`: vectors over the wire to whatever runs the firmware, every answer held against TFLM's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyml_pipeline import provenance
+from tinyml_pipeline.boards.board import Board, RuntimeName
+from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.host.device.protocol import Greeting
+from tinyml_pipeline.host.device.session import Invocations, Session
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.parity.compare import Comparison, compare_exact
+from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
+from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
+from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.workflow.connect import connect, refuse_port_of_emulated
+from tinyml_pipeline.workflow.firmware import model_and_folder, runtime_for
+from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen
+
+VECTORS = 2000
+TIMEOUT_S = 10.0
+
+
+def verify(
+    name: str,
+    root: Path,
+    *,
+    board: str,
+    port: str | None = None,
+    runtime: str | None = None,
+    vectors: int | None = VECTORS,
+    timeout_s: float = TIMEOUT_S,
+) -> Outcomes[Result]:
+    """Prove that a board computes what TFLM computes, bit for bit, on `vectors` inputs (None: all).
+
+    An emulated board is started with the firmware that `tinyml build` makes, and has no port. What was found is
+    recorded in the model's manifest as the stage 'verify <board>'.
+    """
+    target = load_board(board)
+    kind = runtime_for(target, runtime)
+    refuse_port_of_emulated(target, port)
+    chosen([name], files=True)
+    return Outcomes([_verify_one(name, root, target, port, kind, vectors, timeout_s)], [])
+
+
+def chosen_inputs(model: QuantizedModel, vectors: int | None) -> InputSet:
+    """`vectors` inputs, evenly spread over every possible one where those can be counted; None means all of them."""
+    inputs = parity_inputs(model.inputs)
+    if not inputs.exhaustive and vectors is not None and vectors > len(inputs):
+        inputs = parity_inputs(model.inputs, count=vectors)
+    if vectors is None or vectors >= len(inputs):
+        return inputs
+    some = np.linspace(0, len(inputs) - 1, vectors).astype(int)
+    return InputSet(tuple(array[some] for array in inputs.arrays), False)
+
+
+def _verify_one(
+    name: str,
+    root: Path,
+    board: Board,
+    port: str | None,
+    runtime: RuntimeName,
+    vectors: int | None,
+    timeout_s: float,
+) -> Result:
+    _, model, folder = model_and_folder(name, root)
+    inputs = chosen_inputs(model, vectors)
+    expected = TflmInterpreter(model.tflite).invoke(inputs.arrays)
+    with connect(name, root, board, port, runtime) as device:
+        session = Session(device, timeout_s=timeout_s)
+        greeting = session.greet(model.sha256)
+        started = time.perf_counter()
+        with progress.counting(f"{model.name} on {board.name}: {len(inputs):,} vectors", len(inputs)) as done:
+            ran = session.invoke_many(_rows(inputs.arrays), lambda count, _: done(count))
+        seconds = time.perf_counter() - started
+    found = compare_exact(f"{board.name} = TFLM", expected, _outputs(model, ran), inputs.arrays)
+    if found.first is not None:
+        where = found.first.text(model.inputs, model.outputs)
+        progress.say(f"VERIFY FAILED: {model.name} on {board.name}: {found.summary}; {where}.")
+    facts = _facts(board, found, inputs, greeting, ran)
+    with folder.locked():
+        stage: tuple[str, dict[str, bytes], Mapping[str, Any]] = (
+            provenance.digest(model.sha256, board.name),
+            {},
+            facts,
+        )
+        folder.publish({f"verify {board.name}": stage}, provenance.environment())
+    told = {**facts, "seconds": seconds, "resent": ran.resent}
+    return Result(model.name, str(folder.path), {"verify": told}, passed=found.passed)
+
+
+def _facts(board: Board, found: Comparison, inputs: InputSet, greeting: Greeting, ran: Invocations) -> dict[str, Any]:
+    """What the manifest keeps. The counts are the device's own for one inference, in the unit that it really counts."""
+    if not found.passed:
+        claim = "FAILED"
+    elif inputs.exhaustive:
+        claim = "verified on every possible input"
+    else:
+        claim = f"verified on {len(inputs):,} inputs"
+    return {
+        "board": board.name,
+        "passed": found.passed,
+        "claim": claim,
+        "exhaustive": inputs.exhaustive,
+        "vectors": found.vectors,
+        "mismatches": found.mismatches,
+        "worst_steps": found.worst,
+        "unit": ran.unit.name.lower(),
+        "fewest": ran.fewest,
+        "most": ran.most,
+        "clock_hz": greeting.clock_hz,
+    }
+
+
+def _rows(arrays: Sequence[Int8Array]) -> Int8Array:
+    """(n, bytes of all inputs)."""
+    return np.concatenate([array.reshape(len(array), -1) for array in arrays], axis=1)
+
+
+def _outputs(model: QuantizedModel, ran: Invocations) -> tuple[Int8Array, ...]:
+    ends = np.cumsum([port.size for port in model.outputs])
+    parts = np.split(ran.outputs, ends[:-1], axis=1)
+    return tuple(part.reshape(len(part), *port.shape) for part, port in zip(parts, model.outputs, strict=True))
