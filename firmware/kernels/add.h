@@ -18,6 +18,8 @@ struct add_s8 {
     int8_t output_zero_point;
     int8_t output_min;
     int8_t output_max;
+    uint8_t first_is_in_flash;
+    uint8_t second_is_in_flash;
 };
 
 /* Inputs gain this many bits before they are scaled, so that rounding does not show. */
@@ -44,7 +46,8 @@ static inline void add_scaled_s8(const struct add_s8 *layer, const int8_t *a, si
     flash_copy(&p, layer, sizeof p);
 
     for (size_t i = 0, ia = 0, ib = 0; i < count; i++) {
-        out[i] = add_one_s8(&p, a[ia], b[ib], sign);
+        out[i] = add_one_s8(&p, operand_read_s8(&a[ia], p.first_is_in_flash),
+                            operand_read_s8(&b[ib], p.second_is_in_flash), sign);
         ia = ia + 1 < a_count ? ia + 1 : 0;
         ib = ib + 1 < b_count ? ib + 1 : 0;
     }

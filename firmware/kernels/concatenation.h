@@ -12,4 +12,12 @@ static inline void copy_rows_s8(const int8_t *in, size_t width, int8_t *out, siz
     }
 }
 
+/* The same for rows of a constant. */
+static inline void copy_flash_rows_s8(const int8_t *in, size_t width, int8_t *out, size_t out_width, size_t rows)
+{
+    for (; rows > 0; rows--, in += width, out += out_width) {
+        flash_copy(out, in, width);
+    }
+}
+
 #endif

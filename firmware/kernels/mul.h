@@ -13,6 +13,8 @@ struct mul_s8 {
     int8_t output_zero_point;
     int8_t output_min;
     int8_t output_max;
+    uint8_t first_is_in_flash;
+    uint8_t second_is_in_flash;
 };
 
 /* Each input of fewer than `count` values begins again at its end; it has at least one. `out` may be an input of
@@ -24,7 +26,9 @@ static inline void mul_broadcast_s8(const struct mul_s8 *layer, const int8_t *a,
     flash_copy(&p, layer, sizeof p);
 
     for (size_t i = 0, ia = 0, ib = 0; i < count; i++) {
-        const int32_t product = (int32_t)(a[ia] - p.first_zero_point) * (b[ib] - p.second_zero_point);
+        const int8_t first = operand_read_s8(&a[ia], p.first_is_in_flash);
+        const int8_t second = operand_read_s8(&b[ib], p.second_is_in_flash);
+        const int32_t product = (int32_t)(first - p.first_zero_point) * (second - p.second_zero_point);
         const int32_t scaled = multiply_by_quantized_multiplier(product, p.multiplier, p.shift);
         out[i] = clamp_s8(scaled + p.output_zero_point, p.output_min, p.output_max);
         ia = ia + 1 < a_count ? ia + 1 : 0;

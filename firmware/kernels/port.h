@@ -55,4 +55,10 @@ static inline void flash_copy(void *to, const void *from, size_t size)
 
 #endif
 
+/* An element of an operand that is an activation (in RAM) or a constant (in flash). */
+static inline int8_t operand_read_s8(const int8_t *address, uint8_t is_in_flash)
+{
+    return is_in_flash ? flash_read_s8(address) : *address;
+}
+
 #endif

@@ -1,6 +1,8 @@
-"""Every operator in one network, on every machine at hand: the chip answers what TFLM answers."""
+"""Every operator, also with constant operands, on every machine at hand: the chip answers what TFLM answers."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -8,8 +10,9 @@ from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.quantize.quantized_model import load_quantized
 from tinyml_pipeline.workflow.chips import chips, run_on_chip
 
-from tests.networks import LAYERS, make_network
+from tests.networks import LAYERS, Int8Array, edge_vectors, make_network
 from tests.oracle import run_tflm
+from tests.tflite_writer import Writer
 from tests.tools import unavailable
 
 EMULATED = [name for name in board_names() if load_board(name).emulator is not None]
@@ -19,12 +22,42 @@ SEEDS = (1, 25)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("board", EMULATED)
 def test_every_operator(board: str, seed: int) -> None:
+    network = make_network([(kind, number % 2) for number, kind in enumerate(sorted(LAYERS))], seed, vectors=40)
+    assert_chip_agrees(network.tflite, network.inputs, board)
+
+
+def constant_operands(joined: bool) -> bytes:
+    """ADD, SUB and MUL of an input and a constant on either side (whole, row, scalar), or CONCATENATION with two."""
+    rng, writer = np.random.default_rng(3), Writer()
+
+    def constant(*shape: int) -> int:
+        return writer.tensor(shape, 0.1, 3, data=rng.integers(-128, 128, shape).astype(np.int8))
+
+    source = writer.tensor((1, 4, 6), 0.1, 3)
+    if joined:
+        output = writer.tensor((1, 4, 11), 0.1, 3)
+        writer.operation("CONCATENATION", [constant(1, 4, 2), source, constant(1, 4, 3)], [output], axis=2)
+        return writer.build([source], [output])
+    outputs = []
+    for name in ("ADD", "SUB", "MUL"):
+        for pair in ((source, constant(4, 6)), (constant(4, 6), source), (source, constant(6)), (constant(), source)):
+            outputs.append(writer.tensor((1, 4, 6), 0.15, 2))
+            writer.operation(name, pair, [outputs[-1]])
+    return writer.build([source], outputs)
+
+
+@pytest.mark.parametrize("joined", [False, True])
+@pytest.mark.parametrize("board", EMULATED)
+def test_constant_operands_are_read_from_where_they_lie(board: str, joined: bool) -> None:
+    assert_chip_agrees(constant_operands(joined), [edge_vectors(np.random.default_rng(0), (1, 4, 6), 40)], board)
+
+
+def assert_chip_agrees(tflite: bytes, vectors: Sequence[Int8Array], board: str) -> None:
     at_hand = chips([board])
     for name, missing in at_hand.missing.items():
         unavailable(f"{name} needs {missing}")
-    network = make_network([(kind, number % 2) for number, kind in enumerate(sorted(LAYERS))], seed, vectors=40)
-    model = load_quantized(network.tflite, "every_operator")
-    inputs = [values.reshape(40, *port.shape) for values, port in zip(network.inputs, model.inputs, strict=True)]
+    model = load_quantized(tflite, "on_chip")
+    inputs = [values.reshape(len(values), *port.shape) for values, port in zip(vectors, model.inputs, strict=True)]
     actual = run_on_chip(model, at_hand.able[0], inputs)
-    for got, wanted in zip(actual, run_tflm(network.tflite, network.inputs), strict=True):
+    for got, wanted in zip(actual, run_tflm(tflite, vectors), strict=True):
         np.testing.assert_array_equal(got.reshape(wanted.shape), wanted)

@@ -56,7 +56,7 @@ class _Source:
         taken |= {call.function for step in program.steps for call in step.lowered.calls}
         self._layers = layer_names(graph, [step.operation for step in program.steps], taken)
         self._taken = taken
-        self._arrays: dict[tuple[str, bool, bytes], str] = {}
+        self._arrays: dict[tuple[str, bytes], str] = {}
         self._array_names: dict[tuple[int, str], str] = {}
         makers = {step.output.index: step for step in program.steps}
         self._buffers: dict[int, str] = {}
@@ -111,7 +111,7 @@ class _Source:
 
     def _emit_array(self, step: Step, array: Array) -> None:
         """Arrays with the same contents are written once."""
-        contents = (array.type, array.in_flash, array.values.astype(np.int64).tobytes())
+        contents = (array.type, array.values.astype(np.int64).tobytes())
         key = (step.operation.index, array.suffix)
         if contents in self._arrays:
             self._array_names[key] = self._arrays[contents]
@@ -120,8 +120,7 @@ class _Source:
         self._arrays[contents] = self._array_names[key] = name
         if array.comment:
             self._out.emit(comment(array.comment))
-        where = " FLASH" if array.in_flash else ""
-        declaration = f"static const {array.type} {name}[{array.values.size}]{where} ="
+        declaration = f"static const {array.type} {name}[{array.values.size}] FLASH ="
         lines = array_lines(array.values, packed=array.type == "uint32_t")
         if len(lines) == 1 and len(declaration) + len(lines[0]) < 95:
             self._out.emit(f"{declaration} {{{lines[0]}}};")

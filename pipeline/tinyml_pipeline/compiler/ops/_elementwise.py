@@ -5,6 +5,8 @@ from __future__ import annotations
 from tinyml_pipeline.compiler.graph import Quantization, Tensor
 from tinyml_pipeline.compiler.ops._lowering import Argument, Array, Call, Layer, Lowered, Struct, Value
 
+_WHICH = ("first", "second")
+
 
 def operands(layer: Layer) -> tuple[tuple[Quantization, Quantization], Quantization]:
     """The quantizations of both inputs and of the output, once every shape and type is known to fit."""
@@ -39,8 +41,9 @@ def lower_elementwise(layer: Layer, function: str, parameters: Struct, name: str
     """`<function>_s8`, or `<function>_broadcast_s8` where an operand is smaller than the output."""
     tensors = layer.input(0), layer.input(1)
     output = layer.output()
-    given = [_argument(tensor, suffix) for tensor, suffix in zip(tensors, ("first", "second"), strict=True)]
-    arguments: list[Argument] = [parameters]
+    given = [_argument(tensor, suffix) for tensor, suffix in zip(tensors, _WHICH, strict=True)]
+    in_flash = {f"{which}_is_in_flash": int(tensor.is_constant) for tensor, which in zip(tensors, _WHICH, strict=True)}
+    arguments: list[Argument] = [Struct(parameters.type, {**parameters.fields, **in_flash})]
     broadcast = tensors[0].size != tensors[1].size
     for tensor, argument in zip(tensors, given, strict=True):
         arguments += [argument, tensor.size] if broadcast else [argument]
@@ -54,4 +57,4 @@ def lower_elementwise(layer: Layer, function: str, parameters: Struct, name: str
 
 
 def _argument(tensor: Tensor, suffix: str) -> Array | Value:
-    return Array(suffix, "int8_t", tensor.values, in_flash=False) if tensor.is_constant else Value(tensor.index)
+    return Array(suffix, "int8_t", tensor.values) if tensor.is_constant else Value(tensor.index)

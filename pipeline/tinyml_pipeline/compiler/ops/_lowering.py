@@ -20,14 +20,13 @@ INT8_MIN, INT8_MAX = -128, 127
 class Array:
     """A constant array named `<layer>_<suffix>`; its comment says what the numbers are.
 
-    `in_flash` arrays are read through port.h; the others are plain data, which a kernel reads like an activation.
+    It lies in flash: a kernel reads it through port.h.
     """
 
     suffix: str
     type: str
     values: npt.NDArray[Any]
     comment: str = ""
-    in_flash: bool = True
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,14 @@ def lower(layer: Layer) -> Lowered:
     calls, arrays, offset = [], [], 0
     for number, tensor in enumerate(tensors):
         source: Argument = Value(tensor.index)
+        function = "copy_rows_s8"
         if tensor.is_constant:
-            source = Array(f"part_{number}", "int8_t", tensor.values, in_flash=False)
+            source = Array(f"part_{number}", "int8_t", tensor.values)
             arrays.append(source)
+            function = "copy_flash_rows_s8"
         width = tensor.size // rows
         if width:
-            calls.append(Call("copy_rows_s8", (source, width, Value(output.index, offset), row, rows)))
+            calls.append(Call(function, (source, width, Value(output.index, offset), row, rows)))
         offset += width
     return Lowered(f"concatenation, {output.size} values", "concatenation", tuple(calls), tuple(arrays))
 
