@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
-
+from tinyml_pipeline.compiler import tflite_schema as schema
 from tinyml_pipeline.compiler.flatbuffer_reader import READ_ERRORS, Reader, broken, enum_name
 from tinyml_pipeline.compiler.graph import TYPE_BITS, Graph, Operation, Quantization, Tensor
 from tinyml_pipeline.errors import ModelFileError

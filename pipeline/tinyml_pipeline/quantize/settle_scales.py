@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
+from tinyml_pipeline.compiler import tflite_schema as schema
 from tinyml_pipeline.compiler.graph import Graph, Operation
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 
