@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,10 @@ from tinyml_pipeline.quantize.framing import Message, pack_arrays
 # A shell starts a background job with Ctrl-C ignored, and every child inherits that; a handler here ends it, so that
 # the programs which the tests interrupt can be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Children start in the package's source root; `tests.keras_child` lies in the repository's.
+REPOSITORY = Path(__file__).parents[1]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
 
 FloatArray = npt.NDArray[np.float32]
 BuildKeras = Callable[..., bytes]
