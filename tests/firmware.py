@@ -9,7 +9,7 @@ import numpy.typing as npt
 from tinyml_pipeline.boards.board import Board, Optimize
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
-from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target

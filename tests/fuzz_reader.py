@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.graph import TYPE_BITS, Graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target

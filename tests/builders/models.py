@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from tinyml_pipeline.boards.catalog import load_board
-from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.models.spec import Domain

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 from tinyml_pipeline.cli import main
-from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.host.builders.bare_metal import build_firmware

@@ -1,4 +1,4 @@
-"""firmware/kernels/fixed_point.h against its Python twin, at the edges and on random numbers."""
+"""firmware/kernels/common/fixed_point.h against its Python twin, at the edges and on random numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.host import WARNINGS, compile_c
 
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
 SOURCE = """
-#include "softmax.h"
+#include "softmax/softmax_s8.h"
 int32_t high(int32_t a, int32_t b);
 int32_t divide(int32_t x, int exponent);
 int32_t scale(int32_t x, int32_t multiplier, int shift);

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from tinyml_pipeline.boards.catalog import load_board
-from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.host.builders.bare_metal import ModelInterface, build_firmware

@@ -22,7 +22,7 @@ def expected(total: int, multiplier: int, shift: int, zero_point: int) -> int:
 
 
 def kernel(total: int, multiplier: int, shift: int, zero_point: int) -> int | None:
-    """What firmware/kernels/requantize.h computes, or None where the compiler would not use it."""
+    """What firmware/kernels/common/requantize.h computes, or None where the compiler would not use it."""
     signed = needs_sign(zero_point, -128)
     scale = single_add_scale(multiplier, shift, zero_point, signed=signed)
     if scale is None:

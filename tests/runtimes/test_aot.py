@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tinyml_pipeline.boards.catalog import load_board
-from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.quantize.quantized_model import Vectors, load_quantized
 from tinyml_pipeline.runtimes.aot import AotRuntime
@@ -31,7 +31,7 @@ def test_files_lie_in_the_folder_of_the_board() -> None:
     model = load_quantized(linear(), "linear")
     RUNTIME.check(model, BOARD)
     tree = RUNTIME.sources(model, BOARD, oracle())
-    assert {"sim-cortex-m4/model.c", "sim-cortex-m4/model.h", "sim-cortex-m4/kernels/port.h"} <= set(tree)
+    assert {"sim-cortex-m4/model.c", "sim-cortex-m4/model.h", "sim-cortex-m4/kernels/common/port.h"} <= set(tree)
 
 
 def test_what_the_compiler_refuses_is_refused() -> None:

@@ -1,7 +1,7 @@
 """The fixed-point arithmetic of TFLM in Python integers, for constants and tables that the host works out.
 
 Formulas: tensorflow/lite/kernels/internal/{common.h,quantization_util.cc}, built without TFLITE_SINGLE_ROUNDING, and
-gemmlowp/fixedpoint/fixedpoint.h. The C twin is firmware/kernels/fixed_point.h.
+gemmlowp/fixedpoint/fixedpoint.h. The C twin is firmware/kernels/common/fixed_point.h.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
-from tinyml_pipeline.compiler.memory_plan import Life, MemoryPlan, plan_memory
+from tinyml_pipeline.compiler.memory.plan import LiveRange, MemoryPlan, plan_memory
 from tinyml_pipeline.compiler.ops import Layer, Lowered, lower
 from tinyml_pipeline.compiler.ops._lowering import Scratch
 from tinyml_pipeline.compiler.target import Target
@@ -183,9 +183,9 @@ class _Memory:
         tensors = self._graph.tensors
         return self._last[source] == operation.index and tensors[source].size == tensors[output].size
 
-    def lives(self) -> list[Life]:
+    def lives(self) -> list[LiveRange]:
         return [
-            Life(root, self._graph.tensors[root].size, first, self._last[root])
+            LiveRange(root, self._graph.tensors[root].size, first, self._last[root])
             for root, first in sorted(self._first.items())
             if root not in self._ports
         ]

@@ -20,7 +20,7 @@ from tinyml_pipeline.runtimes.template_values import model_values
 
 @dataclass(frozen=True)
 class AotRuntime:
-    """`compile_graph` is the compiler's (tinyml_pipeline.compiler.emit_c): a stage is handed another's functions."""
+    """`compile_graph` is the compiler's (tinyml_pipeline.compiler.compile): a stage is handed another's functions."""
 
     compile_graph: Callable[[Graph, str, Target], SourceTree]
     name = "aot"
@@ -44,7 +44,7 @@ class AotRuntime:
         """
         values: dict[str, Any] = {
             **model_values(model, oracle),
-            "golden_include": '"kernels/port.h"',
+            "golden_include": '"kernels/common/port.h"',
             "golden_place": " FLASH",
         }
         values["range_name_bytes"] = _longest(values["ranges"], lambda domain: domain["name"])

@@ -10,7 +10,7 @@ from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.boards.catalog import load_board
-from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import UnsupportedError, UsageError

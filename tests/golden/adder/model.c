@@ -5,7 +5,7 @@
  */
 #include "model.h"
 
-#include "kernels/fully_connected.h"
+#include "kernels/fully_connected/fully_connected_s8.h"
 
 /* dense: fully connected, 2 -> 6, per channel, relu */
 static const int8_t dense_weights[12] FLASH = {

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "kernels/quantize.h"
+#include "kernels/common/quantize.h"
 
 /* Real value = scale * (stored value - zero point). */
 #define MODEL_X_SIZE 2 /* 1 x 2 */

@@ -5,7 +5,7 @@
  */
 #include "model.h"
 
-#include "kernels/fully_connected.h"
+#include "kernels/fully_connected/fully_connected_s8.h"
 
 /* dense: fully connected, 1 -> 1 */
 static const int8_t dense_weights[1] FLASH = {127};

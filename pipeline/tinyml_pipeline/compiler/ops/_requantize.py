@@ -1,4 +1,4 @@
-"""Requantization constants for sums of at most 24 bits (kernel: firmware/kernels/requantize.h, with the formula).
+"""Requantization constants for sums of at most 24 bits (formula: firmware/kernels/common/requantize.h).
 
 There, both roundings of TFLM and the output's zero point become one addition to 256 * sum * multiplier / 2**32.
 """

@@ -1,4 +1,4 @@
-"""A change of scale with a clamp: RELU and QUANTIZE (kernel: firmware/kernels/rescale.h)."""
+"""A change of scale with a clamp: RELU and QUANTIZE (kernel: firmware/kernels/rescale/rescale_s8.h)."""
 
 from __future__ import annotations
 

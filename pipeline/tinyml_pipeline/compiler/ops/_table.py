@@ -1,4 +1,4 @@
-"""A unary operation on int8 as a table of its 256 answers (kernel: firmware/kernels/lookup.h)."""
+"""A unary operation on int8 as a table of its 256 answers (kernel: firmware/kernels/lookup/lookup_s8.h)."""
 
 from __future__ import annotations
 

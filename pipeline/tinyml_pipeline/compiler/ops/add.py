@@ -1,4 +1,4 @@
-"""ADD of two int8 tensors (kernel: firmware/kernels/add.h)."""
+"""ADD of two int8 tensors (kernel: firmware/kernels/add/add_s8.h)."""
 
 from __future__ import annotations
 

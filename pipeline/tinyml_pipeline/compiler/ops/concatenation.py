@@ -1,4 +1,4 @@
-"""CONCATENATION along any axis (kernel: firmware/kernels/concatenation.h)."""
+"""CONCATENATION along any axis (kernel: firmware/kernels/copy_rows/copy_rows_s8.h)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def lower(layer: Layer) -> Lowered:
         if width:
             calls.append(Call(function, (source, width, Value(output.index, offset), row, rows)))
         offset += width
-    return Lowered(f"concatenation, {output.size} values", "concatenation", tuple(calls), tuple(arrays))
+    return Lowered(f"concatenation, {output.size} values", "copy_rows", tuple(calls), tuple(arrays))
 
 
 def _check_shape(layer: Layer, tensor: Tensor, output: Tensor, axis: int) -> None:

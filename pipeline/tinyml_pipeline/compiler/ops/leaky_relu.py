@@ -1,4 +1,4 @@
-"""LEAKY_RELU: two slopes (kernel: firmware/kernels/leaky_relu.h)."""
+"""LEAKY_RELU: two slopes (kernel: firmware/kernels/leaky_relu/leaky_relu_s8.h)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LOGISTIC, the sigmoid: a table (kernel: firmware/kernels/lookup.h)."""
+"""LOGISTIC, the sigmoid: a table (kernel: firmware/kernels/lookup/lookup_s8.h)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MUL of two int8 tensors (kernel: firmware/kernels/mul.h)."""
+"""MUL of two int8 tensors (kernel: firmware/kernels/mul/mul_s8.h)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""QUANTIZE from int8 to int8: another scale (kernel: firmware/kernels/rescale.h).
+"""QUANTIZE from int8 to int8: another scale (kernel: firmware/kernels/rescale/rescale_s8.h).
 
 From float32 it belongs to the model's edge: there it becomes `model_quantize_*` of the header.
 """

@@ -1,4 +1,4 @@
-"""RELU that is not fused into the layer before it (kernel: firmware/kernels/rescale.h)."""
+"""RELU that is not fused into the layer before it (kernel: firmware/kernels/rescale/rescale_s8.h)."""
 
 from __future__ import annotations
 

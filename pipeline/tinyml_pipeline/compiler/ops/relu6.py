@@ -1,4 +1,4 @@
-"""RELU6 that is not fused into the layer before it (kernel: firmware/kernels/relu6.h).
+"""RELU6 that is not fused into the layer before it (kernel: firmware/kernels/relu6/relu6_s8.h).
 
 TFLM clamps the stored values between 0 and 6 in the input's quantization, and never looks at the output's.
 """

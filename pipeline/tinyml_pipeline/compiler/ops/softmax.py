@@ -1,4 +1,4 @@
-"""SOFTMAX: a table of exponentials, and one fixed-point division a row (kernel: firmware/kernels/softmax.h)."""
+"""SOFTMAX: a table of exponentials, and one division per row (kernel: firmware/kernels/softmax/softmax_s8.h)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SUB of two int8 tensors (kernel: firmware/kernels/sub.h)."""
+"""SUB of two int8 tensors (kernel: firmware/kernels/sub/sub_s8.h)."""
 
 from __future__ import annotations
 

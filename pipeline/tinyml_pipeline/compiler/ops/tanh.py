@@ -1,4 +1,4 @@
-"""TANH: a table (kernel: firmware/kernels/lookup.h)."""
+"""TANH: a table (kernel: firmware/kernels/lookup/lookup_s8.h)."""
 
 from __future__ import annotations
 

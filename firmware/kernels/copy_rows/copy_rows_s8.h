@@ -1,8 +1,8 @@
 /* Joins int8 arrays: one call for each part. */
-#ifndef KERNELS_CONCATENATION_H
-#define KERNELS_CONCATENATION_H
+#ifndef KERNELS_COPY_ROWS_S8_H
+#define KERNELS_COPY_ROWS_S8_H
 
-#include "port.h"
+#include "../common/port.h"
 
 /* Copies `rows` rows of `width` values to where rows of `out_width` values begin. */
 static inline void copy_rows_s8(const int8_t *in, size_t width, int8_t *out, size_t out_width, size_t rows)

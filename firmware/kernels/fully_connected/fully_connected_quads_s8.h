@@ -2,11 +2,11 @@
  *
  * `weights` hold rows in fours: the first weight of each, the second of each and so on; then one to three rows that
  * are left, one after the other. The bias holds the input's zero point, as in fully_connected.h; sums fit 24 bits. */
-#ifndef KERNELS_FULLY_CONNECTED_QUADS_H
-#define KERNELS_FULLY_CONNECTED_QUADS_H
+#ifndef KERNELS_FULLY_CONNECTED_QUADS_S8_H
+#define KERNELS_FULLY_CONNECTED_QUADS_S8_H
 
-#include "port.h"
-#include "requantize.h"
+#include "../common/port.h"
+#include "../common/requantize.h"
 
 /* One scale for the whole layer. */
 struct fully_connected_quads_s8 {

@@ -1,11 +1,11 @@
 /* Dense layers on int8: out = clamp(scale * (weights * in + bias) + output_zero_point).
  *
  * The bias holds the input's zero point already: bias[o] - input_zero_point * sum(weights[o]). */
-#ifndef KERNELS_FULLY_CONNECTED_H
-#define KERNELS_FULLY_CONNECTED_H
+#ifndef KERNELS_FULLY_CONNECTED_S8_H
+#define KERNELS_FULLY_CONNECTED_S8_H
 
-#include "fixed_point.h"
-#include "port.h"
+#include "../common/fixed_point.h"
+#include "../common/port.h"
 
 /* One scale for the whole layer. `weights` are `outputs` rows of `inputs`; the arrays lie in FLASH. */
 struct fully_connected_s8 {

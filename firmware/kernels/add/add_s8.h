@@ -1,9 +1,9 @@
 /* Sums of two int8 arrays with different scales. */
-#ifndef KERNELS_ADD_H
-#define KERNELS_ADD_H
+#ifndef KERNELS_ADD_S8_H
+#define KERNELS_ADD_S8_H
 
-#include "fixed_point.h"
-#include "port.h"
+#include "../common/fixed_point.h"
+#include "../common/port.h"
 
 /* The multipliers bring both inputs to one scale, and their sum to the output's; no shift is above 0. */
 struct add_s8 {

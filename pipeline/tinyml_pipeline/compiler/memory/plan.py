@@ -7,15 +7,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Life:
-    """A value of `size_bytes` that must be kept from step `first` to step `last`, both included."""
+class LiveRange:
+    """Bytes that must be kept from step `first` to step `last`, both included: a tensor, scratch memory or state.
+
+    `persistent` memory keeps its contents between inferences, and so lives through every step.
+    """
 
     key: int
     size_bytes: int
     first: int
     last: int
+    alignment: int = 1
+    persistent: bool = False
 
-    def overlaps(self, other: Life) -> bool:
+    def overlaps(self, other: LiveRange) -> bool:
         return self.first <= other.last and other.first <= self.last
 
     def overlaps_step(self, step: int) -> bool:
@@ -23,15 +28,25 @@ class Life:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """Range `output` may share memory with range `input`, live at the same step, if it starts `lead_bytes` before it
+    or earlier."""
+
+    output: int
+    input: int
+    lead_bytes: int = 0
+
+
+@dataclass(frozen=True)
 class MemoryPlan:
-    """`offsets` maps each life's key to its place in a buffer of `size_bytes`."""
+    """`offsets` maps each range's key to its place in a buffer of `size_bytes`."""
 
     offsets: Mapping[int, int]
     size_bytes: int
 
 
 # Several orders, each laid out first-fit; no single one is best for every network. The last key makes ties definite.
-_ORDERS: tuple[Callable[[Life], tuple[int, ...]], ...] = (
+_ORDERS: tuple[Callable[[LiveRange], tuple[int, ...]], ...] = (
     lambda life: (-life.size_bytes, life.first, life.key),
     lambda life: (-(life.last - life.first), -life.size_bytes, life.key),
     lambda life: (-(life.last - life.first + 1) * life.size_bytes, life.first, life.key),
@@ -45,7 +60,7 @@ _ORDERS: tuple[Callable[[Life], tuple[int, ...]], ...] = (
 _SEARCH_BUDGET = 100_000
 
 
-def plan_memory(lives: Sequence[Life], *, alignment: int = 1) -> MemoryPlan:
+def plan_memory(lives: Sequence[LiveRange], *, alignment: int = 1) -> MemoryPlan:
     """The smallest of many plans; values whose lives overlap never share a byte, offsets are multiples of
     `alignment`. The same lives, in any order, give the same plan.
 
@@ -70,8 +85,8 @@ def plan_memory(lives: Sequence[Life], *, alignment: int = 1) -> MemoryPlan:
     return plan
 
 
-def _first_fit(lives: Sequence[Life], alignment: int) -> MemoryPlan:
-    placed: list[tuple[int, Life]] = []
+def _first_fit(lives: Sequence[LiveRange], alignment: int) -> MemoryPlan:
+    placed: list[tuple[int, LiveRange]] = []
     for life in lives:
         offset = 0
         for start, other in sorted(placed, key=lambda place: (place[0], place[1].key)):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tinyml_pipeline.compiler.emit_c import compile_graph
+from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
@@ -49,10 +49,10 @@ def test_the_same_model_gives_the_same_text(name: str) -> None:
 
 def test_only_the_kernels_in_use_are_copied() -> None:
     assert [path for path in tree_of("linear") if path.startswith("kernels/")] == [
-        "kernels/fixed_point.h",
-        "kernels/fully_connected.h",
-        "kernels/port.h",
-        "kernels/quantize.h",
+        "kernels/common/fixed_point.h",
+        "kernels/common/port.h",
+        "kernels/common/quantize.h",
+        "kernels/fully_connected/fully_connected_s8.h",
     ]
 
 
@@ -207,7 +207,7 @@ def test_conversions_saturate_and_round_half_away_from_zero(tmp_path: Path) -> N
     source = tmp_path / "q.c"
     write_tree(tree_of("linear"), tmp_path)
     source.write_text(
-        '#include "kernels/quantize.h"\nint q(float real, float scale, int zero);\n'
+        '#include "kernels/common/quantize.h"\nint q(float real, float scale, int zero);\n'
         "int q(float real, float scale, int zero) { return quantize_s8(real, scale, (int16_t)zero); }\n"
     )
     library = ctypes.CDLL(str(compile_c([source], tmp_path / "q.so", "-shared", "-fPIC", *WARNINGS)))

@@ -31,7 +31,7 @@ def emit_header(program: Program, names: Names) -> str:
         "",
         "#include <stdint.h>",
         "",
-        '#include "kernels/quantize.h"',
+        '#include "kernels/common/quantize.h"',
         "",
     ):
         out.emit(line)

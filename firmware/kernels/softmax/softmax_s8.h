@@ -1,9 +1,9 @@
 /* Softmax over rows of int8, in the fixed point of TensorFlow Lite for Microcontrollers, bit for bit. */
-#ifndef KERNELS_SOFTMAX_H
-#define KERNELS_SOFTMAX_H
+#ifndef KERNELS_SOFTMAX_S8_H
+#define KERNELS_SOFTMAX_S8_H
 
-#include "fixed_point.h"
-#include "port.h"
+#include "../common/fixed_point.h"
+#include "../common/port.h"
 
 /* 1.0 in a sum of exponentials, which has 12 integer bits. */
 #define SOFTMAX_ONE_IN_SUM_BITS 19

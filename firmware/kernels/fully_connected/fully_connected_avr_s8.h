@@ -1,14 +1,14 @@
 /* Dense layers on int8 with 24-bit sums, for the 8-bit multiplier of AVR; the layout and the structs are those of
  * fully_connected.h. The host proves that no sum leaves 24 bits, that every scale shifts right, and that a scaled sum
  * fits 16 bits. */
-#ifndef KERNELS_FULLY_CONNECTED_AVR_H
-#define KERNELS_FULLY_CONNECTED_AVR_H
+#ifndef KERNELS_FULLY_CONNECTED_AVR_S8_H
+#define KERNELS_FULLY_CONNECTED_AVR_S8_H
 
-#include "fully_connected.h"
+#include "fully_connected_s8.h"
 
 #if defined(__AVR__)
 
-#include "scale_avr.h"
+#include "../common/scale_avr.h"
 
 /* One product: MULS leaves its sign in the carry, and SBC of a register from itself spreads that over a byte. */
 #define AVR_MULTIPLY_ADD                                                                                               \

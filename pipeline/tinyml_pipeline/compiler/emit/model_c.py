@@ -1,52 +1,19 @@
-"""Graph -> SourceTree: model.h, model.c (constants, and calls of the kernels) and the kernels in use."""
+"""Program -> the text of model.c: constants, and calls of the kernels."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from tinyml_pipeline.compiler.c_text import Emitter, array_lines, comment, int_literal, unique
-from tinyml_pipeline.compiler.emit_header import banner, emit_header, prototype
+from tinyml_pipeline.compiler.emit.kernel_sources import header_of
+from tinyml_pipeline.compiler.emit.model_h import banner, prototype
 from tinyml_pipeline.compiler.graph import Graph
-from tinyml_pipeline.compiler.kernels import kernel_sources
-from tinyml_pipeline.compiler.names import Names, layer_names, port_names
+from tinyml_pipeline.compiler.names import Names, layer_names
 from tinyml_pipeline.compiler.ops._lowering import Argument, Array, Call, Scratch, Struct, Value
-from tinyml_pipeline.compiler.program import Program, Step, make_program
-from tinyml_pipeline.compiler.source_tree import SourceTree
-from tinyml_pipeline.compiler.target import Target
-
-_NO_NAME_FOR = {"activations", "scratch"}
+from tinyml_pipeline.compiler.program import Program, Step
 
 
-def compile_graph(
-    graph: Graph,
-    name: str,
-    target: Target,
-    *,
-    prefix: str = "model",
-    input_names: Sequence[str] = (),
-    output_names: Sequence[str] = (),
-    value_names: Mapping[str, Sequence[str]] | None = None,
-) -> SourceTree:
-    """`<prefix>.h`, `<prefix>.c` and the kernels that they use, under `kernels/`.
-
-    `name` stands in the comments. Every public symbol begins with `prefix`, so that models compiled with different
-    prefixes live in one firmware. Names of inputs and outputs are the model's own where none are given; `value_names`
-    names the elements of a port, for its comment. The same
-    arguments give the same text. Raises UnsupportedError where the model has anything without an exact form.
-    """
-    program = make_program(graph, target)
-    taken: set[str] = set(_NO_NAME_FOR)
-    inputs = port_names([port.name for port in program.inputs], input_names, "in", taken)
-    outputs = port_names([port.name for port in program.outputs], output_names, "out", taken)
-    names = Names(prefix, name, graph.sha256, inputs, outputs, value_names or {})
-    files = {f"{prefix}.h": emit_header(program, names), f"{prefix}.c": _Source(graph, program, names, taken).text()}
-    kernels = {"quantize", *(step.lowered.kernel for step in program.steps)}
-    return SourceTree(files).merged(kernel_sources(sorted(kernels)))
-
-
-class _Source:
+class Source:
     """The text of model.c."""
 
     def __init__(self, graph: Graph, program: Program, names: Names, taken: set[str]) -> None:
@@ -75,7 +42,7 @@ class _Source:
             out.emit("#include <string.h>")
             out.emit()
         for kernel in sorted({step.lowered.kernel for step in steps}):
-            out.emit(f'#include "kernels/{kernel}.h"')
+            out.emit(f'#include "kernels/{header_of(kernel)}"')
         for step in steps:
             self._emit_constants(step)
         self._emit_memory()

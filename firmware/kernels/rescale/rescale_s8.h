@@ -1,9 +1,9 @@
 /* Another scale and zero point for the same numbers. */
-#ifndef KERNELS_RESCALE_H
-#define KERNELS_RESCALE_H
+#ifndef KERNELS_RESCALE_S8_H
+#define KERNELS_RESCALE_S8_H
 
-#include "fixed_point.h"
-#include "port.h"
+#include "../common/fixed_point.h"
+#include "../common/port.h"
 
 struct rescale_s8 {
     int32_t multiplier;

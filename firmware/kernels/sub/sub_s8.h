@@ -1,8 +1,8 @@
 /* Differences of two int8 arrays with different scales. */
-#ifndef KERNELS_SUB_H
-#define KERNELS_SUB_H
+#ifndef KERNELS_SUB_S8_H
+#define KERNELS_SUB_S8_H
 
-#include "add.h"
+#include "../add/add_s8.h"
 
 /* `out` may be `a` or `b`. */
 static inline void sub_s8(const struct add_s8 *layer, const int8_t *a, const int8_t *b, int8_t *out, size_t count)

@@ -1,9 +1,9 @@
 /* Products of two int8 arrays. */
-#ifndef KERNELS_MUL_H
-#define KERNELS_MUL_H
+#ifndef KERNELS_MUL_S8_H
+#define KERNELS_MUL_S8_H
 
-#include "fixed_point.h"
-#include "port.h"
+#include "../common/fixed_point.h"
+#include "../common/port.h"
 
 struct mul_s8 {
     int32_t multiplier;

@@ -6,20 +6,20 @@ from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tinyml_pipeline.compiler.memory_plan import Life, plan_memory
+from tinyml_pipeline.compiler.memory.plan import LiveRange, plan_memory
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> list[Life]:
+def lives(draw: st.DrawFn) -> list[LiveRange]:
     found = []
     for key in range(draw(st.integers(0, 12))):
         first = draw(st.integers(0, 12))
-        found.append(Life(key, draw(st.integers(1, 300)), first, first + draw(st.integers(0, 6))))
+        found.append(LiveRange(key, draw(st.integers(1, 300)), first, first + draw(st.integers(0, 6))))
     return found
 
 
 @given(lives(), st.sampled_from([1, 4, 16]))
-def test_what_lives_together_never_overlaps(lives: list[Life], alignment: int) -> None:
+def test_what_lives_together_never_overlaps(lives: list[LiveRange], alignment: int) -> None:
     plan = plan_memory(lives, alignment=alignment)
     assert plan.offsets.keys() == {life.key for life in lives}
     for life in lives:
@@ -32,7 +32,7 @@ def test_what_lives_together_never_overlaps(lives: list[Life], alignment: int) -
 
 
 @given(lives())
-def test_a_plan_needs_no_more_than_all_values_and_no_less_than_those_of_one_step(lives: list[Life]) -> None:
+def test_a_plan_needs_no_more_than_all_values_and_no_less_than_those_of_one_step(lives: list[LiveRange]) -> None:
     plan = plan_memory(lives)
     steps = range(20)
     busiest = max(sum(life.size_bytes for life in lives if life.first <= step <= life.last) for step in steps)
@@ -40,13 +40,13 @@ def test_a_plan_needs_no_more_than_all_values_and_no_less_than_those_of_one_step
 
 
 @given(lives())
-def test_the_order_of_the_lives_does_not_matter(lives: list[Life]) -> None:
+def test_the_order_of_the_lives_does_not_matter(lives: list[LiveRange]) -> None:
     assert plan_memory(lives) == plan_memory(lives[::-1])
 
 
 def test_a_chain_of_layers_needs_only_its_widest_pair() -> None:
     """640 -> 128 -> 128 -> 8 -> 128: each value dies one step after it is made."""
-    chain = [Life(key, size, key, key + 1) for key, size in enumerate((128, 128, 8, 128, 128))]
+    chain = [LiveRange(key, size, key, key + 1) for key, size in enumerate((128, 128, 8, 128, 128))]
     assert plan_memory(chain).size_bytes == 256
 
 

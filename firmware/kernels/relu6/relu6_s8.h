@@ -1,9 +1,9 @@
 /* Between 0 and 6, which are `min` and `max` in stored values. */
-#ifndef KERNELS_RELU6_H
-#define KERNELS_RELU6_H
+#ifndef KERNELS_RELU6_S8_H
+#define KERNELS_RELU6_S8_H
 
-#include "fixed_point.h"
-#include "port.h"
+#include "../common/fixed_point.h"
+#include "../common/port.h"
 
 /* `in` and `out` may be the same. */
 static inline void relu6_s8(const int8_t *in, int8_t *out, size_t count, int8_t min, int8_t max)

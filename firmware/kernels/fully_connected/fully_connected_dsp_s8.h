@@ -3,10 +3,10 @@
  * `weights`, for each four rows and four inputs: rows 0 and 1 with inputs 0 and 2, rows 0 and 1 with inputs 1 and 3,
  * then rows 2 and 3 likewise; one to three rows that are left follow with four weights a word. Rows are filled up with
  * zeros to four inputs a word. `starts` has where each sum begins: V of the first row of a pair, SB of the second. */
-#ifndef KERNELS_FULLY_CONNECTED_DSP_H
-#define KERNELS_FULLY_CONNECTED_DSP_H
+#ifndef KERNELS_FULLY_CONNECTED_DSP_S8_H
+#define KERNELS_FULLY_CONNECTED_DSP_S8_H
 
-#include "dual_rows.h"
+#include "../common/dual_rows.h"
 
 /* One scale for the whole layer. */
 struct fully_connected_dsp_s8 {

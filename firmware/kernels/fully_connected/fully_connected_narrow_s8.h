@@ -2,10 +2,10 @@
  *
  * `rows` has two words for each output: its weights times 256 in 16-bit lanes, and where 256 times its sum begins.
  * Scaled so by the host, the sum is what requantize() takes. */
-#ifndef KERNELS_FULLY_CONNECTED_NARROW_H
-#define KERNELS_FULLY_CONNECTED_NARROW_H
+#ifndef KERNELS_FULLY_CONNECTED_NARROW_S8_H
+#define KERNELS_FULLY_CONNECTED_NARROW_S8_H
 
-#include "dsp.h"
+#include "../common/dsp.h"
 
 /* One scale for the whole layer. */
 struct fully_connected_narrow_s8 {

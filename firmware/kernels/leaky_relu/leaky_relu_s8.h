@@ -1,9 +1,9 @@
 /* One slope above zero, another below. */
-#ifndef KERNELS_LEAKY_RELU_H
-#define KERNELS_LEAKY_RELU_H
+#ifndef KERNELS_LEAKY_RELU_S8_H
+#define KERNELS_LEAKY_RELU_S8_H
 
-#include "fixed_point.h"
-#include "port.h"
+#include "../common/fixed_point.h"
+#include "../common/port.h"
 
 struct leaky_relu_s8 {
     int32_t positive_multiplier;

@@ -1,0 +1,1 @@
+"""Where every activation, scratch buffer and state lies: live ranges, and one plan in bytes."""
