@@ -14,9 +14,34 @@ OPTIONAL = ["arduino-cli", "pio", "bossac", "pyocd"]
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Check]:
     """What is found where no program is installed."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
+    no_programs_but_in(tmp_path, monkeypatch)
     return examine()
+
+
+def no_programs_but_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setattr("sys.executable", str(folder / "python"))
+
+
+def test_what_tests_need_is_installed_too(bare: list[Check], monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = {check.package for check in bare if check.found is None and check.package}
+    assert packages >= {"clang", "simavr", "libnewlib-arm-none-eabi", "gcc-avr", "avr-libc", "libsimavr-dev", "g++"}
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda name, **_: "/usr/bin/apt-get" if name == "apt-get" else None)
+    assert install_missing(bare) == (
+        "Not installed, because that needs root: type: sudo apt-get install --no-install-recommends "
+        + " ".join(sorted(packages))
+    )
+
+
+def test_a_program_next_to_this_python_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_programs_but_in(tmp_path / "nowhere", monkeypatch)
+    monkeypatch.setattr("sys.executable", str(tmp_path / ".venv" / "bin" / "python"))
+    program = tmp_path / ".venv" / "bin" / "pio"
+    program.parent.mkdir(parents=True)
+    program.touch(mode=0o755)
+    assert {check.name: check.found for check in examine()}["pio"] == str(program)
 
 
 def test_the_tools_of_real_boards_are_optional(bare: list[Check]) -> None:
@@ -34,8 +59,7 @@ def test_they_are_not_installed(bare: list[Check]) -> None:
 
 
 def test_a_bossac_that_does_not_know_the_chip_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
+    no_programs_but_in(tmp_path, monkeypatch)
     program = tmp_path / "bossac"
     for text, found in ((b"Debian's", None), (b"nRF52840", str(program))):
         program.write_bytes(text)

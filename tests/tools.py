@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 
 import pytest
+from tinyml_pipeline.boards.required_tools import TEST_TOOLS, required_tools
+
+OF_THE_COMPILER = {"binutils", "coreutils", "g++"}
+"""Packages that no list names: g++ stands first in the list of doctor, the others come with it."""
+
+
+@functools.cache
+def installed_packages() -> set[str]:
+    """What `tinyml doctor --install` installs."""
+    return {tool.package for tool in (*required_tools(), *TEST_TOOLS)} | OF_THE_COMPILER
 
 
 def need(program: str, package: str) -> str:
     """The path of `program`, which Debian's `package` brings; skips, or fails where CI=true, without it."""
+    assert package in installed_packages(), f"'tinyml doctor --install' does not install {package}"
     path = shutil.which(program)
     if path is None:
         unavailable(f"{program} is not installed (package {package})")

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinyml_pipeline import tools
-from tinyml_pipeline.boards.required_tools import is_installed, required_tools
+from tinyml_pipeline.boards.board import Tool
+from tinyml_pipeline.boards.required_tools import TEST_TOOLS, is_installed, required_tools
 from tinyml_pipeline.errors import ToolFailedError, ToolMissingError
 from tinyml_pipeline.host.flashers import bossac
 
@@ -98,13 +99,18 @@ def _packages() -> list[Check]:
 
 
 def _programs() -> list[Check]:
-    compiler = next((path for name in ("c++", "g++", "clang++") if (path := shutil.which(name))), None)
+    compiler = next((path for name in ("c++", "g++", "clang++") if (path := tools.which(name))), None)
     checks = [Check("c++", compiler, "the check of the C array in convert and parity", "apt install g++", "g++")]
-    for tool in required_tools():
-        name = tool.header or tool.program
-        found = (shutil.which(tool.program) or "yes" if tool.header is None else "yes") if is_installed(tool) else None
-        checks.append(Check(name, found, f"only to {tool.purpose}", f"apt install {tool.package}", tool.package))
-    return checks
+    checks += [_program(tool, f"only to {tool.purpose}") for tool in required_tools()]
+    return checks + [_program(tool, f"only to {tool.purpose}") for tool in TEST_TOOLS]
+
+
+def _program(tool: Tool, needed_for: str) -> Check:
+    """A program by its name; headers and files by the name of their package, which says more than theirs."""
+    is_program = tool.header is None and tool.file is None
+    found = (tools.which(tool.program) if is_program else "yes") if is_installed(tool) else None
+    name = tool.program if is_program else tool.package
+    return Check(name, found, needed_for, f"apt install {tool.package}", tool.package)
 
 
 def _optional_programs() -> list[Check]:
@@ -112,7 +118,7 @@ def _optional_programs() -> list[Check]:
     return [
         Check(
             name,
-            _bossac() if name == "bossac" else shutil.which(name),
+            _bossac() if name == "bossac" else tools.which(name),
             f"optional: to {purpose}",
             remedy,
             is_optional=True,

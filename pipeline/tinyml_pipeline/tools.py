@@ -37,12 +37,17 @@ class Output:
         return "\n".join(text.splitlines()[-12:])
 
 
+def which(name: str) -> str | None:
+    """The full path of a program on PATH, or next to this Python: .venv/bin is not on PATH unless it is activated."""
+    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+
+
 def find_tool(name: str, *, purpose: str, install: str) -> str:
     """The full path of a program; ToolMissingError says what it is for and how to get it.
 
     What apt brings, `tinyml doctor --install` brings too.
     """
-    path = shutil.which(name)
+    path = which(name)
     if path is None:
         way = f"{install}, or: tinyml doctor --install" if install.startswith("apt install ") else install
         raise ToolMissingError(f"{name} is not installed; it is needed to {purpose}. Install it: {way}.")

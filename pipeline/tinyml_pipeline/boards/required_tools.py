@@ -1,9 +1,8 @@
-"""Which outside programs the boards need, which of them are missing, and the Debian package of each."""
+"""Which outside programs boards and tests need, which of them are missing, and the Debian package of each."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,6 +22,19 @@ _FAMILIES = {
 }
 """The boards that a compiler is for, by its prefix, as their owners call them."""
 
+TEST_TOOLS = (
+    Tool("make", "make", "run 'make test'"),
+    Tool("clang", "clang", "test that a second compiler takes the generated C"),
+    Tool("simavr", "simavr", "test kernels on an emulated AVR"),
+    Tool(
+        "arm-none-eabi-gcc",
+        "libnewlib-arm-none-eabi",
+        "test that the generated C compiles with a C library for Cortex-M",
+        header="string.h",
+    ),
+)
+"""What tests need in addition to what boards need; binutils, libc6-dev and coreutils come with the compilers."""
+
 
 def required_tools(boards: Iterable[Board] | None = None) -> list[Tool]:
     """What some boards (all, where none are given) need to build and to run, each once."""
@@ -39,7 +51,7 @@ def is_installed(tool: Tool) -> bool:
     """Whether the program is on PATH and, for a header, finds it; a file must only be there."""
     if tool.file is not None:
         return os.path.exists(tool.file)
-    path = shutil.which(tool.program)
+    path = tools.which(tool.program)
     if path is None or tool.header is None:
         return path is not None
     command = [path, "-E", "-include", tool.header, "-x", "c", os.devnull]

@@ -60,7 +60,7 @@ class ArduinoCli(SketchBuilder):
         return board.arduino is not None
 
     def missing(self) -> bool:
-        return shutil.which("arduino-cli") is None
+        return tools.which("arduino-cli") is None
 
     def build(self, sketch: Path, board: Board, place: Path) -> BuiltFirmware:
         program = tools.find_tool("arduino-cli", purpose="build a sketch", install=self.install)
@@ -81,7 +81,7 @@ class ArduinoBuilder(SketchBuilder):
         return board.arduino is not None and board.arduino.fqbn.startswith("arduino:avr:")
 
     def missing(self) -> bool:
-        return shutil.which("arduino-builder") is None or not (DEBIAN_ARDUINO / "arduino/avr/boards.txt").exists()
+        return tools.which("arduino-builder") is None or not (DEBIAN_ARDUINO / "arduino/avr/boards.txt").exists()
 
     def build(self, sketch: Path, board: Board, place: Path) -> BuiltFirmware:
         assert board.arduino is not None, "can_build() has checked it"
@@ -113,7 +113,7 @@ class PlatformIOBuilder(SketchBuilder):
         return board.platformio is not None
 
     def missing(self) -> bool:
-        return shutil.which("pio") is None
+        return tools.which("pio") is None
 
     def build(self, sketch: Path, board: Board, place: Path) -> BuiltFirmware:
         program = tools.find_tool("pio", purpose=f"build for {board.name}", install=self.install)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 
+from tinyml_pipeline import tools
 from tinyml_pipeline.errors import ToolMissingError
 from tinyml_pipeline.host.flashers.flasher import FlashPlan, Symptom
 
@@ -36,7 +36,7 @@ _PLACES = (
 
 def program(board: str) -> Path:
     """A bossac that knows the chip, on PATH or where Arduino's tools put it; else ToolMissingError."""
-    on_path = shutil.which("bossac")
+    on_path = tools.which("bossac")
     found = [Path(on_path)] if on_path is not None else []
     found += [path for place in _PLACES for path in sorted(Path.home().glob(place))]
     for path in found:
