@@ -21,7 +21,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Check]:
 def no_programs_but_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setattr("sys.executable", str(folder / "python"))
+    monkeypatch.setattr("tinyml_pipeline.tools._OWN_PROGRAMS", str(folder))
 
 
 def test_what_tests_need_is_installed_too(bare: list[Check], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +37,7 @@ def test_what_tests_need_is_installed_too(bare: list[Check], monkeypatch: pytest
 
 def test_a_program_next_to_this_python_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     no_programs_but_in(tmp_path / "nowhere", monkeypatch)
-    monkeypatch.setattr("sys.executable", str(tmp_path / ".venv" / "bin" / "python"))
+    monkeypatch.setattr("tinyml_pipeline.tools._OWN_PROGRAMS", str(tmp_path / ".venv" / "bin"))
     program = tmp_path / ".venv" / "bin" / "pio"
     program.parent.mkdir(parents=True)
     program.touch(mode=0o755)

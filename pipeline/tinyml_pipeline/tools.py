@@ -20,6 +20,7 @@ from tinyml_pipeline.errors import ToolFailedError, ToolMissingError
 Process = subprocess.Popen[bytes]
 
 _PR_SET_PDEATHSIG = 1
+_OWN_PROGRAMS = str(Path(sys.executable).parent)  # .venv/bin, which is on PATH only if it is activated
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Output:
 
 
 def which(name: str) -> str | None:
-    """The full path of a program on PATH, or next to this Python: .venv/bin is not on PATH unless it is activated."""
-    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+    """The full path of a program on PATH, or next to this Python."""
+    return shutil.which(name) or shutil.which(name, path=_OWN_PROGRAMS)
 
 
 def find_tool(name: str, *, purpose: str, install: str) -> str:

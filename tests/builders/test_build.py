@@ -189,6 +189,7 @@ def test_a_board_that_nothing_here_builds_for_names_the_ways(
     tflite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("tinyml_pipeline.tools._OWN_PROGRAMS", "/nowhere")
     result = tinyml(tmp_path / "art", "build", tflite, "--board", "esp32")
     assert result.exit_code == 1
     assert result.stderr == (

@@ -182,6 +182,7 @@ def test_the_bossac_that_knows_the_chip_is_taken(place: str, tmp_path: Path, mon
     """ShumaTech's 1.9.1, which Debian has, and Arduino's 1.7.0 for the Zero know no nRF52840: not these."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr("tinyml_pipeline.tools._OWN_PROGRAMS", "/nowhere")
     for path in ("bin/bossac", ".arduino15/packages/arduino/tools/bossac/1.7.0-arduino3/bossac", place):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(b"\x7fELF ATSAMD21x18" + (b" nRF52840-QIAA" if path == place else b""))
@@ -241,6 +242,7 @@ def test_a_tool_that_hangs_is_stopped(tmp_path: Path) -> None:
 )
 def test_a_missing_tool(make_plan: Callable[[], FlashPlan], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("tinyml_pipeline.tools._OWN_PROGRAMS", "/nowhere")
     monkeypatch.setenv("HOME", "/nowhere")
     with pytest.raises(ToolMissingError) as caught:
         make_plan()

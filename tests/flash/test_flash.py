@@ -161,6 +161,7 @@ def test_no_port_is_asked_for_where_nothing_builds(
     neuron: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("tinyml_pipeline.tools._OWN_PROGRAMS", "/nowhere")
     done = run(tmp_path, "flash", neuron, "--board", "esp32")
     assert (done.exit_code, done.stderr) == (
         1,
@@ -195,6 +196,7 @@ def every_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str
         (tmp_path / name).write_text("#!/bin/sh\n# nRF52840\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("tinyml_pipeline.tools._OWN_PROGRAMS", "/nowhere")
     monkeypatch.setattr("tinyml_pipeline.host.flashers.esptool.program", lambda: ("esptool",))
     monkeypatch.setattr("tinyml_pipeline.host.flashers.bossac.touch", lambda port: None)
     calls: list[list[str]] = []
@@ -268,6 +270,7 @@ def test_a_tool_that_cannot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("tinyml_pipeline.tools._OWN_PROGRAMS", "/nowhere")
     with pytest.raises(kind) as caught:
         flash_workflow.choose(built(board, builder), Path("sketch"), "/dev/p", wanted)
     assert str(caught.value) == message

@@ -47,6 +47,7 @@ def test_source_that_does_not_compile() -> None:
 
 def test_no_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("tinyml_pipeline.tools._OWN_PROGRAMS", "/nowhere")
     monkeypatch.delenv("CXX", raising=False)
     with pytest.raises(ToolMissingError) as caught:
         array_as_compiled(source(), HEADER, "g_data", "g_length")

@@ -87,7 +87,7 @@ class ArduinoBuilder(SketchBuilder):
         assert board.arduino is not None, "can_build() has checked it"
         program = tools.find_tool("arduino-builder", purpose=f"build for {board.name}", install=self.install)
         cache, work, no_tools = cache_dir("arduino"), place / "build", place / "tools"
-        for folder in (cache, work, no_tools):
+        for folder in (work, no_tools):
             folder.mkdir(parents=True, exist_ok=True)
         command: list[str | Path] = [program, "-compile"]
         # The first holds Debian's settings for arduino-ctags; compilers are on PATH.

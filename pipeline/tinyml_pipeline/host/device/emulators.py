@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -47,14 +49,19 @@ def qemu_command(machine: QemuMachine, elf: Path) -> list[str | Path]:
 
 
 def build_simavr_bridge(cache_dir: Path) -> Path:
-    """The program that joins libsimavr to stdin and stdout; built once for each state of its sources."""
+    """The program that joins libsimavr to stdin and stdout; built once for each state of its sources.
+
+    A cached one runs only if it is the file that was built from these sources, by its SHA-256. `cache_dir` is a folder
+    that nobody else can write; the check is for what this user's own programs may have left or damaged there.
+    """
     texts = sorted(_BRIDGE.glob("*.[ch]"))
     digest = hashlib.sha256(b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in texts)).hexdigest()
     bridge = cache_dir / f"simavr_bridge-{digest[:16]}"
-    if bridge.exists():
+    seal = bridge.with_suffix(".sha256")
+    if _is_sealed(bridge, seal):
         return bridge
     compiler = tools.find_tool("gcc", purpose="build the bridge to simavr", install="apt install gcc libc6-dev")
-    cache_dir.mkdir(parents=True, exist_ok=True)
+    cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache_dir) as folder:
         built = Path(folder) / bridge.name
         try:
@@ -67,5 +74,30 @@ def build_simavr_bridge(cache_dir: Path) -> Path:
                     " Install it: apt install libsimavr-dev."
                 ) from None
             raise
+        built.chmod(0o700)
+        own_seal = Path(folder) / seal.name
+        own_seal.write_text(_sha256_of(built))
+        _clear(bridge)
         os.replace(built, bridge)  # several processes may build it at once: the last one wins, whole
+        os.replace(own_seal, seal)
     return bridge
+
+
+def _is_sealed(program: Path, seal: Path) -> bool:
+    """Whether `program` is a file of this user and has the hash that was taken when it was built."""
+    try:
+        found = program.lstat()
+        own = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+        return own and _sha256_of(program) == seal.read_text()
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _clear(path: Path) -> None:
+    """Make room for a file where a folder has its name."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
