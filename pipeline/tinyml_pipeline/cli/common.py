@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tinyml_pipeline.errors import PipelineError, UsageError
+from tinyml_pipeline.visible_text import LINES, visible
 
 if TYPE_CHECKING:
     from tinyml_pipeline.workflow.outcomes import Outcomes
@@ -87,5 +88,5 @@ def show(results: Sequence[Any], table: Callable[[Sequence[Any]], None], as_json
 def complain(error: PipelineError) -> None:
     """One line; above it what a crashed converter printed, where there is any."""
     if log := getattr(error, "log", ""):
-        click.echo(f"{log}\n", err=True)
-    click.echo(f"tinyml: {error}", err=True)
+        click.echo(f"{visible(log, LINES)}\n", err=True)
+    click.echo(f"tinyml: {visible(str(error), LINES)}", err=True)

@@ -20,6 +20,7 @@ from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.host.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd, uf2
 from tinyml_pipeline.host.flashers.flasher import Symptom, carry_out
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.visible_text import visible
 from tinyml_pipeline.workflow.build import BARE_METAL, Built, build_one, choose_builder
 from tinyml_pipeline.workflow.connect import connect, is_emulated
 from tinyml_pipeline.workflow.firmware import current_project, model_and_folder, runtime_for
@@ -75,7 +76,7 @@ def _flash_one(name: str, root: Path, board: Board, port: str | None, runtime: R
         used, action = choose(built, sketch, port, tool)
         progress.say(f"{built.model.name}: writing {built.flash_bytes:,} bytes to {board.name} with {used}")
         try:
-            action(lambda text: print(text, end="", file=sys.stderr, flush=True))
+            action(lambda text: print(visible(text, "\r\n\t"), end="", file=sys.stderr, flush=True))
         except KeyboardInterrupt:
             progress.say(f"\n{board.name}: the writing was stopped in the middle; flash the board again before use.")
             raise

@@ -14,6 +14,7 @@ from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.host.device.device import Device
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.visible_text import VisibleStream, visible
 from tinyml_pipeline.workflow.build import build_one
 from tinyml_pipeline.workflow.connect import connect, is_emulated, refuse_port_of_emulated
 from tinyml_pipeline.workflow.firmware import model_and_folder, runtime_for
@@ -50,12 +51,13 @@ def monitor(
             )
         chosen([name], files=True)
     source = sys.stdin.fileno() if typed is None else typed
-    sink = sys.stdout.fileno() if shown is None else shown
+    output = sys.stdout.fileno() if shown is None else shown
+    sink = _Sink(output)
     kind = runtime_for(target, runtime)
     with connect(name or "monitor", root, target, port, kind) as device:
         progress.say(f"{board}: connected; Ctrl-C ends this.")
         if is_emulated(target) and name is not None and not _speaks_text(name, root, target, kind):
-            _serve_numbers(name, root, device, source, sink)
+            _serve_numbers(name, root, device, source, output)
             return
         if not os.isatty(source):
             _show_start(device, sink)
@@ -80,21 +82,34 @@ def _serve_numbers(name: str, root: Path, device: Device, source: int, sink: int
     _, model, _ = model_and_folder(name, root)
     session = Session(device)
     session.greet(model.sha256)
-    os.write(sink, f"Type numbers for {', '.join(port.label for port in model.inputs)}.\n".encode())
+    os.write(sink, (visible(f"Type numbers for {', '.join(port.label for port in model.inputs)}.") + "\n").encode())
     with open(source, encoding="utf-8", errors="replace", closefd=False) as lines:
         for line in lines:
             if line.strip():
-                os.write(sink, (answer_line(line.strip(), model, session) + "\n").encode())
+                os.write(sink, (visible(answer_line(line.strip(), model, session), "\n") + "\n").encode())
 
 
-def _show(device: Device, sink: int) -> bool:
+def _show(device: Device, sink: _Sink) -> bool:
     """Pass on what has come; whether anything has. The zeros around frames are for machines."""
     said = device.read(_LOOK_S)
-    os.write(sink, said.replace(b"\0", b""))
+    sink.write(said.replace(b"\0", b""))
     return bool(said)
 
 
-def _show_start(device: Device, sink: int) -> None:
+class _Sink:
+    """Where a board's words go: what could steer a terminal is shown as an escape."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._stream = VisibleStream()
+
+    def write(self, said: bytes) -> None:
+        rest = self._stream.feed(said).encode(errors="backslashreplace")
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+
+def _show_start(device: Device, sink: _Sink) -> None:
     """A script types at once, but a board that was reset hears nothing before it has started."""
     deadline, has_spoken = time.monotonic() + _STARTS_WITHIN_S, False
     while time.monotonic() < deadline:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tinyml_pipeline import tools
 from tinyml_pipeline.errors import DeviceError
+from tinyml_pipeline.visible_text import visible
 
 FLASH_TIMEOUT_S = 300.0
 
@@ -94,4 +95,4 @@ def _last_words(printed: str) -> str:
 
 def _plain(text: str) -> str:
     """One line without a terminal's colours and returns."""
-    return " ".join(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).split()).rstrip(".")
+    return visible(" ".join(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).split())).rstrip(".")

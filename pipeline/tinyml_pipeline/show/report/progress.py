@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from tinyml_pipeline.visible_text import LINES, visible
+
 if TYPE_CHECKING:
     from rich.status import Status
 
@@ -18,7 +20,7 @@ _spinning: list[Status] = []  # what working() shows now; two moving lines at on
 
 def say(text: str) -> None:
     """One plain line on the error stream, so that the output stream holds results only."""
-    print(text, file=sys.stderr, flush=True)
+    print(visible(text, LINES), file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager

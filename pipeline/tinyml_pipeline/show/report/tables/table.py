@@ -7,6 +7,8 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from tinyml_pipeline.visible_text import LINES, visible
+
 _PLAIN_WIDTH = 160  # columns where the output is no terminal, so that a log keeps its lines whole
 _GAP = 2
 
@@ -17,7 +19,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    filled = list(rows)
+    filled = [[visible(text, LINES) for text in row] for row in rows]
     if not filled:
         return
     widths = _widths([headings, *filled], _terminal_width() or _PLAIN_WIDTH)
@@ -37,6 +39,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def tell(text: str) -> None:
     """A sentence, broken between words where a terminal shows it; whole in a log."""
     width = _terminal_width()
+    text = visible(text, LINES)
     print(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False) if width else text)
 
 
