@@ -1,4 +1,8 @@
-/* The DSP instructions of Cortex-M4, M7, M33 and M55 that the kernels use, and the same in C for every other machine. */
+/* The DSP instructions of Cortex-M4, M7, M33 and M55 that the kernels use, and the same in C for every other machine.
+ *
+ * Assembly here has one of two forms, which no compiler flag can break: a single instruction whose operands may be any
+ * register, or a block with one operand that saves every register beyond r0 to r3 and r12 itself. r9 stays untouched
+ * in both: position-independent firmware keeps its data's address there, also for interrupts. */
 #ifndef KERNELS_DSP_H
 #define KERNELS_DSP_H
 
@@ -13,12 +17,20 @@
 #define DSP_INSTRUCTIONS 0
 #endif
 
+/* Whole loops in assembly are written for Thumb. */
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#define DSP_LOOPS 1
+#else
+#define DSP_LOOPS 0
+#endif
+
 /* sum + low halves' product + high halves' product; wraps. */
 static inline int32_t dual_multiply_add(uint32_t a, uint32_t b, int32_t sum)
 {
 #if DSP_INSTRUCTIONS
-    __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
-    return sum;
+    int32_t result;
+    __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
 #else
     const int32_t low = (int16_t)(a & 0xffffu) * (int16_t)(b & 0xffffu);
     const int32_t high = (int16_t)(a >> 16) * (int16_t)(b >> 16);
@@ -67,43 +79,16 @@ static inline int8_t requantize_saturated(int32_t sum256, int32_t multiplier, in
 #endif
 }
 
-/* The same with the next scale of an array; gcc would load its three words one by one. */
-static inline int8_t requantize_with_next(int32_t sum256, const int32_t **scale, bool is_signed)
-{
-#if DSP_INSTRUCTIONS
-    int32_t x;
-    if (is_signed) {
-        const int32_t step_down = (sum256 >> 31) & -128;
-        __asm__("ldmia %[scale]!, {r3, r4, r5}\n\t"
-                "smmla %[x], %[sum], r3, r4\n\t"
-                "add   %[x], %[step]\n\t"
-                "asr   %[x], r5\n\t"
-                "ssat  %[x], #8, %[x]"
-                : [x] "=&r"(x), [scale] "+r"(*scale)
-                : [sum] "r"(sum256), [step] "r"(step_down), "m"(*(const int32_t(*)[SCALE_WORDS])*scale)
-                : "r3", "r4", "r5", "cc");
-    } else {
-        __asm__("ldmia %[scale]!, {r3, r4, r5}\n\t"
-                "smmla %[x], %[sum], r3, r4\n\t"
-                "asr   %[x], r5\n\t"
-                "ssat  %[x], #8, %[x]"
-                : [x] "=&r"(x), [scale] "+r"(*scale)
-                : [sum] "r"(sum256), "m"(*(const int32_t(*)[SCALE_WORDS])*scale)
-                : "r3", "r4", "r5", "cc");
-    }
-    return (int8_t)x;
-#else
-    const int32_t *const s = *scale;
-
-    *scale += SCALE_WORDS;
-    return requantize_saturated(sum256, s[0], s[1], s[2], is_signed);
-#endif
-}
-
+/* The same with the layer's scale, or with the next one of an array. */
 ALWAYS_INLINE int8_t requantize_output(int32_t sum256, struct scale_source *scale, bool is_signed)
 {
-    return scale->per_channel ? requantize_with_next(sum256, &scale->next, is_signed)
-                       : requantize_saturated(sum256, scale->multiplier, scale->offset, scale->shift, is_signed);
+    if (scale->per_channel) {
+        const int32_t *const words = scale->next;
+
+        scale->next += SCALE_WORDS;
+        return requantize_saturated(sum256, words[0], words[1], words[2], is_signed);
+    }
+    return requantize_saturated(sum256, scale->multiplier, scale->offset, scale->shift, is_signed);
 }
 
 #endif

@@ -56,19 +56,24 @@ ALWAYS_INLINE void dsp_run(struct dsp_run run, const int8_t *in, size_t inputs, 
                            int32_t *lanes)
 {
     const int8_t *const end = out + outputs;
-    const int8_t *const quads_end = out + (outputs & ~(size_t)3);
+    const size_t groups = (inputs + 3) / 4;
 
-    if (out != quads_end) {
+    if (outputs >= 4) {
+        struct dual_quads quads = {
+            run.weights,
+            run.starts,
+            NULL,
+            out,
+            out + (outputs & ~(size_t)3),
+            lanes,
+            lanes + 2 * (groups & 3u),
+            lanes + 2 * groups,
+        };
         spread_inputs(in, inputs, lanes);
-    }
-    while (out != quads_end) {
-        int32_t sums[4] = {run.starts[0], run.starts[1], run.starts[2], run.starts[3]};
-        run.starts += 4;
-        run.weights = add_quad(run.weights, lanes, (inputs + 3) / 4, sums);
-        *out++ = requantize_output(difference(sums[0], sums[1]), &run.scale, run.is_signed);
-        *out++ = requantize_output(sums[1] * 256, &run.scale, run.is_signed);
-        *out++ = requantize_output(difference(sums[2], sums[3]), &run.scale, run.is_signed);
-        *out++ = requantize_output(sums[3] * 256, &run.scale, run.is_signed);
+        dual_quads(&quads, &run.scale, run.is_signed);
+        run.weights = quads.weights;
+        run.starts = quads.starts;
+        out = quads.out;
     }
     dsp_rows(run, in, inputs, out, end);
 }
