@@ -13,7 +13,7 @@
 #define ALWAYS_INLINE static inline
 #endif
 
-#if defined(__AVR__)
+#if defined(__AVR__) && !defined(__clang__) /* clang cannot place data in program memory */
 #include <avr/pgmspace.h>
 
 #define FLASH PROGMEM
