@@ -2,7 +2,7 @@
 # MODEL=name takes one model, else all. FLAGS=... goes to the command as it is.
 
 .DEFAULT_GOAL := help
-GOALS := help train convert generate parity flash verify test lint bench fuzz doctor clean
+GOALS := help train convert generate parity flash verify test check lint wheel bench fuzz doctor clean
 .PHONY: $(GOALS)
 
 ifneq ($(filter-out $(GOALS) .venv/installed,$(MAKECMDGOALS)),)
@@ -10,9 +10,10 @@ $(error There is no goal '$(firstword $(filter-out $(GOALS) .venv/installed,$(MA
 A model is named by MODEL=, as in: make train MODEL=linear. 'make help' lists the goals)
 endif
 
-# The first Python that runs and is 3.10 or 3.11 (tflite-runtime has no wheels past that).
-PYTHON := $(shell for p in python3.11 python3.10 python3; do \
-	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11)))' 2>/dev/null && echo $$p && break; done)
+# The first Python that runs, is 3.10 to 3.13 and has venv; 3.11 first, the last one with tflite-runtime.
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.10 python3; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && break; done)
 TINYML := .venv/bin/tinyml
 
 help:  ## this list
@@ -54,6 +55,12 @@ test: lint  ## lint, then every test; brings compilers and emulators where it ma
 	@$(TINYML) doctor --install
 	@.venv/bin/python -m pytest -n auto
 
+check: lint  ## lint and the fast tests: under a minute, needs no compiler; before each commit
+	@.venv/bin/python -m pytest -n auto -m "not slow"
+
+wheel: .venv/installed  ## the package as a wheel and an sdist -> dist/
+	@.venv/bin/pip wheel --quiet --no-deps --wheel-dir dist .
+
 lint: .venv/installed  ## ruff and mypy
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
@@ -71,16 +78,16 @@ doctor: .venv/installed  ## what is installed, what is missing, how to get it
 	@$(TINYML) doctor
 
 clean:  ## remove .venv and everything generated but artifacts/MODEL/firmware/, where your own sketches are
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find artifacts -mindepth 2 -maxdepth 2 ! -name firmware -exec rm -rf {} +
 	find artifacts -mindepth 1 -maxdepth 1 ! -name README.md ! -exec test -d {}/firmware ';' -exec rm -rf {} +
 
-# Made new whenever pyproject.toml changes, so that nothing of an older set stays behind.
-.venv/installed: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No Python 3.10 or 3.11 found: install python3.11 with its venv package" \
-		"(Debian, Ubuntu: apt install python3.11-venv; else python.org or pyenv), then run make again." >&2; exit 1; }
+# Made new whenever pyproject.toml or constraints.txt changes, so that nothing of an older set stays behind.
+.venv/installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv found: install it (Debian, Ubuntu:" \
+		"apt install python3-venv; else python.org or pyenv), then run make again." >&2; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version): about a minute and 2.4 GB."
 	@$(PYTHON) -m venv --clear .venv
-	@.venv/bin/pip install --quiet --disable-pip-version-check --editable '.[test,locked]'
+	@.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	@touch $@

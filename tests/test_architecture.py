@@ -29,6 +29,7 @@ TYPES = {
     "tinyml_pipeline.host.device.device",
 }
 TENSORFLOW = {"tensorflow", "keras"}
+UNIX_ONLY = {"fcntl", "pty", "resource", "termios", "tty", "pwd", "grp"}
 MAY_USE_TENSORFLOW = {"training", "models"}
 
 
@@ -95,3 +96,12 @@ def test_only_the_workflow_and_the_command_line_chain_stages() -> None:
         if stage_of(module) is None and not module.startswith(("tinyml_pipeline.workflow", "tinyml_pipeline.cli")):
             used = {stage_of(name) for name in imports_of(path) if name not in TYPES} - {None, "report"}
             assert len(used) <= 1, f"{module} chains {used}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_that_only_unix_has_is_imported_at_the_start(path: Path) -> None:
+    """Windows lacks these modules: import them in the function that needs them, and say there what Windows gets."""
+    for node in ast.parse(path.read_text()).body:
+        names = {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
+        names |= {node.module} if isinstance(node, ast.ImportFrom) and node.module else set()
+        assert not names & UNIX_ONLY

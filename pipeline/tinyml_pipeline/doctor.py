@@ -9,12 +9,20 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tinyml_pipeline import tools
 from tinyml_pipeline.boards.board import Tool
 from tinyml_pipeline.boards.required_tools import TEST_TOOLS, is_installed, required_tools
 from tinyml_pipeline.errors import ToolFailedError, ToolMissingError
+from tinyml_pipeline.extras import DISTRIBUTION, EXTRAS, install_command
 from tinyml_pipeline.host.flashers import bossac
+from tinyml_pipeline.places import SOURCE_ROOT
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
 
 _APT_TIMEOUT_S = 1800
 _FOR_REAL_BOARDS = (
@@ -40,7 +48,7 @@ class Check:
 
 
 def examine() -> list[Check]:
-    """Look at Python, the pinned packages and the outside programs; starts none of them."""
+    """Look at Python, the packages and the outside programs; starts none of them."""
     return [_python(), *_packages(), *_programs(), *_optional_programs()]
 
 
@@ -56,7 +64,7 @@ def install_missing(checks: Sequence[Check]) -> str:
     typed = f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
     if shutil.which("apt-get") is None:
         return f"Not installed, because there is no apt here: {' '.join(packages)} (Debian's names)."
-    if os.geteuid() != 0:
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
         if shutil.which("sudo") is None or tools.run(["sudo", "-n", "true"], timeout_s=20, check=False).returncode:
             return f"Not installed, because that needs root: type: {typed}"
         command = ["sudo", "-n", *command]
@@ -72,30 +80,67 @@ def install_missing(checks: Sequence[Check]) -> str:
 
 
 def _python() -> Check:
+    from packaging.specifiers import SpecifierSet
+
     version = platform.python_version()
-    good = sys.version_info[:2] in ((3, 10), (3, 11))
-    return Check(
-        "python", version if good else None, "everything", f"this is {version}; make .venv with Python 3.10 or 3.11"
-    )
+    wanted = importlib.metadata.metadata(DISTRIBUTION)["Requires-Python"]
+    good = SpecifierSet(wanted).contains(version, prereleases=True)
+    return Check("python", version if good else None, "everything", f"this is {version}; wanted {wanted}")
 
 
 def _packages() -> list[Check]:
-    """Every package that pyproject.toml pins for running, at just the version that it names."""
+    """The packages of the core, then of each extra: within the ranges of pyproject.toml and, in a clone, as pinned."""
     from packaging.requirements import Requirement
 
-    found = []
-    for text in importlib.metadata.requires("tinyml-pipeline") or []:
-        requirement = Requirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            version = importlib.metadata.version(requirement.name)
-        except importlib.metadata.PackageNotFoundError:
-            version = "nothing"
-        good = version != "nothing" and requirement.specifier.contains(version, prereleases=True)
-        remedy = f"found {version}, wanted {requirement.specifier}; make .venv anew: rm -rf .venv, then make train"
-        found.append(Check(requirement.name, version if good else None, "everything", remedy))
-    return found
+    pins = _pins()
+    requirements = [Requirement(text) for text in importlib.metadata.requires(DISTRIBUTION) or []]
+    found: dict[str, Check] = {}
+    for extra in ("", *EXTRAS):
+        for requirement in requirements:
+            if requirement.name in found or requirement.name == DISTRIBUTION:
+                continue
+            if _applies(requirement, extra) and (not extra or not _applies(requirement, "")):
+                found[requirement.name] = _package(requirement, extra, pins.get(requirement.name))
+    if "tflite-micro" not in found:
+        remedy = f"no wheel for {sys.platform} on {platform.machine()}; prove models on Linux x86-64"
+        found["tflite-micro"] = Check("tflite-micro", None, "optional: to run TFLM itself", remedy, is_optional=True)
+    return list(found.values())
+
+
+def _applies(requirement: Requirement, extra: str) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+
+
+def _package(requirement: Requirement, extra: str, pin: SpecifierSet | None) -> Check:
+    remedy = "make .venv again: rm -rf .venv, then make train" if pin else f"pip install '{_plain(requirement)}'"
+    purpose = f"optional: to {EXTRAS[extra].purpose}" if extra else "everything"
+    try:
+        version = importlib.metadata.version(requirement.name)
+    except importlib.metadata.PackageNotFoundError:
+        remedy = install_command(extra) if extra else f"not installed; {remedy}"
+        return Check(requirement.name, None, purpose, remedy, is_optional=bool(extra))
+    for wanted in (requirement.specifier, pin):
+        if wanted is not None and not wanted.contains(version, prereleases=True):
+            remedy = f"found {version}, wanted {wanted}; {remedy}"
+            return Check(requirement.name, None, purpose, remedy)
+    return Check(requirement.name, version, purpose, "", is_optional=bool(extra))
+
+
+def _plain(requirement: Requirement) -> str:
+    """Without its marker."""
+    return f"{requirement.name}{requirement.specifier}"
+
+
+def _pins() -> dict[str, SpecifierSet]:
+    """The exact versions that `make` installs into the .venv of a clone; empty anywhere else."""
+    from packaging.requirements import Requirement
+
+    clone = SOURCE_ROOT.parent
+    if not (clone / "constraints.txt").is_file() or Path(sys.prefix).parent != clone:
+        return {}
+    lines = (line.partition("#")[0].strip() for line in (clone / "constraints.txt").read_text().splitlines())
+    pins = [Requirement(line) for line in lines if line]
+    return {pin.name: pin.specifier for pin in pins if _applies(pin, "")}
 
 
 def _programs() -> list[Check]:

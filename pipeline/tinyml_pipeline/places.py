@@ -41,6 +41,8 @@ def is_private(folder: Path) -> bool:
     A folder that is a symlink is not. Folders above may be writable for all if they are sticky, as /tmp is, and for a
     group if it is this user's own, which Debian gives each user.
     """
+    if not hasattr(os, "geteuid"):  # Windows: the user's own folders are closed to others by their access lists
+        return folder.is_dir() and not folder.is_symlink()
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -9,12 +10,18 @@ import platform
 from pathlib import Path
 from typing import Any
 
-_THAT_CHANGE_RESULTS = ("tensorflow", "keras", "numpy", "tflite-runtime", "tflite-micro")
+_THAT_CHANGE_RESULTS = ("tensorflow", "keras", "numpy", "tflite-runtime", "ai-edge-litert", "tflite-micro")
 
 
 def environment() -> dict[str, str]:
-    """Versions of Python and of the packages whose version can change a result, and the processor's family."""
-    versions = {name: importlib.metadata.version(name) for name in _THAT_CHANGE_RESULTS}
+    """Versions of Python and of the packages whose version can change a result, and the processor's family.
+
+    A package that is not installed is left out.
+    """
+    versions = {}
+    for name in _THAT_CHANGE_RESULTS:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
     return {"python": platform.python_version(), "machine": platform.machine(), **versions}
 
 

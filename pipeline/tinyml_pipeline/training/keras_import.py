@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from tinyml_pipeline.errors import TrainingError
+from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.user_code import say
 
 ENVIRONMENT = {
@@ -25,6 +26,7 @@ ENVIRONMENT = {
 
 def import_keras() -> tuple[ModuleType, ModuleType]:
     """(tensorflow, keras), deterministic; TrainingError with the end of what was printed where they do not import."""
+    need_extra("train", "Keras")
     _set_environment()
     with quiet() as noise:
         try:

@@ -13,6 +13,7 @@ from typing import Any
 from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.models.catalog import load_spec
@@ -63,6 +64,7 @@ def bench_chips(names: Sequence[str], root: Path, boards: Sequence[str] = ()) ->
 
     Written to artifacts/bench/ as JSON and as a picture; the peers' figures stand beside ours.
     """
+    need_extra("plot", "bench")
     found = chips(boards)
     for name, tools in found.missing.items():
         progress.say(f"{name}: left out, because {tools} is missing; tinyml doctor says how to get it")
@@ -100,6 +102,7 @@ def bench_chips(names: Sequence[str], root: Path, boards: Sequence[str] = ()) ->
 
 def bench_road(root: Path) -> list[StepTime]:
     """Training against Model.fit, then conversion, generation and parity of the adder."""
+    need_extra("train", "bench --only road")
     from tinyml_pipeline.training.benchmark import run_benchmark
 
     with progress.working("training both ways, with Model.fit and without (about a minute)"):

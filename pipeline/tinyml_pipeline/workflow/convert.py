@@ -11,6 +11,7 @@ from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
+from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.models.catalog import load_spec, source_path
 from tinyml_pipeline.models.spec import ModelSpec
@@ -30,6 +31,7 @@ _STAGES = ("convert", "generate", "parity")
 
 def convert(names: Sequence[str], root: Path, *, per_channel: bool = False, force: bool = False) -> Outcomes[Result]:
     """int8 model, C array, sketches and proof, published together; 'up to date' where nothing changed."""
+    need_extra("train", "conversion")
     with KerasProcess() as keras:
         return each(chosen(names), lambda name: _convert_one(name, ModelFolder(root, name), keras, per_channel, force))
 

@@ -9,6 +9,7 @@ from typing import Any
 from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import UsageError
+from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.models.catalog import load_spec
 from tinyml_pipeline.quantize.convert import KerasProcess
 from tinyml_pipeline.show.report import progress
@@ -22,6 +23,7 @@ def export(names: Sequence[str], root: Path, *, form: str) -> Outcomes[Result]:
     """Write each trained model to its folder `export/`; no name means all."""
     if form not in FORMATS:
         raise UsageError(f"there is no format '{form}'; choose one of: {', '.join(FORMATS)}.")
+    need_extra("train", "export")
     with KerasProcess() as keras:
         return each(chosen(names), lambda name: _export_one(name, ModelFolder(root, name), keras, form))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import UsageError
+from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.models.catalog import load_spec, model_names
 from tinyml_pipeline.quantize.convert import KerasProcess
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel, load_quantized
@@ -21,7 +22,8 @@ from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.generate import converted_model
 from tinyml_pipeline.workflow.outcomes import chosen, is_file, is_outdated, read_file, tell_edited
 
-FORMATS = ("svg", "png", "dot", "cypher")
+PICTURES = ("svg", "png")
+FORMATS = (*PICTURES, "dot", "cypher")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ def graph(name: str, root: Path, form: str) -> Drawn:
     if form not in FORMATS:
         raise UsageError(f"there is no format '{form}'; choose one of: {', '.join(FORMATS)}.")
     chosen([name], files=True)
+    if not is_file(name):
+        need_extra("train", "the graph of a trained model")
+    if form in PICTURES:
+        need_extra("plot", "a picture of the graph")
     if not is_file(name):
         return _draw(ModelFolder(root, name), form, lambda folder: _networks(name, folder))
     path = Path(name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import ArtifactsError
+from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.places import PACKAGE
 from tinyml_pipeline.show.lessons.catalog import lesson_names, load_lesson
 from tinyml_pipeline.show.report import plots
@@ -49,6 +50,7 @@ def list_lessons() -> list[LessonRow]:
 def tell(names: Sequence[str], root: Path) -> list[Told]:
     """Run lessons in turn and publish each one's PNG and SVG in `root`/lessons/."""
     lessons = [load_lesson(name) for name in names]
+    need_extra("plot", "a lesson")
     folder = ModelFolder(root, FOLDER)
     found = []
     with folder.locked():

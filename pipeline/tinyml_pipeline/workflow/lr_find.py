@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
+from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.models.catalog import load_spec
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.training.overrides import Overrides, override
@@ -29,6 +30,7 @@ class FoundRate:
 
 def find(name: str, root: Path, overrides: Overrides) -> FoundRate:
     """Run the range test, from the spec with these changes, and draw it into the model's folder."""
+    need_extra("train", "lr-find")
     overrides.check_names()
     spec = override(load_spec(name), overrides)
     folder = ModelFolder(root, name)

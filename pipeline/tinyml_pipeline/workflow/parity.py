@@ -14,6 +14,7 @@ from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.extras import has_extra, install_command
 from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.models.catalog import load_spec
@@ -94,7 +95,9 @@ def prove(
         if not row.passed:
             progress.say(f"PARITY FAILED: {report.failure(row)}{_known_cause(model, row)}")
     files = {"parity.json": (report.to_json() + "\n").encode()}
-    if spec is not None and keras is not None:
+    if spec is not None and keras is not None and not has_extra("plot"):
+        progress.say(f"{model.name}: no parity.png, because matplotlib is missing: {install_command('plot')}")
+    elif spec is not None and keras is not None:
         files["parity.png"] = _picture(spec, model, inputs, keras, int8[0])
     return report, files
 

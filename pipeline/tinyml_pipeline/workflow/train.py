@@ -9,6 +9,7 @@ from typing import Any
 
 from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
+from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.models.catalog import load_spec, source_path
 from tinyml_pipeline.places import PACKAGE
 from tinyml_pipeline.show.report import progress
@@ -24,6 +25,7 @@ def train(
     `overrides` change the specs' training for this time, and `plot` draws the learning rate too; both stand in the
     manifest, and the next training without them trains by the spec again.
     """
+    need_extra("train", "training")
     changes = overrides or Overrides()
     changes.check_names()
     return each(chosen(names), lambda name: _train_one(name, ModelFolder(root, name), changes, plot, force))

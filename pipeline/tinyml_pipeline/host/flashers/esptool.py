@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 
 from tinyml_pipeline.boards.board import Esptool
-from tinyml_pipeline.errors import ToolMissingError
+from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.host.flashers.flasher import FlashPlan, Symptom
 
 SYMPTOMS = (
@@ -37,10 +36,7 @@ SYMPTOMS = (
 
 def program() -> tuple[str, ...]:
     """How esptool is started: with this program's own Python, which brings it; ToolMissingError where it does not."""
-    if importlib.util.find_spec("esptool") is None:
-        raise ToolMissingError(
-            "esptool is not installed; it is needed to flash the ESP32 family. Install it: pip install esptool."
-        )
+    need_extra("flash", "an image for the ESP32 family")
     return (sys.executable, "-m", "esptool")
 
 

@@ -1,9 +1,8 @@
-"""tflite-runtime with TensorFlow Lite's reference kernels: a second opinion on the int8 model."""
+"""tflite-runtime or LiteRT with TensorFlow Lite's reference kernels: a second opinion on the int8 model."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +14,13 @@ from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import PipelineError, UnsupportedError
 from tinyml_pipeline.host.interpreters.batch import Int8Array, input_rows, output_arrays, without_batch
 from tinyml_pipeline.host.interpreters.native_output import first_sentence, native_stderr
+from tinyml_pipeline.host.interpreters.reference_runtime import load_runtime, runtime_name
 from tinyml_pipeline.host.interpreters.tflm import require_int8_ports
 from tinyml_pipeline.places import SOURCE_ROOT
 
 
 class ReferenceInterpreter:
-    """A model in tflite-runtime: reference kernels, one thread, no delegate.
+    """A model in tflite-runtime or LiteRT: reference kernels, one thread, no delegate.
 
     The default kernels and delegates round differently. The file is checked first: a broken one crashes the library.
     Raises ModelFileError for a broken file, UnsupportedError for what the library will not run.
@@ -30,7 +30,7 @@ class ReferenceInterpreter:
         self._graph = read_tflite(tflite)
         require_int8_ports(self._graph)
         self._stateful = any(tensor.is_variable for tensor in self._graph.tensors)
-        module = _tflite_runtime()
+        module, self._name = load_runtime()
         with native_stderr() as printed:
             try:
                 self._interpreter: Any = module.Interpreter(
@@ -42,7 +42,7 @@ class ReferenceInterpreter:
                 return
             except Exception as error:
                 failure = first_sentence(str(error))
-        raise UnsupportedError(f"tflite-runtime cannot run this model: {failure or printed.reason}")
+        raise UnsupportedError(f"{self._name} cannot run this model: {failure or printed.reason}")
 
     def invoke(self, inputs: Sequence[Int8Array]) -> tuple[Int8Array, ...]:
         """Outputs (n, *shape) int8, one array an output, for inputs of the same form; shapes without the batch."""
@@ -66,7 +66,7 @@ class ReferenceInterpreter:
                     output[position] = source
         except (RuntimeError, ValueError) as error:
             raise UnsupportedError(
-                f"tflite-runtime failed while it ran this model: {first_sentence(str(error))}"
+                f"{self._name} failed while it ran this model: {first_sentence(str(error))}"
             ) from None
         return without_batch(self._graph, outputs)
 
@@ -85,23 +85,9 @@ def try_out(tflite: bytes) -> None:
     )
     if output.returncode < 0:
         raise UnsupportedError(
-            f"tflite-runtime crashed on this model (it {tools.describe_exit(output.returncode)}); the file is most"
+            f"{runtime_name()} crashed on this model (it {tools.describe_exit(output.returncode)}); the file is most"
             " likely damaged. Convert or copy the model again."
         )
-
-
-def _tflite_runtime() -> Any:
-    """tflite_runtime's module with its symbols bound to itself.
-
-    Loaded after TensorFlow without RTLD_DEEPBIND, it fails or, worse, runs TensorFlow's kernels in silence.
-    """
-    flags = sys.getdlopenflags()
-    sys.setdlopenflags(flags | getattr(os, "RTLD_DEEPBIND", 0))
-    try:
-        from tflite_runtime import interpreter
-    finally:
-        sys.setdlopenflags(flags)
-    return interpreter
 
 
 if __name__ == "__main__":
