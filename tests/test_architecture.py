@@ -21,6 +21,7 @@ TYPES = {
     "tinyml_pipeline.compiler.graph",
     "tinyml_pipeline.compiler.tflite_schema",  # where things lie in a .tflite
     "tinyml_pipeline.compiler.read_tflite",  # how a Graph comes to be; whoever is handed a .tflite needs it
+    "tinyml_pipeline.compiler.file_kinds",  # what a file is that a person passed
     "tinyml_pipeline.compiler.source_tree",
     "tinyml_pipeline.compiler.c_text",  # the printer of C, which knows nothing of models
     "tinyml_pipeline.compiler.target",

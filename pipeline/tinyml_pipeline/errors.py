@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one family; imports nothing of ours.
+"""Everything that can go wrong, as one family; imports nothing from this package.
 
 A message is one line: what happened, where, and what to do next. The command line prints it and leaves with the
 class's exit code, never with a traceback.
@@ -61,3 +61,14 @@ class ToolFailedError(PipelineError):
 
 class DeviceError(PipelineError):
     """A board or an emulator did not answer, or answered wrongly."""
+
+
+def visible(text: str) -> str:
+    """`text` with all that a terminal would obey or hide as an escape: control characters, newlines, bidirectional
+    overrides and invisible letters become \\x1b, \\n, \\u202e.
+
+    For every name that comes from a file, a board or the command line and is shown to a person.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

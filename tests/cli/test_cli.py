@@ -94,7 +94,7 @@ def test_a_name_with_a_dot_means_a_file(command: str, tmp_path: Path, monkeypatc
     assert (result.exit_code, result.stderr) == (2, "tinyml: there is no file 'notes.md'.\n")
     Path("notes.md").touch()
     result = run(command, "notes.md")
-    message = "notes.md is no .tflite; of a model of ours give the name, as in 'linear'."
+    message = "notes.md: the file is empty. Copy or convert the model again."
     assert (result.exit_code, result.stderr) == (2, f"tinyml: {message}\n")
 
 

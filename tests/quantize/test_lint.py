@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import flatbuffers
 import numpy as np
 import pytest
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import ModelFileError
 from tinyml_pipeline.quantize.convert import KerasProcess
@@ -13,9 +15,10 @@ from tinyml_pipeline.quantize.lint import lint
 from tinyml_pipeline.quantize.quantized_model import QuantizedPort, load_quantized
 
 from tests.conftest import BuildKeras
+from tests.tflite_writer import Writer
 
 HOW = (
-    "Convert it with a representative dataset, TFLITE_BUILTINS_INT8, and inference_input_type and "
+    "Convert the float model with a representative dataset, TFLITE_BUILTINS_INT8, and inference_input_type and "
     "inference_output_type set to int8."
 )
 DENSE = "Sequential([Input((3,), name='x'), layers.Dense(32, name='first'), layers.Dense(1)])"
@@ -62,23 +65,26 @@ def test_quantize_rounds_half_away_from_zero_and_saturates() -> None:
 
 
 def test_truncated(linear_tflite: bytes) -> None:
-    assert refusal(linear_tflite[: len(linear_tflite) // 2]).startswith("m.tflite: the .tflite file is broken: ")
+    assert refusal(linear_tflite[: len(linear_tflite) // 2]).startswith(
+        "m.tflite: the .tflite file is damaged or cut short: "
+    )
 
 
 def test_empty() -> None:
-    assert refusal(b"") == "m.tflite: the .tflite file is empty. Convert or copy the model again."
+    assert refusal(b"") == "m.tflite: the file is empty. Copy or convert the model again."
 
 
 def test_random_bytes() -> None:
     assert refusal(np.random.default_rng(0).bytes(3000)) == (
-        "m.tflite: this is not a .tflite file: the identifier TFL3 is missing. Give a TensorFlow Lite model."
+        "m.tflite: this is not a .tflite file: the identifier TFL3 is missing at byte 4. Pass a TensorFlow Lite "
+        "model, such as model.tflite."
     )
 
 
 OTHER_KINDS = {
     "float": f"it is a float model (its tensors are float32), not int8. {HOW}",
     "dynamic_range": f"it is a dynamic-range model: int8 weights, but it computes in float32. {HOW}",
-    "int16": f"it has int16 activations (16x8), which no two runtimes compute alike; only int8 is taken. {HOW}",
+    "int16": f"it has int16 activations (16x8); supported: int8. {HOW}",
 }
 
 
@@ -90,21 +96,16 @@ def test_other_kinds(build_keras: BuildKeras, convert_otherwise: Callable[..., b
 
 def test_batch_4(build_keras: BuildKeras, convert_otherwise: Callable[..., bytes]) -> None:
     assert refusal(convert_otherwise(build_keras(DENSE), "int8", batch=4)) == (
-        "m.tflite: its input 'x' has batch 4 (shape [4, 3]); a microcontroller runs one inference at a time. Convert "
-        "it with a fixed batch of 1."
+        "m.tflite: its input 'x' has batch 4 (shape [4, 3]); supported: one sample per inference. Convert it with a "
+        "fixed batch of 1."
     )
 
 
 ISLANDS = {
     "elu": (
         "layers.ELU(name='bend')",
-        "ELU (op 2, 'sequential_1/bend_1/Elu') computes in float32 in the middle of the int8 model, because TensorFlow "
-        "Lite has no int8 form of it. Use relu or leaky_relu instead.",
-    ),
-    "selu": (
-        "layers.Activation('selu', name='bend')",
-        "GREATER (op 1) gives BOOL, not int8 (tensor 'sequential_1/bend_1/Selu4'). Replace the layer that it comes "
-        "from.",
+        "ELU (op 2, 'sequential_1/bend_1/Elu') computes in float32 in the middle of the int8 model: the converter had "
+        "no int8 form of it, or no range of its values. Use relu or leaky_relu instead, or calibrate it.",
     ),
 }
 
@@ -125,3 +126,101 @@ def test_prelu_stays_int8(keras_process: KerasProcess, build_keras: BuildKeras) 
     report = lint(read_tflite(keras_process.convert(archive, inputs, False, "prelu")))
     assert report.problems == ()
     assert ("PRELU", 1, 1) in report.operations
+
+
+def model(build: Callable[[Writer], tuple[list[int], list[int]]]) -> bytes:
+    writer = Writer()
+    return writer.build(*build(writer))
+
+
+def one(kind: str, ports: tuple[str, str], shape: tuple[int, ...] = (1, 4)) -> bytes:
+    def build(writer: Writer) -> tuple[list[int], list[int]]:
+        source, output = (writer.tensor(shape, 0.1, 0, type=type) for type in ports)
+        writer.operation(kind, [source], [output])
+        return [source], [output]
+
+    return model(build)
+
+
+def int16_ports(writer: Writer) -> tuple[list[int], list[int]]:
+    """int8 inside, int16 outside: not a 16x8 model."""
+    source, output = writer.tensor((1, 4), 0.1, 0, type="INT16"), writer.tensor((1, 4), 0.1, 0, type="INT16")
+    inner, result = writer.tensor((1, 4), 0.1, 0), writer.tensor((1, 4), 0.1, 0)
+    writer.operation("QUANTIZE", [source], [inner])
+    writer.operation("RELU", [inner], [result])
+    writer.operation("QUANTIZE", [result], [output])
+    return [source], [output]
+
+
+def float_split(writer: Writer) -> tuple[list[int], list[int]]:
+    source, output = writer.tensor((1, 4), 0.1, 0), writer.tensor((1, 2), 0.1, 0)
+    axis = writer.tensor((), type="INT32", data=1)
+    wide = writer.tensor((1, 4), type="FLOAT32")
+    halves = [writer.tensor((1, 2), type="FLOAT32", name="half") for _ in range(2)]
+    writer.operation("DEQUANTIZE", [source], [wide])
+    writer.operation("SPLIT", [axis, wide], halves, numSplits=2)
+    writer.operation("QUANTIZE", [halves[0]], [output])
+    return [source], [output]
+
+
+def operation_without_tensors(writer: Writer) -> tuple[list[int], list[int]]:
+    source, output = writer.tensor((1, 4), 0.1, 0), writer.tensor((1, 4), 0.1, 0)
+    writer.operation("RELU", [], [])
+    writer.operation("RELU", [source], [output])
+    return [source], [output]
+
+
+HAND_MADE = {
+    "int16_ports": (
+        model(int16_ports),
+        f"it computes in int8, but its inputs or outputs are int16; supported: int8 ports. {HOW}",
+    ),
+    "uint8": (
+        one("RELU", ("UINT8", "UINT8")),
+        f"it is quantized to uint8, TensorFlow Lite's scheme of before 2020; supported: int8. {HOW}",
+    ),
+    "integers": (one("NEG", ("INT32", "INT32")), f"its inputs or outputs are int32; supported: int8. {HOW}"),
+    "split_in_float": (
+        model(float_split),
+        "SPLIT (op 1, 'half') computes in float32 in the middle of the int8 model: the converter had no int8 form of"
+        " it, or no range of its values. Replace the layer, or calibrate it.",
+    ),
+    "no_tensors": (model(operation_without_tensors), "RELU (op 0) has no output. Convert the model again."),
+    "huge_ports": (
+        one("RELU", ("INT8", "INT8"), (1, 3_000_000)),
+        "tensor 't0' has 3,000,000 values (shape [1, 3000000]); supported: inputs and outputs of up to 1,048,576, more"
+        " than the RAM of any supported board.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HAND_MADE)
+def test_hand_made(name: str) -> None:
+    tflite, message = HAND_MADE[name]
+    assert refusal(tflite) == f"m.tflite: {message}"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    {
+        "ethos-u": "Vela compiled this model for an Arm Ethos-U, and only that runs it. Pass the .tflite that Vela",
+        "FlexErf": "which calls TensorFlow itself. Convert the model with TFLITE_BUILTINS_INT8 alone.",
+        "Mine": "which is unsupported. Replace the layer that it comes from.",
+    }.items(),
+)
+def test_custom_operators(name: str, words: str) -> None:
+    tflite = one("CUSTOM", ("INT8", "INT8"))
+    made = schema.ModelT.InitFromPackedBuf(tflite, 0)
+    made.operatorCodes[0].customCode = name
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(made.Pack(builder), b"TFL3")
+    assert f"op 0 is the custom operator '{name}'" in refusal(bytes(builder.Output()))
+    assert words in refusal(bytes(builder.Output()))
+
+
+def test_a_vector_is_not_a_batch() -> None:
+    assert lint(read_tflite(one("RELU", ("INT8", "INT8"), (4,)))).problems == ()
+
+
+def test_a_scalar_is_one_value() -> None:
+    assert lint(read_tflite(one("RELU", ("INT8", "INT8"), ()))).problems == ()

@@ -193,12 +193,13 @@ def test_a_tflite_from_elsewhere_is_drawn_in_int8(road: Path, tmp_path: Path, fo
         assert '"my \\"best\\" one' in drawn.decode()
 
 
+NOT_A_MODEL = "this is a text file, not a .tflite file. Pass a TensorFlow Lite model, such as model.tflite."
 REFUSED = {
     "format": (["linear", "--format", "gif"], 2, "there is no format 'gif'; choose one of: svg, png, dot, cypher."),
     "model": (["ader"], 2, "there is no model 'ader'. Did you mean 'adder'?"),
     "not_trained": (["linear"], 1, "{root}/linear/model.keras is not there. Run: tinyml train linear"),
     "no_file": (["none.tflite"], 2, "there is no file 'none.tflite'."),
-    "other_file": ([__file__], 2, f"{__file__} is no .tflite; of a model of ours give the name, as in 'linear'."),
+    "other_file": ([__file__], 2, f"{__file__}: {NOT_A_MODEL}"),
 }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyml_pipeline.errors import ModelFileError
+from tinyml_pipeline.errors import ModelFileError, visible
 
 # What the schema package raises when an offset leads out of the file.
 READ_ERRORS = (struct.error, IndexError, ValueError, TypeError, OverflowError, MemoryError)
@@ -66,14 +66,19 @@ class Reader:
         return tuple(self.array(owner, field, element_bytes).tolist())
 
     def text(self, value: bytes | None) -> str:
-        """A name, made fit to be shown: printable, and cut where it is absurdly long."""
+        """A name, made fit to be shown: escaped as visible() does, and cut if it is absurdly long."""
         self.spend(len(value or b""), 1)
-        name = (value or b"")[:_LONGEST_NAME].decode("utf-8", "replace")
-        return "".join(letter if letter.isprintable() else "?" for letter in name)
+        return visible((value or b"")[:_LONGEST_NAME].decode("utf-8", "replace"))
 
 
 def broken(what: str) -> ModelFileError:
-    return ModelFileError(f"the .tflite file is broken: {what}. Convert or copy the model again.")
+    """For what no reader of the format can follow, TFLM's neither."""
+    return ModelFileError(f"the .tflite file is damaged or cut short: {what}. Convert or copy the model again.")
+
+
+def contradiction(what: str) -> ModelFileError:
+    """For a file that can be read, but means nothing definite: TFLM may run it, on memory that nobody has written."""
+    return ModelFileError(f"the model contradicts itself: {what}. Convert it again.")
 
 
 @cache
@@ -82,8 +87,11 @@ def _enum_names(enum: type) -> Mapping[int, str]:
 
 
 def enum_name(enum: type, value: int, what: str) -> str:
-    """The schema's name of an enum value; `what` names the field in the message where there is none."""
+    """The schema's name of an enum value; `what` names the field in the message if there is none."""
     try:
         return _enum_names(enum)[value]
     except KeyError:
-        raise broken(f"{what} {value} does not exist") from None
+        raise ModelFileError(
+            f"{what} {value} is not in the schema that this program knows: the .tflite file is damaged, or newer than"
+            " this program. Convert or copy the model again."
+        ) from None

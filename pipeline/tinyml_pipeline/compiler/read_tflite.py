@@ -10,48 +10,41 @@ from functools import cache
 from typing import Any
 
 from tinyml_pipeline.compiler import tflite_schema as schema
-from tinyml_pipeline.compiler.flatbuffer_reader import READ_ERRORS, Reader, broken, enum_name
+from tinyml_pipeline.compiler.file_kinds import describe_other_file, is_tflite
+from tinyml_pipeline.compiler.flatbuffer_reader import READ_ERRORS, Reader, broken, contradiction, enum_name
 from tinyml_pipeline.compiler.graph import TYPE_BITS, Graph, Operation, Quantization, Tensor
 from tinyml_pipeline.errors import ModelFileError
 
-_IDENTIFIER = b"TFL3"
 _SCHEMA_VERSION = 3
+# Operators that run another subgraph.
+_CALLERS = ("CALL", "CALL_ONCE", "IF", "WHILE", "STABLEHLO_WHILE", "STABLEHLO_REDUCE", "STABLEHLO_COMPOSITE")
 _MOST_DIMENSIONS = 16  # of TFLite's kernels, 8 at most
 
 
 def read_tflite(data: bytes) -> Graph:
     """The model in `data`, every index, size and enum checked.
 
-    Raises ModelFileError for anything that is not a sound model of one subgraph. Element types, operators and versions
+    Raises ModelFileError for anything else than a sound model of one subgraph. Element types, operators and versions
     are data here: what the compiler has no kernel for is refused later.
     """
-    if len(data) == 0:
-        raise ModelFileError("the .tflite file is empty. Convert or copy the model again.")
-    if len(data) < 8 or data[4:8] != _IDENTIFIER:
-        raise ModelFileError(
-            "this is not a .tflite file: the identifier TFL3 is missing. Give a TensorFlow Lite model."
-        )
+    if not is_tflite(data):
+        raise ModelFileError(describe_other_file(data))
     try:
         return _read_model(Reader(data))
     except READ_ERRORS:
-        raise broken("an offset leads out of the file") from None
+        raise broken("an offset points outside the file") from None
 
 
 def _read_model(reader: Reader) -> Graph:
     model = reader.table(schema.Model.GetRootAs(reader.data))
     if model.Version() != _SCHEMA_VERSION:
         raise ModelFileError(f"the .tflite file has schema version {model.Version()}; only {_SCHEMA_VERSION} is known.")
-    subgraphs = reader.tables(model, "Subgraphs")
-    if len(subgraphs) != 1:
-        raise ModelFileError(
-            f"the model has {len(subgraphs)} subgraphs; only models of one are taken (no control flow)."
-        )
-    subgraph = subgraphs[0]
+    codes = [_read_code(reader, code) for code in reader.tables(model, "OperatorCodes")]
+    subgraph = _only_subgraph(reader.tables(model, "Subgraphs"), [name for name, _ in codes])
     buffers = [_read_buffer(reader, buffer) for buffer in reader.tables(model, "Buffers")]
     tensors = tuple(
         _read_tensor(reader, tensor, index, buffers) for index, tensor in enumerate(reader.tables(subgraph, "Tensors"))
     )
-    codes = [_read_code(reader, code) for code in reader.tables(model, "OperatorCodes")]
     operations = tuple(
         _read_operation(reader, operator, index, codes, len(tensors))
         for index, operator in enumerate(reader.tables(subgraph, "Operators"))
@@ -62,6 +55,18 @@ def _read_model(reader: Reader) -> Graph:
     input_names, output_names = _port_names(reader, model, tensors, inputs, outputs)
     digest = hashlib.sha256(reader.data).hexdigest()
     return Graph(tensors, operations, inputs, outputs, input_names, output_names, digest)
+
+
+def _only_subgraph(subgraphs: list[Any], operators: list[str]) -> Any:
+    if not subgraphs:
+        raise contradiction("it has no subgraph")
+    if len(subgraphs) > 1:
+        callers = [name for name in operators if name in _CALLERS] or ["none of its operators"]
+        raise ModelFileError(
+            f"the model has {len(subgraphs)} subgraphs, called by {', '.join(callers)}; supported: 1, without control"
+            " flow and without resource variables. Convert it with recurrent layers unrolled and without state."
+        )
+    return subgraphs[0]
 
 
 def _read_buffer(reader: Reader, buffer: Any) -> bytes:
@@ -79,20 +84,21 @@ def _read_tensor(reader: Reader, tensor: Any, index: int, buffers: list[bytes]) 
     type_name = enum_name(schema.TensorType, tensor.Type(), f"{what}: element type")
     shape = reader.ints(tensor, "Shape")
     if len(shape) > _MOST_DIMENSIONS:
-        raise broken(f"{what} has {len(shape)} dimensions")
+        raise ModelFileError(f"{what} has {len(shape)} dimensions; supported: up to {_MOST_DIMENSIONS}.")
     if any(size < 0 for size in shape):
-        raise broken(f"{what} has the shape {list(shape)}")
+        raise contradiction(f"{what} has the shape {list(shape)}, with a negative size")
     if tensor.Sparsity() is not None:
-        raise ModelFileError(f"{what} ('{name}') is sparse; only dense tensors are taken. Convert without sparsity.")
+        raise ModelFileError(f"{what} ('{name}') is sparse; supported: dense tensors. Convert it without sparsity.")
     if not 0 <= tensor.Buffer() < max(len(buffers), 1):
         raise broken(f"{what} names buffer {tensor.Buffer()} of {len(buffers)}")
     data = buffers[tensor.Buffer()] if buffers else b""
     if data and type_name in TYPE_BITS:
         expected = -(-math.prod(shape) * TYPE_BITS[type_name] // 8)
-        if len(data) != expected:
-            raise broken(
-                f"{what} holds {len(data)} bytes where its shape {list(shape)} of {type_name} needs {expected}"
+        if len(data) < expected:
+            raise contradiction(
+                f"{what} holds {len(data)} bytes, and its shape {list(shape)} of {type_name} needs {expected}"
             )
+        data = data[:expected]  # TFLM does not look at the rest either
     quantization = _read_quantization(reader, tensor.Quantization(), shape, what)
     is_constant = bool(data) or math.prod(shape) == 0
     return Tensor(index, name, type_name, shape, quantization, data if is_constant else None, tensor.IsVariable())
@@ -105,16 +111,17 @@ def _read_quantization(reader: Reader, table: Any, shape: tuple[int, ...], what:
     scales = tuple(float(scale) for scale in reader.array(table, "Scale").tolist())
     if not scales:
         return None
-    zero_points = reader.ints(table, "ZeroPoint", 8) or (0,) * len(scales)
-    axis = table.QuantizedDimension()
+    zero_points = reader.ints(table, "ZeroPoint", 8)
+    if not zero_points:
+        return None  # TFLM takes a tensor with scales and no zero point as not quantized
     if len(zero_points) != len(scales):
-        raise broken(f"{what} has {len(scales)} scales but {len(zero_points)} zero points")
-    if len(scales) > 1 and not (0 <= axis < len(shape) and shape[axis] == len(scales)):
-        raise broken(f"{what} has {len(scales)} scales along axis {axis} of the shape {list(shape)}")
+        zero_points = zero_points[:1] * len(scales)  # as TFLM: weights may share one, which is 0
+    # Which axis of the shape the scales belong to is for the operator to check: that of a bias is never looked at.
+    axis = table.QuantizedDimension()
     if not all(math.isfinite(scale) and scale >= 0 for scale in scales):
-        raise broken(f"{what} has a scale that is negative or not finite")
+        raise contradiction(f"{what} has a scale that is negative or not finite")
     if not all(-(2**31) <= zero_point < 2**31 for zero_point in zero_points):
-        raise broken(f"{what} has a zero point beyond 32 bits")
+        raise contradiction(f"{what} has a zero point beyond 32 bits")
     return Quantization(scales, zero_points, axis)
 
 
@@ -125,7 +132,7 @@ def _read_code(reader: Reader, code: Any) -> tuple[str, int]:
     if name == "CUSTOM":
         name = f"CUSTOM:{reader.text(code.CustomCode())}"
     if code.Version() < 1:
-        raise broken(f"{name} has version {code.Version()}")
+        raise contradiction(f"{name} has version {code.Version()}")
     return name, code.Version()
 
 
@@ -159,7 +166,7 @@ def _read_options(reader: Reader, operator: Any, name: str, what: str) -> Mappin
         return {}
     own = name.title().replace("_", "") + "Options"
     if hasattr(schema.BuiltinOptions, own) and own != kind:
-        raise broken(f"{what} carries {kind} instead of {own}")
+        raise contradiction(f"{what} carries {kind} instead of {own}")
     union = operator.BuiltinOptions()
     options = getattr(schema, kind)()
     options.Init(union.Bytes, union.Pos)
@@ -200,20 +207,21 @@ def _check_order(
     ready = {tensor.index for tensor in tensors if tensor.is_constant or tensor.is_variable}
     for index in inputs:
         if index in ready:
-            raise broken(f"tensor {index} is a model input, but constant or listed twice")
+            raise contradiction(f"tensor {index} is a model input, but constant, a variable or listed twice")
         ready.add(index)
     for operation in operations:
         what = f"{operation.name.lower()} (op {operation.index})"
-        for index in operation.inputs:
-            if index != -1 and index not in ready:
-                raise broken(f"{what} reads tensor {index} before anything has written it")
+        # A custom operator may take memory that nothing writes: Vela's scratch tensors.
+        unwritten = set() if operation.name.startswith("CUSTOM:") else set(operation.inputs) - ready - {-1}
+        if unwritten:
+            raise contradiction(f"{what} reads tensor {min(unwritten)} before anything has written it")
         for index in operation.outputs:
             if index in ready:
-                raise broken(f"{what} writes tensor {index}, which is an input, a constant, or written twice")
+                raise contradiction(f"{what} writes tensor {index}, which is an input, a constant, or written twice")
             ready.add(index)
     for index in outputs:
         if index not in ready:
-            raise broken(f"tensor {index} is a model output, but nothing writes it")
+            raise contradiction(f"tensor {index} is a model output, but nothing writes it")
 
 
 def _port_names(

@@ -14,13 +14,16 @@ from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
 from tinyml_pipeline.errors import ModelFileError
 
 _HOW = (
-    "Convert it with a representative dataset, TFLITE_BUILTINS_INT8, and inference_input_type and "
+    "Convert the float model with a representative dataset, TFLITE_BUILTINS_INT8, and inference_input_type and "
     "inference_output_type set to int8"
 )
+# Interpreters, proofs and sketches hold a thousand vectors of each port; no supported board has this much RAM.
+MOST_PORT_BYTES = 1 << 20
 _MADE_UP = re.compile(r"((StatefulPartitionedCall|PartitionedCall|Identity)(_\d+)?|(input|output)_\d+)?")
-_SHAPE_OPS = ("SHAPE", "STRIDED_SLICE", "PACK")
 # Layers with an int8 form that do what the float one was there for.
-_INSTEAD = {"ELU": "relu or leaky_relu", "SIN": "a layer with an int8 form", "COS": "a layer with an int8 form"}
+_INSTEAD = {"ELU": "relu or leaky_relu"}
+# Operators whose effect is not an output.
+_WITHOUT_OUTPUT = ("ASSIGN_VARIABLE", "CALL_ONCE", "HASHTABLE_IMPORT")
 
 
 @dataclass(frozen=True)
@@ -129,61 +132,72 @@ def _problems(graph: Graph) -> list[str]:
     if not graph.inputs or not graph.outputs:
         return [f"it has no {'output' if graph.inputs else 'input'}; there is nothing to run."]
     ports = [graph.tensors[index] for index in (*graph.inputs, *graph.outputs)]
-    kind = _wrong_kind(graph, ports)
+    custom = [operation for operation in graph.operations if operation.name.startswith("CUSTOM:")]
+    kind = _custom(custom[0]) if custom else _wrong_kind(graph, ports)
     if kind:
         return [kind]
     problems = [
-        f"its input '{name}' has batch {graph.tensors[index].shape[0]} (shape {list(graph.tensors[index].shape)}); a "
-        "microcontroller runs one inference at a time. Convert it with a fixed batch of 1."
+        f"its input '{name}' has batch {graph.tensors[index].shape[0]} (shape {list(graph.tensors[index].shape)}); "
+        "supported: one sample per inference. Convert it with a fixed batch of 1."
         for index, name in zip(graph.inputs, graph.input_names, strict=True)
-        if graph.tensors[index].shape and graph.tensors[index].shape[0] != 1
+        if len(graph.tensors[index].shape) > 1 and graph.tensors[index].shape[0] != 1
     ]
     for tensor in ports:
         if tensor.size == 0:
             problems.append(f"tensor '{tensor.name}' is empty (shape {list(tensor.shape)}). Convert the model again.")
+        elif tensor.size > MOST_PORT_BYTES:
+            problems.append(
+                f"tensor '{tensor.name}' has {tensor.size:,} values (shape {list(tensor.shape)}); supported: inputs and"
+                f" outputs of up to {MOST_PORT_BYTES:,}, more than the RAM of any supported board."
+            )
         quantization = tensor.quantization
         sound = quantization is not None and not quantization.per_channel and quantization.scale > 0
         if not (sound and quantization is not None and -128 <= quantization.zero_point <= 127):
-            problems.append(f"tensor '{tensor.name}' is int8 without a sound scale and zero point. {_HOW}.")
-    for operation in graph.operations:
-        problem = _operation_problem(graph, operation)
-        if problem:
-            problems.append(problem)
+            problems.append(f"tensor '{tensor.name}' is int8 without one scale above 0 and a zero point. {_HOW}.")
+    problems += [problem for operation in graph.operations if (problem := _operation_problem(graph, operation))]
     return problems
 
 
 def _wrong_kind(graph: Graph, ports: Sequence[Tensor]) -> str | None:
     """One sentence for a model that is of another kind as a whole."""
     types = {tensor.type for tensor in graph.tensors}
-    activations = {tensor.type for tensor in graph.tensors if not tensor.is_constant}
+    inside = {tensor.type for tensor in graph.tensors if not tensor.is_constant}
     outside = {tensor.type for tensor in ports}
     if outside == {"INT8"}:
         return None
-    if "INT8" not in types and "UINT8" not in types:
-        if "INT16" not in types:
-            return f"it is a float model (its tensors are {_join(types)}), not int8. {_HOW}."
-    elif "FLOAT32" in outside and not activations & {"INT8", "UINT8", "INT16"}:
+    quantized = inside & {"INT8", "UINT8", "INT16"}
+    if not quantized and "FLOAT32" in outside and types & {"INT8", "UINT8", "INT4"}:
         return f"it is a dynamic-range model: int8 weights, but it computes in float32. {_HOW}."
-    if "INT16" in activations:
-        return f"it has int16 activations (16x8), which no two runtimes compute alike; only int8 is taken. {_HOW}."
-    if "FLOAT32" in outside:
-        return f"it computes in int8, but takes or gives float32. {_HOW}."
-    return f"its inputs and outputs are {_join(outside)}; only int8 is taken. {_HOW}."
+    if not quantized and "FLOAT32" in inside:
+        return f"it is a float model (its tensors are {_join(types)}), not int8. {_HOW}."
+    others = _join(outside - {"INT8"})
+    if "INT8" in quantized:
+        return f"it computes in int8, but its inputs or outputs are {others}; supported: int8 ports. {_HOW}."
+    if "INT16" in quantized:
+        return f"it has int16 activations (16x8); supported: int8. {_HOW}."
+    if "UINT8" in quantized:
+        return f"it is quantized to uint8, TensorFlow Lite's scheme of before 2020; supported: int8. {_HOW}."
+    return f"its inputs or outputs are {others}; supported: int8. {_HOW}."
+
+
+def _custom(operation: Operation) -> str:
+    name = operation.name.removeprefix("CUSTOM:")
+    what = f"op {operation.index} is the custom operator '{name}'"
+    if name == "ethos-u":
+        return (
+            f"{what}: Vela compiled this model for an Arm Ethos-U, and only that runs it. Pass the .tflite that Vela"
+            " was given."
+        )
+    if name.startswith("Flex"):
+        return f"{what}, which calls TensorFlow itself. Convert the model with TFLITE_BUILTINS_INT8 alone."
+    return f"{what}, which is unsupported. Replace the layer that it comes from."
 
 
 def _operation_problem(graph: Graph, operation: Operation) -> str | None:
-    where = f"{operation.name} (op {operation.index})"
-    if operation.name.startswith("CUSTOM:"):
-        return f"{where} is a custom operation; TFLM has no kernel for it. Replace the layer that it comes from."
-    for index in operation.outputs:
-        tensor = graph.tensors[index]
-        if tensor.type == "INT8":
-            continue
-        if operation.name in _SHAPE_OPS and tensor.type in ("INT32", "INT64"):
-            return f"{where} computes a shape at run time. Convert it with a fixed batch of 1: shapes become constants."
-        if tensor.type == "FLOAT32":
-            return _float_island(graph, operation)
-        return f"{where} gives {tensor.type}, not int8 (tensor '{tensor.name}'). Replace the layer that it comes from."
+    if not operation.outputs and operation.name not in _WITHOUT_OUTPUT:
+        return f"{operation.name} (op {operation.index}) has no output. Convert the model again."
+    if any(graph.tensors[index].type == "FLOAT32" for index in operation.outputs):
+        return _float_island(graph, operation)
     return None
 
 
@@ -193,10 +207,10 @@ def _float_island(graph: Graph, operation: Operation) -> str:
         readers = [o for o in graph.operations if set(operation.outputs) & set(o.inputs)]
         operation = readers[0] if readers else operation
     layer = graph.tensors[operation.outputs[0]].name.split(";")[0]
-    instead = _INSTEAD.get(operation.name, "a layer with an int8 form")
+    remedy = f"Use {_INSTEAD[operation.name]} instead" if operation.name in _INSTEAD else "Replace the layer"
     return (
-        f"{operation.name} (op {operation.index}, '{layer}') computes in float32 in the middle of the int8 model, "
-        f"because TensorFlow Lite has no int8 form of it. Use {instead} instead."
+        f"{operation.name} (op {operation.index}, '{layer}') computes in float32 in the middle of the int8 model: the"
+        f" converter had no int8 form of it, or no range of its values. {remedy}, or calibrate it."
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from tinyml_pipeline.artifacts import ModelFolder
-from tinyml_pipeline.errors import PipelineError, UsageError
+from tinyml_pipeline.compiler.file_kinds import describe_other_file, is_tflite
+from tinyml_pipeline.errors import PipelineError, UsageError, visible
 from tinyml_pipeline.models.catalog import load_spec, model_names, source_path
 from tinyml_pipeline.show.report import progress
 
@@ -90,9 +91,10 @@ def chosen(names: Sequence[str], *, files: bool = False) -> list[str]:
         if not (files and is_file(name)):
             source_path(name)
         elif not Path(name).is_file():
-            raise UsageError(f"there is no file '{name}'.")
-        elif not name.endswith(".tflite"):
-            raise UsageError(f"{name} is no .tflite; of a model of ours give the name, as in 'linear'.")
+            raise UsageError(f"there is no file '{visible(name)}'.")
+        elif not (name.endswith(".tflite") or is_tflite(read_file(Path(name), most=8))):
+            kind = describe_other_file(read_file(Path(name)))
+            raise UsageError(f"{visible(name)}: {kind}")
     return list(dict.fromkeys(names)) or model_names()
 
 
@@ -101,10 +103,11 @@ def is_file(name: str) -> bool:
     return "." in name or "/" in name
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a file that the user named."""
+def read_file(path: Path, most: int = -1) -> bytes:
+    """The bytes of a file that the user named, or the first `most`."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}).") from None
 

@@ -76,7 +76,7 @@ def _layer(graph: Graph, operation: Operation, sources: tuple[int, ...]) -> Laye
 
 def _with_weights(layer: Layer, parameters: list[Tensor]) -> Layer:
     weights, biases = parameters[0], parameters[1] if len(parameters) > 1 else None
-    if weights.type != "INT8" or weights.size > MOST_WEIGHTS:
+    if weights.type != "INT8" or weights.size > MOST_WEIGHTS or len(weights.shape) != 2:
         return layer
     assert layer.steps is not None, "every int8 layer has them"
     steps = replace(
@@ -96,7 +96,9 @@ def _real(tensor: Tensor) -> npt.NDArray[np.float64]:
     """scale * (q - zero_point), each slice along the axis by its own."""
     steps: Quantization | None = tensor.quantization
     assert steps is not None, "parameters are those constants that have one"
-    along: Any = [-1 if axis == steps.axis else 1 for axis in range(len(tensor.shape))]
+    # Published files have biases whose scales name an axis that the bias lacks; TFLM never looks at it.
+    axis = steps.axis if 0 <= steps.axis < len(tensor.shape) else 0
+    along: Any = [-1 if number == axis else 1 for number in range(len(tensor.shape))]
     scales, zero_points = (np.reshape(np.asarray(numbers), along) for numbers in (steps.scales, steps.zero_points))
     real: npt.NDArray[np.float64] = scales.astype(np.float64) * (tensor.values.astype(np.float64) - zero_points)
     return real
