@@ -6,6 +6,11 @@
 #include <stdint.h>
 #include <string.h>
 
+/* A kernel and the struct of its parameters have the same name, which C++ allows and g++ -Wshadow dislikes. */
+#if defined(__cplusplus) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 /* For a body that several functions share with different constants: each gets a copy that the compiler folds. */
 #if defined(__GNUC__)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))

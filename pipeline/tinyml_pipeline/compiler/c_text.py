@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_pipeline.compiler.reserved_words import RESERVED_WORDS
+
 _WIDTH = 100
-_C_WORDS = """
-auto break case char const continue default do double else enum extern float for goto if inline int long register
-restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
-"""
-# Words of C++ may not stand in a header that C++ reads.
-_CPP_WORDS = """
-and bool catch class compl delete explicit export false friend mutable namespace new not operator or private protected
-public template this throw true try typeid typename using virtual xor main
-"""
-_KEYWORDS = frozenset(_C_WORDS.split() + _CPP_WORDS.split())
 
 
 class Emitter:
@@ -47,12 +39,15 @@ class Emitter:
         return "\n".join(self._lines) + "\n"
 
 
-def identifier(name: str, fallback: str) -> str:
-    """A lower-case C identifier that resembles `name`, or `fallback` where nothing of it is left."""
+def identifier(name: str, fallback: str, reserved: Collection[str] = RESERVED_WORDS) -> str:
+    """A lower-case C identifier that resembles `name`, or `fallback` if nothing of it is left.
+
+    A `reserved` word, or one that begins with a digit, gets the fallback in front.
+    """
     word = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:48].strip("_")
     if not word:
         return fallback
-    if word[0].isdigit() or word in _KEYWORDS:
+    if word[0].isdigit() or word in reserved:
         word = f"{fallback}_{word}"
     return word
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tinyml_pipeline.compiler.emit.kernel_sources import header_of, kernel_sources
+from tinyml_pipeline.compiler.emit.kernel_sources import declared_names, header_of, kernel_sources
 from tinyml_pipeline.compiler.emit.model_c import Source
 from tinyml_pipeline.compiler.emit.model_h import emit_header
 from tinyml_pipeline.compiler.graph import Graph
@@ -34,10 +34,12 @@ def compile_graph(
     arguments give the same text. Raises UnsupportedError where the model has anything without an exact form.
     """
     program = make_program(graph, target)
-    taken: set[str] = set(_NO_NAME_FOR)
+    headers = {"common/quantize.h", *(header_of(step.lowered.kernel) for step in program.steps)}
+    kernels = kernel_sources(sorted(headers))
+    taken = {*_NO_NAME_FOR, *declared_names(kernels)}
     inputs = port_names([port.name for port in program.inputs], input_names, "in", taken)
     outputs = port_names([port.name for port in program.outputs], output_names, "out", taken)
     names = Names(prefix, name, graph.sha256, inputs, outputs, value_names or {})
+    taken |= names.functions
     files = {f"{prefix}.h": emit_header(program, names), f"{prefix}.c": Source(graph, program, names, taken).text()}
-    headers = {"common/quantize.h", *(header_of(step.lowered.kernel) for step in program.steps)}
-    return SourceTree(files).merged(kernel_sources(sorted(headers)))
+    return SourceTree(files).merged(kernels)

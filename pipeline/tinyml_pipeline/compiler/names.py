@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tinyml_pipeline.compiler.c_text import identifier, unique
 from tinyml_pipeline.compiler.graph import Graph, Operation
+from tinyml_pipeline.compiler.reserved_words import RESERVED_FOR_PARAMETERS
 
 # Names that the converter makes up, and the ends of paths that name a TensorFlow op instead of a layer.
 _MADE_UP = re.compile(
@@ -33,6 +34,12 @@ class Names:
     outputs: tuple[str, ...]
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    @property
+    def functions(self) -> set[str]:
+        """What the header declares."""
+        quantize = {f"{self.prefix}_quantize_{name}" for name in self.inputs}
+        return {f"{self.prefix}_invoke", *quantize, *(f"{self.prefix}_dequantize_{name}" for name in self.outputs)}
+
 
 def port_names(own: Sequence[str], given: Sequence[str], fallback: str, taken: set[str]) -> tuple[str, ...]:
     """One C identifier a port: the given names, else `fallback` for an only port, else the model's own names."""
@@ -42,7 +49,7 @@ def port_names(own: Sequence[str], given: Sequence[str], fallback: str, taken: s
         if not given and (len(own) == 1 or _MADE_UP.fullmatch(plain.lower())):
             plain = ""
         numbered = fallback if len(own) == 1 else f"{fallback}_{number}"
-        names.append(unique(identifier(plain.rsplit("/", 1)[-1], numbered), taken))
+        names.append(unique(identifier(plain.rsplit("/", 1)[-1], numbered, RESERVED_FOR_PARAMETERS), taken))
     return tuple(names)
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.places import FIRMWARE
 
 _FOLDER = FIRMWARE / "kernels"
+# Functions and macros with parameters, types and other macros.
+_DECLARED = re.compile(
+    r"\b([A-Za-z]\w*)\s*\(|\b(?:struct|union|enum)\s+(\w+)|#\s*define\s+(\w+)|\btypedef\b[^;{}]*?\b(\w+)\s*;"
+)
 
 
 def kernel_sources(headers: Iterable[str]) -> SourceTree:
@@ -31,6 +35,21 @@ def header_of(kernel: str) -> str:
     """Where the C of a kernel lies: a folder per operator."""
     folder = "fully_connected" if kernel.startswith("fully_connected") else kernel
     return f"{folder}/{kernel}_s8.h"
+
+
+def declared_names(sources: SourceTree) -> set[str]:
+    """What kernels declare outside of functions, and a little more: nothing in a model may have such a name."""
+    text = re.sub(r"/\*.*?\*/", "", "\n".join(sources.values()), flags=re.DOTALL)
+    return {name for match in _DECLARED.findall(text) for name in match if name}
+
+
+def struct_fields(headers: Collection[str], struct: str) -> tuple[str, ...]:
+    """The fields of a struct of these headers, or of what they include, in their order, which C++ wants kept."""
+    text = re.sub(r"/\*.*?\*/", "", "\n".join(kernel_sources(headers).values()), flags=re.DOTALL)
+    found = re.search(rf"\bstruct {struct}\s*{{(.*?)}};", text, re.DOTALL)
+    assert found, f"{', '.join(headers)}: no struct {struct}"
+    declarators = [part for line in found[1].split(";") for part in line.split(",") if part.strip()]
+    return tuple(re.findall(r"\w+", part.split("[")[0])[-1] for part in declarators)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_pipeline.compiler.c_text import Emitter, array_lines, comment, int_literal, unique
-from tinyml_pipeline.compiler.emit.kernel_sources import header_of
+from tinyml_pipeline.compiler.emit.kernel_sources import header_of, struct_fields
 from tinyml_pipeline.compiler.emit.model_h import banner, prototype
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.names import Names, layer_names
@@ -20,7 +20,6 @@ class Source:
         self._program = program
         self._names = names
         self._out = Emitter()
-        taken |= {call.function for step in program.steps for call in step.lowered.calls}
         self._layers = layer_names(graph, [step.operation for step in program.steps], taken)
         self._taken = taken
         self._arrays: dict[tuple[str, bytes], str] = {}
@@ -68,7 +67,7 @@ class Source:
         for argument in _arguments(step):
             if isinstance(argument, Struct):
                 with out.indent(f"static const struct {argument.type} {layer} FLASH = {{", "};"):
-                    for field, value in argument.fields.items():
+                    for field, value in _in_order(step.lowered.kernel, argument):
                         text = (
                             self._array_names[step.operation.index, value]
                             if isinstance(value, str)
@@ -150,6 +149,13 @@ class Source:
         else:
             base = self._buffers[place.number]
         return f"{base} + {value.offset}" if value.offset else base
+
+
+def _in_order(kernel: str, struct: Struct) -> list[tuple[str, int | str]]:
+    """Every field with its value, in the order of the kernel's header; none may be left out."""
+    fields = struct_fields([header_of(kernel)], struct.type)
+    assert sorted(fields) == sorted(struct.fields), f"{struct.type}: {sorted(struct.fields)} given for {fields}"
+    return [(field, struct.fields[field]) for field in fields]
 
 
 def _arguments(step: Step) -> list[Argument]:
