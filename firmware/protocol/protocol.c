@@ -1,5 +1,7 @@
 #include "protocol.h"
 
+#include <stddef.h>
+
 #include "machine.h"
 #include "measure.h"
 #include "model_io.h"
@@ -51,7 +53,7 @@ static uint8_t request[REQUEST_BYTES];
 static uint8_t answer[ANSWER_BYTES];
 
 static struct {
-    uint16_t length;     /* of what is decoded in request[]; REQUEST_BYTES + 1: more than fits */
+    size_t length;       /* of what is decoded in request[]; REQUEST_BYTES + 1: more than fits */
     uint8_t block_left;  /* COBS: plain bytes before the next code byte */
     uint8_t block_code;  /* COBS: the latest code byte; 0 before the first */
     uint8_t in_frame;
@@ -65,13 +67,13 @@ static void put_32(uint8_t *to, uint32_t value)
 }
 
 /* CRC-16/CCITT-FALSE, then a Fletcher sum: two that miss different damage (PROTOCOL.md says why both). */
-static void put_check(uint8_t *check, const uint8_t *data, uint16_t length)
+static void put_check(uint8_t *check, const uint8_t *data, size_t length)
 {
     uint16_t crc = 0xFFFFu;
     uint8_t sum = 0;
     uint8_t sum_of_sums = 0;
 
-    for (uint16_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++) {
         uint8_t folded = (uint8_t)((crc >> 8) ^ data[i]);
         folded = (uint8_t)(folded ^ (folded >> 4));
         crc = (uint16_t)((crc << 8) ^ ((uint16_t)folded << 12) ^ ((uint16_t)folded << 5) ^ folded);
@@ -84,10 +86,10 @@ static void put_check(uint8_t *check, const uint8_t *data, uint16_t length)
     check[3] = sum_of_sums;
 }
 
-static void send_cobs(const uint8_t *data, uint16_t length)
+static void send_cobs(const uint8_t *data, size_t length)
 {
-    uint16_t start = 0;
-    uint16_t end;
+    size_t start = 0;
+    size_t end;
 
     machine_send(0);
     do {
@@ -111,15 +113,15 @@ static void send_cobs(const uint8_t *data, uint16_t length)
     machine_send(0);
 }
 
-static void send_answer(uint8_t type, uint16_t payload_bytes)
+static void send_answer(uint8_t type, size_t payload_bytes)
 {
-    const uint16_t length = (uint16_t)(HEADER_BYTES + payload_bytes);
+    const size_t length = HEADER_BYTES + payload_bytes;
 
     answer[0] = type;
     answer[1] = request[1];
     answer[2] = request[2];
     put_check(&answer[length], answer, length);
-    send_cobs(answer, (uint16_t)(length + CHECK_BYTES));
+    send_cobs(answer, length + CHECK_BYTES);
 }
 
 static void send_error(uint8_t code)
@@ -136,7 +138,7 @@ static void answer_greet(void)
     send_answer(TYPE_GREET | TYPE_ANSWER, sizeof greeting);
 }
 
-static void answer_invoke(uint16_t vectors)
+static void answer_invoke(size_t vectors)
 {
     const int8_t *input = (const int8_t *)&request[HEADER_BYTES];
     int8_t *output = (int8_t *)&answer[HEADER_BYTES];
@@ -153,7 +155,7 @@ static void answer_invoke(uint16_t vectors)
     uint8_t *counts = (uint8_t *)output;
     put_32(&counts[0], fewest);
     put_32(&counts[4], most);
-    send_answer(TYPE_INVOKE | TYPE_ANSWER, (uint16_t)(&counts[COUNTS_BYTES] - &answer[HEADER_BYTES]));
+    send_answer(TYPE_INVOKE | TYPE_ANSWER, (size_t)(&counts[COUNTS_BYTES] - &answer[HEADER_BYTES]));
 }
 
 #ifdef PROTOCOL_MEASURES_STACK
@@ -170,13 +172,13 @@ static void answer_stack(void)
 static void handle_request(void)
 {
     uint8_t check[CHECK_BYTES];
-    const uint16_t length = receiver.length;
+    const size_t length = receiver.length;
 
     if (length < HEADER_BYTES + CHECK_BYTES || length > REQUEST_BYTES || receiver.block_left != 0) {
         send_error(ERROR_DAMAGED);
         return;
     }
-    const uint16_t checked = (uint16_t)(length - CHECK_BYTES);
+    const size_t checked = length - CHECK_BYTES;
     put_check(check, request, checked);
     for (uint8_t i = 0; i < CHECK_BYTES; i++) {
         if (check[i] != request[checked + i]) {
@@ -184,8 +186,8 @@ static void handle_request(void)
             return;
         }
     }
-    const uint16_t payload_bytes = (uint16_t)(checked - HEADER_BYTES);
-    const uint16_t vectors = (uint16_t)(payload_bytes / MODEL_IO_INPUT_BYTES);
+    const size_t payload_bytes = checked - HEADER_BYTES;
+    const size_t vectors = payload_bytes / MODEL_IO_INPUT_BYTES;
     const uint8_t is_whole = payload_bytes % MODEL_IO_INPUT_BYTES == 0;
 
     if (request[0] == TYPE_GREET && payload_bytes == 0) {

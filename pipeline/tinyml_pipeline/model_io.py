@@ -10,7 +10,8 @@ from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.errors import UnsupportedError
 
 _BATCH_LIMIT = 128
-_FRAME_LIMIT_BYTES = 60_000  # the firmware counts the bytes of a frame in 16 bits
+_FRAME_LIMIT_BYTES = 16_000_000
+_AVR_FRAME_LIMIT_BYTES = 30_000  # its int has 16 bits
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,11 @@ def vectors_in_a_frame(interface: ModelInterface, board: Board) -> int:
     """How many vectors a frame of the wire protocol holds there; UnsupportedError where not even one fits."""
     vector_bytes = interface.input_bytes + interface.output_bytes
     batch = min(_BATCH_LIMIT, max(1, board.batch_bytes // vector_bytes))
-    if batch * max(interface.input_bytes, interface.output_bytes) > _FRAME_LIMIT_BYTES:
+    limit = _AVR_FRAME_LIMIT_BYTES if board.compiler_target == "avr" else _FRAME_LIMIT_BYTES
+    if batch * max(interface.input_bytes, interface.output_bytes) > limit:
         raise UnsupportedError(
-            f"{board.name}: the model's inputs ({interface.input_bytes} bytes) or outputs ({interface.output_bytes})"
-            f" are more than a frame of the wire protocol holds ({_FRAME_LIMIT_BYTES})."
+            f"{board.name}: the model's inputs ({interface.input_bytes:,} bytes) or outputs"
+            f" ({interface.output_bytes:,}) are more than a frame of the wire protocol holds ({limit:,})."
         )
     return batch
 

@@ -85,7 +85,7 @@ def _session(model: QuantizedModel, board: Board, optimize: Optimize | None) -> 
         verify = build_firmware(sources, interface, board, "verify", place / "verify", optimize)
         with emulate(board, verify.elf, log=place / "device.log", cache_dir=cache_dir("simavr")) as device:
             session = Session(device)
-            session.greet(model.sha256)
+            session.greet(interface)
             yield session, bench
 
 

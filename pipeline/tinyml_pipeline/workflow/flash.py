@@ -19,6 +19,7 @@ from tinyml_pipeline.host.device.ports import find_port
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.host.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd, uf2
 from tinyml_pipeline.host.flashers.flasher import Symptom, carry_out
+from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.visible_text import visible
 from tinyml_pipeline.workflow.build import BARE_METAL, Built, build_one, choose_builder
@@ -163,7 +164,7 @@ def _hear(name: str, root: Path, built: Built, port: str | None) -> None:
     while port is not None and port.startswith("/dev/") and not Path(port).exists() and time.monotonic() < deadline:
         time.sleep(0.1)  # a board with its own USB takes its port away while it restarts
     with connect(name, root, built.board, port, built.runtime) as device:
-        Session(device, timeout_s=_ANSWERS_WITHIN_S).greet(built.model.sha256)
+        Session(device, timeout_s=_ANSWERS_WITHIN_S).greet(ModelInterface.of(built.model.graph))
     progress.say(f"{built.board.name}: it runs {built.model.name}, the model of SHA-256 {built.model.sha256[:12]}")
 
 

@@ -13,6 +13,7 @@ from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.host.device.device import Device
 from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.visible_text import VisibleStream, visible
 from tinyml_pipeline.workflow.build import build_one
@@ -81,7 +82,7 @@ def _serve_numbers(name: str, root: Path, device: Device, source: int, sink: int
     """Until `source` ends: a row of numbers typed, the device's answer shown."""
     _, model, _ = model_and_folder(name, root)
     session = Session(device)
-    session.greet(model.sha256)
+    session.greet(ModelInterface.of(model.graph))
     os.write(sink, (visible(f"Type numbers for {', '.join(port.label for port in model.inputs)}.") + "\n").encode())
     with open(source, encoding="utf-8", errors="replace", closefd=False) as lines:
         for line in lines:

@@ -15,6 +15,7 @@ from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.host.device.protocol import Greeting
 from tinyml_pipeline.host.device.session import Invocations, Session
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.parity.compare import Comparison, compare_exact
 from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
 from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
@@ -74,7 +75,7 @@ def _verify_one(
     expected = TflmInterpreter(model.tflite).invoke(inputs.arrays)
     with connect(name, root, board, port, runtime) as device:
         session = Session(device, timeout_s=timeout_s)
-        greeting = session.greet(model.sha256)
+        greeting = session.greet(ModelInterface.of(model.graph))
         started = time.perf_counter()
         with progress.counting(f"{model.name} on {board.name}: {len(inputs):,} vectors", len(inputs)) as done:
             ran = session.invoke_many(_rows(inputs.arrays), lambda count, _: done(count))

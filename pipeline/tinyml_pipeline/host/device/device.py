@@ -7,19 +7,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, TypeVar
 
+# 115,200 baud, the lowest that the firmware uses; no emulator, and no USB, is slower on an idle machine.
+SLOWEST_BYTES_PER_S = 11_520
+
 Self = TypeVar("Self", bound="Device")
 
 
 class Device(ABC):
     """Opened by `with`; whatever was started is gone when the block ends, however it ends.
 
-    `log` keeps what was started and all that it said outside of the protocol.
+    `log` keeps what was started and all that it said outside of the protocol. `bytes_per_s` is what the line carries at
+    least, each way.
     """
 
     def __init__(self, name: str, log: Path) -> None:
         self.name = name
         self.log = log
         self._log_file: BinaryIO | None = None
+        self.bytes_per_s = SLOWEST_BYTES_PER_S
 
     def __enter__(self: Self) -> Self:
         self.log.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from tinyml_pipeline.host.device.protocol import ANSWER, ErrorCode, Frame, Frame
 
 _ANSWERS_UNDER_WAY_BYTES = 16_384  # less than a pipe holds, so that neither side ever waits for the other to read
 _FRAME_OVERHEAD_BYTES = 32  # header, check, zeros around and what COBS adds to a short frame
+_LONGEST_PATIENCE = 16  # how often the wait doubles at most, as a factor, while a device says nothing at all
 
 
 @dataclass
@@ -30,6 +31,9 @@ class Exchange:
 
     The line keeps the order of what it does not lose. So an answer, or the complaint about a damaged frame, proves
     that every request before it was lost: those are sent again at once, and only the last ones wait for the clock.
+    Both time limits grow by what the line needs for a frame and its answer, and begin anew while an answer arrives, so
+    that neither depends on the size of a frame or on the baud rate. A device that says nothing at all is perhaps still
+    computing: the wait then doubles.
     """
 
     def __init__(self, device: Device, timeout_s: float, resend_after_s: float, attempts: int) -> None:
@@ -40,6 +44,8 @@ class Exchange:
         self._sequence = self._order = 0
         self._waiting: dict[int, _Request] = {}
         self._received_bytes = 0
+        self._patience = 1
+        self._upcoming: _Request | None = None  # encoded, but does not fit into the window yet
 
     def run(
         self,
@@ -54,25 +60,37 @@ class Exchange:
         `answer_bytes(number)` ends it with DeviceError, as do a fault on the device, too many attempts at one frame,
         and `timeout_s` without an answer.
         """
-        self._waiting = {}
-        upcoming, last_answer = 0, time.monotonic()
+        self._waiting, self._upcoming, self._patience = {}, None, 1
+        upcoming, heard_bytes = 0, 0
+        last_answer = progress_at = time.monotonic()
         while upcoming < len(payloads) or self._waiting:
             upcoming = self._send_fresh(kind, payloads, upcoming, answer_bytes, window_bytes)
-            now = time.monotonic()
-            if now - last_answer >= self._timeout_s:
-                raise self._silence()
             oldest = min(self._waiting.values(), key=lambda request: request.order)
-            overdue_at = max(oldest.sent_at, last_answer) + self._resend_after_s
-            if now >= overdue_at:
-                self._resend([oldest])
-                continue
-            data = self._device.read(min(overdue_at, last_answer + self._timeout_s) - now)
+            order, now, line_s = oldest.order, time.monotonic(), self._line_s(oldest)
+            hopeless_at = max(last_answer, progress_at) + self._timeout_s + line_s
+            overdue_at = max(oldest.sent_at, last_answer, progress_at) + self._resend_after_s * self._patience + line_s
+            data = self._device.read(max(0.0, min(overdue_at, hopeless_at) - now))
             self._received_bytes += len(data)
+            heard_bytes += len(data)
+            if data and heard_bytes <= (oldest.answer_bytes or 0) + _FRAME_OVERHEAD_BYTES:
+                progress_at = time.monotonic()  # a long answer on a slow line, no endless garbage
+            self._patience = 1 if data else self._patience
+            has_answered = False
             for frame in self._reader.feed(data):
                 request = self._match(kind, frame)
                 if request is not None:
-                    last_answer = time.monotonic()
+                    has_answered, last_answer, heard_bytes = True, time.monotonic(), 0
                     yield request.number, frame.payload
+            # What lies there is read before it is called late: this program itself may have been kept waiting.
+            now = time.monotonic()
+            if has_answered:
+                continue
+            if now >= hopeless_at:
+                raise self._silence()
+            if now < overdue_at or oldest.order != order:
+                continue
+            self._patience = self._patience if data else min(2 * self._patience, _LONGEST_PATIENCE)
+            self._resend([oldest])
 
     def _send_fresh(
         self,
@@ -88,19 +106,26 @@ class Exchange:
         answers = sum((request.answer_bytes or 0) + _FRAME_OVERHEAD_BYTES for request in requests)
         fresh = []
         while upcoming < len(payloads):
-            expected = answer_bytes(upcoming) if answer_bytes is not None else None
-            frame = protocol.encode_frame(kind, self._sequence, payloads[upcoming])
-            line += len(frame)
-            answers += (expected or 0) + _FRAME_OVERHEAD_BYTES
+            request = self._upcoming
+            if request is None:
+                expected = answer_bytes(upcoming) if answer_bytes is not None else None
+                frame = protocol.encode_frame(kind, self._sequence, payloads[upcoming])
+                request = self._upcoming = _Request(upcoming, frame, expected)
+            line += len(request.frame)
+            answers += (request.answer_bytes or 0) + _FRAME_OVERHEAD_BYTES
             if self._waiting and (line > window_bytes or answers > _ANSWERS_UNDER_WAY_BYTES):
                 break
-            request = _Request(upcoming, frame, expected)
             self._waiting[self._sequence] = request
+            self._upcoming = None
             self._sequence = (self._sequence + 1) & 0xFFFF
             fresh.append(request)
             upcoming += 1
         self._send(fresh)
         return upcoming
+
+    def _line_s(self, request: _Request) -> float:
+        """How long the line takes for a frame and its answer, at most, once those before it are answered."""
+        return (len(request.frame) + (request.answer_bytes or 0)) / self._device.bytes_per_s
 
     def _send(self, requests: Sequence[_Request]) -> None:
         now = time.monotonic()
@@ -109,7 +134,8 @@ class Exchange:
             request.order, request.sent_at = self._order, now
             request.attempts += 1
         if requests:
-            self._device.write(b"".join(request.frame for request in requests), self._timeout_s)
+            data = b"".join(request.frame for request in requests)
+            self._device.write(data, self._timeout_s + len(data) / self._device.bytes_per_s)
 
     def _resend(self, requests: Sequence[_Request]) -> None:
         for request in requests:

@@ -14,6 +14,7 @@ from tinyml_pipeline.errors import DeviceError
 from tinyml_pipeline.host.device.device import Device
 
 _READ_BYTES = 65536
+_BYTES_PER_S = 1000  # QEMU takes single bytes, between two rounds of its event loop: some thousand a second when busy
 
 
 class ProcessDevice(Device):
@@ -25,6 +26,7 @@ class ProcessDevice(Device):
 
     def __init__(self, name: str, command: Sequence[str | Path], log: Path, ready_within_s: float = 0.0) -> None:
         super().__init__(name, log)
+        self.bytes_per_s = _BYTES_PER_S
         self._ready_within_s = ready_within_s
         self._command = [str(part) for part in command]
         self._process: tools.Process | None = None
@@ -54,12 +56,14 @@ class ProcessDevice(Device):
         while rest:
             try:
                 rest = rest[os.write(line, rest) :]
+                deadline = time.monotonic() + timeout_s
             except BlockingIOError:
                 # A process that cannot get rid of its answers takes no more requests: keep what it says meanwhile.
                 wait_s = max(0.0, deadline - time.monotonic())
                 readable, writable, _ = select.select([process.stdout], [line], [], wait_s)
                 if readable:
                     self._kept += self._read_now(process)
+                    deadline = time.monotonic() + timeout_s
                 elif not writable:
                     raise DeviceError(f"{self.name} took no byte for {timeout_s:g} s; its log is {self.log}.") from None
             except BrokenPipeError:

@@ -14,6 +14,7 @@ _HEADER = struct.Struct("<BH")
 _GREETING = struct.Struct("<BBHHIII32s")
 _COUNTS = struct.Struct("<II")
 _HEADER_BYTES, _CHECK_BYTES, _LONGEST_BLOCK = 3, 4, 254
+_TEXT_BYTES = 2000
 
 
 class Type(enum.IntEnum):
@@ -54,10 +55,13 @@ class Frame:
 
 @dataclass(frozen=True)
 class Greeting:
-    """What a device says of itself. `line_buffer` is how many bytes may wait unread before it loses any."""
+    """What a device says of itself, as it says it: nothing is checked here but the length.
+
+    `line_buffer` is how many bytes may wait unread before it loses any.
+    """
 
     version: int
-    unit: Unit
+    unit: int
     batch: int
     line_buffer: int
     input_bytes: int
@@ -128,8 +132,7 @@ def parse_greeting(payload: bytes) -> Greeting | None:
     if len(payload) < _GREETING.size:
         return None
     version, unit, batch, line_buffer, input_bytes, output_bytes, clock_hz, sha256 = _GREETING.unpack_from(payload)
-    known = Unit(unit) if unit in set(Unit) else Unit.NOTHING
-    return Greeting(version, known, batch, line_buffer, input_bytes, output_bytes, clock_hz, sha256.hex())
+    return Greeting(version, unit, batch, line_buffer, input_bytes, output_bytes, clock_hz, sha256.hex())
 
 
 def parse_counts(payload: bytes) -> tuple[int, int]:
@@ -142,23 +145,45 @@ COUNTS_BYTES = _COUNTS.size
 
 
 class FrameReader:
-    """Finds frames in a stream of bytes as they arrive. Damage is counted, bytes outside of frames are kept."""
+    """Finds frames in a stream of bytes as they arrive, in time and memory that do not depend on how they are cut.
 
-    def __init__(self) -> None:
+    Damage is counted. Of bytes outside of frames, `text` keeps the first and the latest; more than `longest` bytes
+    without a zero cannot be a frame, and are not kept.
+    """
+
+    def __init__(self, longest: int = 32_000_000) -> None:
         self.damaged = 0
         self.text = bytearray()
-        self._pending = b""
+        self._longest = longest
+        self._pending = bytearray()
+        self._is_too_long = False
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes, in order."""
-        parts = (self._pending + data).split(b"\0")
-        self._pending = parts.pop()
+        *ends, rest = data.split(b"\0")
         frames = []
-        for part in parts:
-            frame = decode_frame(part) if part else None
+        for part in ends:
+            self._extend(part)
+            frame = decode_frame(bytes(self._pending)) if self._pending and not self._is_too_long else None
             if frame is not None:
                 frames.append(frame)
-            elif part:
+            elif self._pending:
                 self.damaged += 1
-                self.text += part
+                self._keep(self._pending)
+            self._pending.clear()
+            self._is_too_long = False
+        self._extend(rest)
         return frames
+
+    def _extend(self, data: bytes) -> None:
+        if len(self._pending) + len(data) > self._longest:
+            self._is_too_long = True
+        if not self._is_too_long:
+            self._pending += data
+        elif not self._pending:
+            self._pending += data[: self._longest]
+
+    def _keep(self, text: bytearray) -> None:
+        self.text += text
+        if len(self.text) > 2 * _TEXT_BYTES:
+            del self.text[_TEXT_BYTES:-_TEXT_BYTES]

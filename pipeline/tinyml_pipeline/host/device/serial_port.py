@@ -17,6 +17,7 @@ class SerialDevice(Device):
     def __init__(self, name: str, port: str, log: Path, baud: int = BAUD) -> None:
         super().__init__(name, log)
         self._port, self._baud = port, baud
+        self.bytes_per_s = baud // 10  # a byte has a start and a stop bit
         self._serial: Any = None
 
     def open(self) -> None:

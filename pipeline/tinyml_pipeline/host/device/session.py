@@ -13,6 +13,10 @@ from tinyml_pipeline.host.device import protocol
 from tinyml_pipeline.host.device.device import Device
 from tinyml_pipeline.host.device.exchange import Exchange
 from tinyml_pipeline.host.device.protocol import COUNTS_BYTES, Greeting, Type, Unit
+from tinyml_pipeline.model_io import ModelInterface
+
+_MOST_PORT_BYTES = 16_000_000  # what no microcontroller of today holds
+_MOST_STACK_BYTES = 16_384  # firmware/protocol/measure.h
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -43,11 +47,11 @@ class Session:
         self._exchange = Exchange(device, timeout_s, resend_after_s, attempts)
         self._greeting: Greeting | None = None
 
-    def greet(self, expected_sha256: str | None = None) -> Greeting:
+    def greet(self, expected: ModelInterface | str | None = None) -> Greeting:
         """What the device says of itself.
 
-        Raises DeviceError where it does not answer, speaks another version of the protocol, or runs another model
-        than the one whose .tflite has `expected_sha256`.
+        Raises DeviceError where it does not answer, speaks another version of the protocol, says what cannot be, or
+        runs another model than `expected`: one with this interface, or just with this SHA-256 of its .tflite.
         """
         name = self._device.name
         [(_, payload)] = self._exchange.run(Type.GREET, [b""])
@@ -60,11 +64,15 @@ class Session:
         greeting = protocol.parse_greeting(payload)
         if greeting is None:
             raise DeviceError(f"{name} greets with only {len(payload)} bytes; build and flash its firmware again.")
-        if expected_sha256 is not None and greeting.sha256 != expected_sha256:
+        sha256 = expected.sha256 if isinstance(expected, ModelInterface) else expected
+        if sha256 is not None and greeting.sha256 != sha256:
             raise DeviceError(
                 f"{name} runs another model: the SHA-256 of its .tflite begins with {greeting.sha256[:12]}, not with"
-                f" {expected_sha256[:12]}; build and flash again."
+                f" {sha256[:12]}; build and flash again."
             )
+        problem = _problem(greeting, expected if isinstance(expected, ModelInterface) else None)
+        if problem is not None:
+            raise DeviceError(f"{name} greets with {problem}; build and flash its firmware again.")
         self._device.note(f"{greeting}")
         self._greeting = greeting
         return greeting
@@ -88,7 +96,7 @@ class Session:
         payloads = [inputs[start : start + step].tobytes() for start in range(0, total, step)]
         outputs = np.zeros((total, width), np.int8)
         counts: list[tuple[int, int]] = []
-        done, resent_before = 0, self._exchange.resent
+        done, resent_before, unit = 0, self._exchange.resent, Unit(greeting.unit)
 
         def answer_bytes(number: int) -> int:
             return min(step, total - number * step) * width + COUNTS_BYTES
@@ -97,17 +105,48 @@ class Session:
             vectors = (len(payload) - COUNTS_BYTES) // width
             values = np.frombuffer(payload, np.int8, vectors * width)
             outputs[number * step : number * step + vectors] = values.reshape(vectors, width)
-            counts.append(protocol.parse_counts(payload))
+            fewest, most = protocol.parse_counts(payload)
+            if fewest > most:
+                raise DeviceError(
+                    f"{self._device.name} says that one inference took from {fewest:,} to {most:,} {unit.name.lower()};"
+                    " build and flash its firmware again."
+                )
+            counts.append((fewest, most))
             done += vectors
             if progress is not None:
                 progress(done, total)
         fewest = min((count[0] for count in counts), default=0)
         most = max((count[1] for count in counts), default=0)
         resent = self._exchange.resent - resent_before
-        self._device.note(f"{total} vectors, {fewest} to {most} {greeting.unit.name.lower()}, {resent} frames resent")
-        return Invocations(outputs, fewest, most, greeting.unit, resent)
+        self._device.note(f"{total} vectors, {fewest} to {most} {unit.name.lower()}, {resent} frames resent")
+        return Invocations(outputs, fewest, most, unit, resent)
 
     def stack_bytes(self, vector: Int8Array) -> int:
         """The stack that the model uses below its caller for one vector of shape (input bytes,)."""
         [(_, payload)] = self._exchange.run(Type.STACK, [vector.tobytes()], lambda _: 4)
-        return int.from_bytes(payload, "little")
+        size = int.from_bytes(payload, "little")
+        if size > _MOST_STACK_BYTES:
+            raise DeviceError(
+                f"{self._device.name} says that the model used {size:,} bytes of stack; it can only measure"
+                f" {_MOST_STACK_BYTES:,}. Build and flash its firmware again."
+            )
+        return size
+
+
+def _problem(greeting: Greeting, expected: ModelInterface | None) -> str | None:
+    """What a greeting says that cannot be, of this model or of any; None where all is well."""
+    sizes = greeting.input_bytes, greeting.output_bytes
+    if greeting.unit not in set(Unit):
+        return f"counts in unit {greeting.unit}, which is none"
+    if greeting.clock_hz and greeting.unit != Unit.CYCLES:
+        return f"a clock of {greeting.clock_hz:,} Hz, but does not count cycles"
+    if not 1 <= min(sizes) <= max(sizes) <= _MOST_PORT_BYTES:
+        return f"inputs of {sizes[0]:,} and outputs of {sizes[1]:,} bytes"
+    if expected is not None and sizes != (expected.input_bytes, expected.output_bytes):
+        return (
+            f"inputs of {sizes[0]:,} and outputs of {sizes[1]:,} bytes, where the model has"
+            f" {expected.input_bytes:,} and {expected.output_bytes:,}"
+        )
+    if not 1 <= greeting.batch * max(sizes) <= _MOST_PORT_BYTES:
+        return f"frames of {greeting.batch:,} vectors of {sizes[0]:,} and {sizes[1]:,} bytes"
+    return None
