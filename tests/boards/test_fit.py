@@ -18,6 +18,7 @@ from tinyml_pipeline.workflow.fit import fit, need_of_plain_c, needs_of
 
 from tests.builders.models import many, two_ports
 from tests.firmware import board_here, build_tflite, dense_tflite, linear_tflite
+from tests.opened import open_in, opened, project
 from tests.tflite_writer import Writer
 from tests.tools import need
 
@@ -59,7 +60,7 @@ def size_of(board: Board, elf: Path) -> tuple[int, int]:
 @pytest.mark.parametrize("name", EMULATED)
 def test_the_models_figures_are_those_of_the_elf(name: str, tmp_path: Path) -> None:
     board = board_here(name)
-    found = need_of_plain_c(load_quantized(dense_tflite(), "test"), board)
+    found = need_of_plain_c(opened(load_quantized(dense_tflite(), "test")), board)
     image = build_tflite(dense_tflite(), board, "bench", tmp_path)
     assert (found.how, found.flash_bytes, found.ram_bytes) == ("measured", *size_of(board, image.elf))
     assert found.fits
@@ -69,7 +70,7 @@ def test_every_board_has_a_row_and_the_firmware_is_what_build_makes(tmp_path: Pa
     path, root = tmp_path / "neuron.tflite", tmp_path / "art"
     path.write_bytes(linear_tflite())
     boards = [board_here(name) for name in [*EMULATED, "uno", "mega2560"]]
-    outcomes = fit([str(path)], root)
+    outcomes = fit([str(path)], project(root))
     assert not outcomes.errors
     rows = {(row.board, row.runtime): row for row in outcomes.results[0].needs}
     expected = {(name, runtime) for name in board_names() if name != "host" for runtime in load_board(name).runtimes}
@@ -78,14 +79,14 @@ def test_every_board_has_a_row_and_the_firmware_is_what_build_makes(tmp_path: Pa
     assert (rows["esp32", "aot"].how, rows["esp32", "aot"].firmware_flash_bytes) == ("estimated", None)
     assert rows["esp32", "tflm"].note.startswith("21,828 of TFLM's code (as on a Cortex-M4) and the model's ")
     for board in boards:
-        built, row = build_one(str(path), root, board), rows[board.name, "aot"]
+        built, row = build_one(open_in(root, str(path)), board), rows[board.name, "aot"]
         assert (row.firmware_flash_bytes, row.firmware_ram_bytes) == size_of(board, built.elf), board.name
         assert (row.firmware_flash_bytes, row.firmware_ram_bytes) == (built.flash_bytes, built.ram_bytes), board.name
 
 
 def test_a_model_whose_firmware_is_too_large_does_not_fit() -> None:
     """The neurons alone would find room on an Uno; with Arduino's core around them they do not."""
-    [row] = needs_of(load_quantized(dense(155, 150), "wide"), None, board_here("uno"))
+    [row] = needs_of(opened(load_quantized(dense(155, 150), "wide")), board_here("uno"))
     assert (row.fits, row.firmware_flash_bytes) == (False, None)
     assert row.flash_bytes is not None
     assert row.flash_bytes < row.flash_limit_bytes
@@ -97,8 +98,8 @@ def test_a_model_whose_firmware_is_too_large_does_not_fit() -> None:
 def test_an_estimate_is_not_too_small(name: str, model: object, tmp_path: Path) -> None:
     board = board_here(name)
     loaded = model()  # type: ignore[operator]
-    measured = need_of_plain_c(loaded, board)
-    estimated = need_of_plain_c(loaded, replace(board, toolchain=None))
+    measured = need_of_plain_c(opened(loaded), board)
+    estimated = need_of_plain_c(opened(loaded), replace(board, toolchain=None))
     assert (measured.how, estimated.how) == ("measured", "estimated")
     assert measured.flash_bytes is not None
     assert measured.ram_bytes is not None
@@ -110,7 +111,7 @@ def test_an_estimate_is_not_too_small(name: str, model: object, tmp_path: Path) 
 
 def test_a_model_too_large_for_a_board_says_how_large() -> None:
     model = load_quantized(dense(155, 200), "wider")
-    [uno], [mega] = needs_of(model, None, board_here("uno")), needs_of(model, None, board_here("mega2560"))
+    [uno], [mega] = needs_of(opened(model), board_here("uno")), needs_of(opened(model), board_here("mega2560"))
     assert (uno.fits, uno.how, uno.flash_limit_bytes) == (False, "measured", 32_256)
     assert uno.flash_bytes is not None
     assert uno.flash_bytes > 32_256
@@ -119,8 +120,8 @@ def test_a_model_too_large_for_a_board_says_how_large() -> None:
 
 def test_what_a_runtime_would_compute_wrongly_is_refused() -> None:
     model = load_quantized(dense_tflite(), "dense")
-    _, nano = needs_of(model, None, load_board("nano33ble"))
-    _, esp32 = needs_of(model, None, load_board("esp32"))
+    _, nano = needs_of(opened(model), load_board("nano33ble"))
+    _, esp32 = needs_of(opened(model), load_board("esp32"))
     assert (nano.how, esp32.how) == ("refused", "estimated")
     assert "has weights quantized per channel" in nano.note
     assert nano.flash_bytes is None

@@ -21,6 +21,7 @@ from tinyml_pipeline.workflow.build import Built, build_one
 
 from tests.builders.models import many, project
 from tests.firmware import board_here, linear_tflite, run_on
+from tests.opened import open_in
 from tests.sketches.host_sketch import write_tree
 from tests.tflite_writer import Writer
 from tests.tools import need
@@ -55,7 +56,7 @@ def ask_everything(built: Built, folder: Path) -> None:
 
 
 def test_a_sketch_on_the_real_core_answers_every_input_in_simavr(tflite: str, tmp_path: Path) -> None:
-    built = build_one(tflite, tmp_path / "art", arduino_board("sim-uno"))
+    built = build_one(open_in(tmp_path / "art", tflite), arduino_board("sim-uno"))
     assert (built.tool, built.is_sketch) == ("arduino-builder", True)
     assert {".elf", ".hex"} <= set(built.files)
     assert built.flash_bytes < 11_000
@@ -64,7 +65,7 @@ def test_a_sketch_on_the_real_core_answers_every_input_in_simavr(tflite: str, tm
 
 
 def test_bare_metal_firmware_answers_every_input_in_simavr(tflite: str, tmp_path: Path) -> None:
-    built = build_one(tflite, tmp_path / "art", board_here("sim-uno"), tool="gcc")
+    built = build_one(open_in(tmp_path / "art", tflite), board_here("sim-uno"), tool="gcc")
     assert (built.tool, built.is_sketch, set(built.files)) == ("gcc", False, {".elf"})
     ask_everything(built, tmp_path)
 
@@ -86,7 +87,7 @@ def test_real_boards_are_built_once(name: str, tflite: str, tmp_path: Path) -> N
 
 def test_the_users_sketch_is_kept_and_built(tflite: str, tmp_path: Path) -> None:
     board, root = arduino_board("uno"), tmp_path / "art"
-    before = build_one(tflite, root, board)
+    before = build_one(open_in(root, tflite), board)
     sketch = root / "neuron/firmware/uno-aot/neuron/neuron.ino"
     mine = sketch.read_text().replace("void setup() {", "void setup() {\n  Serial.begin(9600); Serial.print(1.5, 7);")
     sketch.write_text(mine)
@@ -95,7 +96,7 @@ def test_the_users_sketch_is_kept_and_built(tflite: str, tmp_path: Path) -> None
         result.stderr.replace("\n", " ")
     )
     assert sketch.read_text() == mine
-    assert build_one(tflite, root, board).flash_bytes > before.flash_bytes
+    assert build_one(open_in(root, tflite), board).flash_bytes > before.flash_bytes
 
 
 def test_a_changed_self_test_is_not_built(tflite: str, tmp_path: Path) -> None:

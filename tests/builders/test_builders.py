@@ -9,10 +9,12 @@ import pytest
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.errors import ToolFailedError, UnsupportedError, UsageError
 from tinyml_pipeline.host.builders.sketch import BUILDERS, ArduinoCli, PlatformIOBuilder
+from tinyml_pipeline.quantize.quantized_model import load_quantized
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.workflow.build import build_one
 
 from tests.firmware import board_here, linear_tflite
+from tests.opened import open_in, opened
 
 SIZES = """echo "Sketch uses 272048 bytes (20%) of program storage space. Maximum is 1310720 bytes."
 echo "Global variables use 21072 bytes (6%) of dynamic memory, leaving 306608 bytes. Maximum is 327680 bytes."
@@ -99,7 +101,7 @@ def test_a_firmware_beyond_the_board_is_an_error_before_flashing(
     script = 'touch "$6/neuron.ino.elf"\n' + SIZES.replace("272048", "1400000")
     play("arduino-cli", script, tmp_path, monkeypatch)
     with pytest.raises(UnsupportedError) as caught:
-        build_one(str(model), tmp_path / "art", load_board("esp32"))
+        build_one(open_in(tmp_path / "art", str(model)), load_board("esp32"))
     assert str(caught.value) == (
         "esp32: the firmware of neuron needs 1,400,000 bytes of flash, 89,280 more than there are; choose a smaller"
         " model or a larger board."
@@ -115,12 +117,12 @@ def test_what_needs_no_network_builds_first() -> None:
     with pytest.raises(
         UsageError, match=r"^pico2 is not built by 'arduino-builder'; choose one of: arduino-cli, platf"
     ):
-        build_one("x", Path(), load_board("pico2"), tool="arduino-builder")
+        build_one(opened(load_quantized(linear_tflite(), "linear")), load_board("pico2"), tool="arduino-builder")
 
 
 def test_a_name_with_dots_and_blanks(tmp_path: Path) -> None:
     model = tmp_path / "My model.v2.tflite"
     model.write_bytes(linear_tflite())
-    built = build_one(str(model), tmp_path / "art", board_here("sim-cortex-m3"))
+    built = build_one(open_in(tmp_path / "art", str(model)), board_here("sim-cortex-m3"))
     assert built.elf.name == f"{c_identifier('My model.v2')}.elf"
     assert built.elf.exists()

@@ -19,6 +19,7 @@ from tinyml_pipeline.workflow.build import Built, build_one
 
 from tests.builders.esp32c3_machine import Esp32c3
 from tests.firmware import MIXER, board_here, build_tflite, c_model, dense_tflite, linear_tflite
+from tests.opened import open_in
 from tests.tools import unavailable
 
 DROM_PAGE = 0x3C010000  # the page after the code's
@@ -89,7 +90,7 @@ def test_build_makes_it_where_no_arduino_tool_is_installed(tmp_path: Path, capfd
     need_esptool()
     board, tflite = board_here("esp32c3"), tmp_path / "dense.tflite"
     tflite.write_bytes(dense_tflite())
-    built: Built = build_one(str(tflite), tmp_path / "art", board)
+    built: Built = build_one(open_in(tmp_path / "art", str(tflite)), board)
     assert (built.tool, built.is_sketch, set(built.files)) == ("gcc", False, {".elf", ".bin"})
     assert built.flash_bytes == built.files[".bin"].stat().st_size
     assert capfd.readouterr().err.split("\n")[-2] == (

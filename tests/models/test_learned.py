@@ -19,7 +19,7 @@ from tinyml_pipeline.parity.accuracy import classes
 from tinyml_pipeline.parity.vectors import parity_inputs, random_inputs
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel
 from tinyml_pipeline.workflow.chips import run_on_chip
-from tinyml_pipeline.workflow.generate import named_model
+from tinyml_pipeline.workflow.opened import named_model
 
 from tests.firmware import board_here
 from tests.workflow.conftest import tinyml
@@ -54,7 +54,7 @@ def int8_model(road: Path, name: str) -> QuantizedModel:
 
 @pytest.mark.parametrize("name", model_names())
 def test_within_tolerance_and_equal_to_tflm(road: Path, name: str) -> None:
-    real, exact = row(road, name, "Keras = int8"), row(road, name, "int8 = TFLM")
+    real, exact = row(road, name, "Keras = int8"), row(road, name, "C on the host = TFLM")
     assert real["worst"] <= real["tolerance"] == load_spec(name).tolerance
     assert real["tolerance"] < 2 * real["worst"], "a tolerance says something only where it is near"
     assert exact["mismatches"] == 0

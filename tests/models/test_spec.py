@@ -164,18 +164,18 @@ def test_questions_that_are_none(checks: object) -> None:
 
 
 SPEC_FILES = {
-    "raises": ("\n1 / 0", "models/m.py, line 2: ZeroDivisionError: division by zero. Mend the spec file."),
-    "no Python": ("\n\na b", "models/m.py, line 3: SyntaxError: invalid syntax. Mend the spec file."),
+    "raises": ("\n1 / 0", "models/m.py, line 2: ZeroDivisionError: division by zero. Fix the spec file."),
+    "no Python": ("\n\na b", "models/m.py, line 3: SyntaxError: invalid syntax. Fix the spec file."),
     "imports what is not there": (
         "import nowhere",
-        "models/m.py, line 1: ModuleNotFoundError: No module named 'nowhere'. Mend the spec file.",
+        "models/m.py, line 1: ModuleNotFoundError: No module named 'nowhere'. Fix the spec file.",
     ),
     "no SPEC": ("", "models/m.py defines no SPEC; give it one: SPEC = ModelSpec(name='m', ...)."),
     "a domain upside down": (
         "from tinyml_pipeline.models.spec import Domain\nDomain('x', 1, 0)",
         "models/m.py, line 2: domain of input 'x': low 1 must be below high 0, and both finite.",
     ),
-    "leaves": ("raise SystemExit(3)", "models/m.py, line 1: SystemExit: 3. Mend the spec file."),
+    "leaves": ("raise SystemExit(3)", "models/m.py, line 1: SystemExit: 3. Fix the spec file."),
 }
 
 

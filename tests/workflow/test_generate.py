@@ -9,6 +9,7 @@ from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.workflow.generate import generate
 
 from tests.firmware import linear_tflite
+from tests.opened import project
 
 ALL = ["arduino-esp32", "chirale", "esp-idf"]
 
@@ -33,12 +34,12 @@ def libraries(folder: ModelFolder) -> list[str]:
 
 def test_one_library_leaves_the_sketches_of_the_others(neuron: Path, tmp_path: Path) -> None:
     folder = ModelFolder(tmp_path, "neuron")
-    generate([str(neuron)], tmp_path)
+    generate([str(neuron)], project(tmp_path))
     all_of_it = folder.record("generate")
     assert libraries(folder) == ALL
     edited = folder.path / "chirale/neuron/neuron.ino"
     edited.write_text("mine")
-    generate([str(neuron)], tmp_path, libraries=["esp-idf"])
+    generate([str(neuron)], project(tmp_path), libraries=["esp-idf"])
     assert libraries(folder) == ALL
     assert folder.record("generate") == all_of_it
     assert edited.read_text() == "mine"
@@ -48,13 +49,13 @@ def test_one_library_leaves_the_sketches_of_the_others(neuron: Path, tmp_path: P
 def test_libraries_one_after_the_other(neuron: Path, tmp_path: Path) -> None:
     folder = ModelFolder(tmp_path, "neuron")
     for count, name in enumerate(ALL, 1):
-        generate([str(neuron)], tmp_path, libraries=[name])
+        generate([str(neuron)], project(tmp_path), libraries=[name])
         assert libraries(folder) == ALL[:count]
 
 
 def test_sketches_of_another_model_go(neuron: Path, tmp_path: Path) -> None:
     folder = ModelFolder(tmp_path, "neuron")
-    generate([str(neuron)], tmp_path)
+    generate([str(neuron)], project(tmp_path))
     neuron.write_bytes(linear_tflite().replace((-794).to_bytes(4, "little", signed=True), (+794).to_bytes(4, "little")))
-    generate([str(neuron)], tmp_path, libraries=["chirale"])
+    generate([str(neuron)], project(tmp_path), libraries=["chirale"])
     assert libraries(folder) == ["chirale"]

@@ -19,6 +19,7 @@ from tinyml_pipeline.show.network.int8_layers import int8_layers
 from tinyml_pipeline.show.network.network import Layer, Network, show_neurons
 from tinyml_pipeline.workflow.graph import graph
 
+from tests.opened import project
 from tests.workflow.conftest import tinyml
 
 STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "dot": b"digraph network {\n", "cypher": b"// Load it: "}
@@ -113,7 +114,7 @@ def bank_drawn(road: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     shutil.copytree(road / "bank", root / "bank")
     drawn = {}
     for form in STARTS:
-        found = graph("bank", root, form)
+        found = graph("bank", project(root), form)
         assert (found.model, found.forms, found.parameters) == ("bank", ("float", "int8"), 6)
         assert found.path == str(root / f"bank/network.{form}")
         drawn[form] = Path(found.path).read_bytes()

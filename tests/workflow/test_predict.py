@@ -9,6 +9,7 @@ import pytest
 from tinyml_pipeline.errors import ArtifactsError
 from tinyml_pipeline.workflow.predict import predict
 
+from tests.opened import project
 from tests.tools import need
 from tests.workflow.conftest import tinyml
 
@@ -88,13 +89,13 @@ def test_a_wrong_question_is_one_line(road: Path, case: str) -> None:
 
 def test_a_model_that_was_not_trained_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(ArtifactsError) as caught:
-        predict("linear", ["1"], tmp_path)
+        predict("linear", ["1"], project(tmp_path))
     assert str(caught.value) == f"{tmp_path}/linear/model.keras is not there. Run: tinyml train linear"
 
 
 def test_without_a_compiler_c_is_left_out(road: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tinyml_pipeline.workflow.predict.missing_tools", lambda board: ["gcc"])
-    found = predict("linear", ["10"], road)
+    found = predict("linear", ["10"], project(road))
     assert found.answers[0].c is None
     assert found.answers[0].int8_real == pytest.approx(19, abs=found.output_step)
     assert found.without_c == "C was left out, because gcc is missing; 'tinyml doctor' says how to get it."

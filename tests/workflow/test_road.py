@@ -59,8 +59,8 @@ def test_parity_holds_on_every_possible_input(road: Path, name: str, tmp_path: P
     facts = result["facts"]["parity"]
     assert facts["claim"] == f"verified on every possible input ({EXHAUSTIVE[name]:,})"
     rows = {row["name"]: row for row in facts["rows"]}
-    assert rows["int8 = TFLM"]["vectors"] == EXHAUSTIVE[name]
-    assert rows["int8 = TFLM"]["mismatches"] == 0
+    assert rows["C on the host = TFLM"]["vectors"] == EXHAUSTIVE[name]
+    assert rows["C on the host = TFLM"]["mismatches"] == 0
     assert rows["Keras = int8"]["worst"] <= load_spec(name).tolerance
     question = {"linear": "f(10) = 19", "adder": "f(10, 2) = 12"}[name]
     assert abs(rows[question]["got"] - rows[question]["expected"]) <= rows[question]["step"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from tinyml_pipeline.cli.common import (
-    artifacts_root,
     board_option,
     json_option,
     model_or_file_argument,
     models_or_files_argument,
     port_option,
+    project,
     report,
     runtime_option,
     show,
@@ -42,7 +42,7 @@ def fit(models: tuple[str, ...], as_json: bool) -> None:
     from tinyml_pipeline.show.report.tables import board as tables
     from tinyml_pipeline.workflow.fit import fit as fit_models
 
-    report(fit_models(models, artifacts_root()), tables.fits, as_json)
+    report(fit_models(models, project()), tables.fits, as_json)
 
 
 @click.command()
@@ -60,7 +60,7 @@ def firmware(models: tuple[str, ...], board: str, runtime: str | None, as_json: 
     from tinyml_pipeline.show.report.tables import board as tables
     from tinyml_pipeline.workflow.firmware import firmware as write_firmware
 
-    report(write_firmware(models, artifacts_root(), board=board, runtime=runtime), tables.firmware, as_json)
+    report(write_firmware(models, project(), board=board, runtime=runtime), tables.firmware, as_json)
 
 
 @click.command()
@@ -77,7 +77,7 @@ def build(models: tuple[str, ...], board: str, runtime: str | None, tool: str | 
     from tinyml_pipeline.show.report.tables import board as tables
     from tinyml_pipeline.workflow.build import build as build_models
 
-    report(build_models(models, artifacts_root(), board=board, runtime=runtime, tool=tool), tables.builds, as_json)
+    report(build_models(models, project(), board=board, runtime=runtime, tool=tool), tables.builds, as_json)
 
 
 @click.command()
@@ -102,7 +102,7 @@ def flash(model: str, board: str, port: str | None, runtime: str | None, tool: s
     from tinyml_pipeline.workflow.flash import flash as flash_model
 
     report(
-        flash_model(model, artifacts_root(), board=board, port=port, runtime=runtime, tool=tool),
+        flash_model(model, project(), board=board, port=port, runtime=runtime, tool=tool),
         tables.flashed,
         as_json,
     )
@@ -140,9 +140,7 @@ def verify(
     from tinyml_pipeline.workflow.verify import verify as verify_model
 
     count = vector_count(vectors)
-    found = verify_model(
-        model, artifacts_root(), board=board, port=port, runtime=runtime, vectors=count, timeout_s=timeout
-    )
+    found = verify_model(model, project(), board=board, port=port, runtime=runtime, vectors=count, timeout_s=timeout)
     report(found, tables.verification, as_json)
 
 
@@ -160,4 +158,4 @@ def monitor(model: str | None, board: str, port: str | None, runtime: str | None
     """
     from tinyml_pipeline.workflow.monitor import monitor as show_board
 
-    show_board(model, artifacts_root(), board=board, port=port, runtime=runtime)
+    show_board(model, project(), board=board, port=port, runtime=runtime)

@@ -15,6 +15,7 @@ from tinyml_pipeline.errors import PipelineError, UsageError
 from tinyml_pipeline.visible_text import LINES, visible
 
 if TYPE_CHECKING:
+    from tinyml_pipeline.project import Project
     from tinyml_pipeline.workflow.outcomes import Outcomes
 
 
@@ -54,10 +55,11 @@ runtime_option = click.option(
 )
 
 
-def artifacts_root() -> Path:
-    root = click.get_current_context().find_root().obj
-    assert isinstance(root, Path)
-    return root
+def project() -> Project:
+    """The project of the current folder, with the artifacts folder of --artifacts, if it was given."""
+    from tinyml_pipeline.project import Project
+
+    return Project.find(Path(), click.get_current_context().find_root().obj)
 
 
 def vector_count(text: str) -> int | None:

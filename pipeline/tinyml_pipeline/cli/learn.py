@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tinyml_pipeline.cli.common import artifacts_root, json_option, model_argument, models_argument, report, show
+from tinyml_pipeline.cli.common import json_option, model_argument, models_argument, project, report, show
 from tinyml_pipeline.errors import UsageError
 
 
@@ -25,7 +25,7 @@ def predict(model: str, numbers: tuple[str, ...], as_json: bool) -> None:
     from tinyml_pipeline.show.report.tables import learn as tables
     from tinyml_pipeline.workflow.predict import predict as ask
 
-    show([ask(model, numbers, artifacts_root())], tables.prediction, as_json)
+    show([ask(model, numbers, project())], tables.prediction, as_json)
 
 
 @click.command()
@@ -43,10 +43,10 @@ def lesson(lessons: tuple[str, ...], docs: Path | None, as_json: bool) -> None:
     if docs is not None and lessons:
         raise UsageError("--docs makes the page of all lessons; give no names with it.")
     if docs is not None:
-        told = teaching.tell([row.name for row in teaching.list_lessons()], artifacts_root())
+        told = teaching.tell([row.name for row in teaching.list_lessons()], project().artifacts)
         click.echo(f"written: {teaching.write_page(told, docs)} and {len(told)} pictures")
     elif lessons:
-        show(teaching.tell(lessons, artifacts_root()), tables.lessons, as_json)
+        show(teaching.tell(lessons, project().artifacts), tables.lessons, as_json)
     else:
         show(teaching.list_lessons(), tables.lesson_list, as_json)
 
@@ -67,7 +67,7 @@ def graph(model: str, form: str, as_json: bool) -> None:
     from tinyml_pipeline.show.report.tables import learn as tables
     from tinyml_pipeline.workflow.graph import graph as draw
 
-    show([draw(model, artifacts_root(), form)], tables.drawn, as_json)
+    show([draw(model, project(), form)], tables.drawn, as_json)
 
 
 @click.command("lr-find")
@@ -87,11 +87,11 @@ def lr_find(model: str, train_with_it: bool, as_json: bool, **changes: Any) -> N
     from tinyml_pipeline.workflow import lr_find as finder
 
     overrides = Overrides(**changes)
-    found = finder.find(model, artifacts_root(), overrides)
+    found = finder.find(model, project(), overrides)
     if train_with_it:
         if not as_json:
             tables.found_rates([found], is_applied=True)
-        outcomes = finder.apply(found, artifacts_root(), overrides)
+        outcomes = finder.apply(found, project(), overrides)
         report(outcomes, training, as_json)
     else:
         show([found], tables.found_rates, as_json)
@@ -109,4 +109,4 @@ def export(models: tuple[str, ...], form: str, as_json: bool) -> None:
     from tinyml_pipeline.show.report.tables import learn as tables
     from tinyml_pipeline.workflow.export import export as export_models
 
-    report(export_models(models, artifacts_root(), form=form), tables.exports, as_json)
+    report(export_models(models, project(), form=form), tables.exports, as_json)

@@ -68,13 +68,11 @@ def _first_clause(command: click.Command) -> str:
 @click.option(
     "--artifacts",
     type=click.Path(path_type=Path),
-    default=Path("artifacts"),
     envvar="TINYML_ARTIFACTS",
-    show_default=True,
-    help="Folder for everything that is made.",
+    help="Folder for everything that is made.  [default: artifacts/ of the project]",
 )
 @click.pass_context
-def main(ctx: click.Context, artifacts: Path) -> None:
+def main(ctx: click.Context, artifacts: Path | None) -> None:
     """From a Keras model to a microcontroller, every step proven.
 
     \b

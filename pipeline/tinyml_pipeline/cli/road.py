@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from tinyml_pipeline.cli.common import (
-    artifacts_root,
     force_option,
     json_option,
     models_argument,
     models_or_files_argument,
+    project,
     report,
     show,
     vector_count,
@@ -29,7 +29,7 @@ def models(as_json: bool) -> None:
     from tinyml_pipeline.show.report.tables import road as tables
     from tinyml_pipeline.workflow import outcomes
 
-    show(outcomes.list_models(artifacts_root()), tables.models, as_json)
+    show(outcomes.list_models(project()), tables.models, as_json)
 
 
 @click.command()
@@ -63,7 +63,7 @@ def train(models: tuple[str, ...], plot: bool, force: bool, as_json: bool, **cha
     from tinyml_pipeline.training.overrides import Overrides
     from tinyml_pipeline.workflow.train import train as train_models
 
-    outcomes = train_models(models, artifacts_root(), overrides=Overrides(**changes), plot=plot, force=force)
+    outcomes = train_models(models, project(), overrides=Overrides(**changes), plot=plot, force=force)
     report(outcomes, tables.training, as_json)
 
 
@@ -86,7 +86,7 @@ def convert(models: tuple[str, ...], per_channel: bool, force: bool, as_json: bo
     from tinyml_pipeline.show.report.tables import road as tables
     from tinyml_pipeline.workflow.convert import convert as convert_models
 
-    report(convert_models(models, artifacts_root(), per_channel=per_channel, force=force), tables.conversion, as_json)
+    report(convert_models(models, project(), per_channel=per_channel, force=force), tables.conversion, as_json)
 
 
 @click.command()
@@ -110,7 +110,7 @@ def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path |
     from tinyml_pipeline.show.report.tables import road as tables
     from tinyml_pipeline.workflow.generate import generate as generate_models
 
-    report(generate_models(models, artifacts_root(), libraries=libraries, output=output), tables.generation, as_json)
+    report(generate_models(models, project(), libraries=libraries, output=output), tables.generation, as_json)
 
 
 @click.command()
@@ -118,13 +118,11 @@ def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path |
 @click.option("--board", "boards", multiple=True, metavar="BOARD", help="Run the model's C on this board only.")
 @click.option(
     "--vectors",
-    default="2000",
-    show_default=True,
     metavar="N",
-    help="How many inputs for each emulated processor, or 'all' for every one.",
+    help="How many inputs for each emulated processor, or 'all'.  [default: 2000, fewer of a large model]",
 )
 @json_option
-def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str, as_json: bool) -> None:
+def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None, as_json: bool) -> None:
     """Prove that Keras, int8, the C array and the code for chips agree; exit code 1 where they do not.
 
     The code for chips is TensorFlow Lite for Microcontrollers (TFLM) and plain C on each processor, emulated here.
@@ -135,8 +133,10 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str, as_js
     """
     from tinyml_pipeline.show.report.tables import road as tables
     from tinyml_pipeline.workflow.parity import parity as parity_models
+    from tinyml_pipeline.workflow.proof import ALL_VECTORS
 
-    outcomes = parity_models(models, artifacts_root(), boards=boards, vectors=vector_count(vectors))
+    count = None if vectors is None else vector_count(vectors) or ALL_VECTORS
+    outcomes = parity_models(models, project(), boards=boards, vectors=count)
     report(outcomes, tables.parity, as_json)
 
 
@@ -162,5 +162,5 @@ def compile_(
     from tinyml_pipeline.show.report.tables import road as tables
     from tinyml_pipeline.workflow.compile import compile_models
 
-    outcomes = compile_models(models, artifacts_root(), boards=boards, optimize=optimize, output=output)
+    outcomes = compile_models(models, project(), boards=boards, optimize=optimize, output=output)
     report(outcomes, tables.compilation, as_json)

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from tinyml_pipeline.cli.common import artifacts_root, json_option, models_or_files_argument, show
+from tinyml_pipeline.cli.common import json_option, models_or_files_argument, project, show
 
 
 @click.command()
@@ -23,9 +23,9 @@ def bench(models: tuple[str, ...], boards: tuple[str, ...], only: str | None, as
     from tinyml_pipeline.workflow.bench import bench_chips, bench_road
 
     if only != "chips":
-        show(bench_road(artifacts_root()), tables.steps, as_json)
+        show(bench_road(project()), tables.steps, as_json)
     if only != "road":
-        show(bench_chips(models, artifacts_root(), boards), tables.costs, as_json)
+        show(bench_chips(models, project(), boards), tables.costs, as_json)
 
 
 @click.command()

@@ -5,16 +5,23 @@ Files that start with an underscore are shared by models.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import importlib.util
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from tinyml_pipeline import models
 from tinyml_pipeline.errors import SpecError, UsageError
 from tinyml_pipeline.models.spec import ModelSpec
 from tinyml_pipeline.names import hint, module_names
+from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.user_code import line_in, say, shown
 
 _NOT_MODELS = {"spec", "catalog"}
+_HELPER_FOLDERS: set[str] = set()
+"""Folders of spec files that have been run in this process."""
 
 
 def model_names() -> list[str]:
@@ -30,6 +37,36 @@ def source_path(name: str) -> Path:
     return Path(models.__path__[0]) / f"{name}.py"
 
 
+def source_files(path: Path) -> list[Path]:
+    """A spec file and the helper modules next to it that it imports, directly or not."""
+    found, todo = [], [path]
+    while todo:
+        file = todo.pop()
+        if file in found:
+            continue
+        found.append(file)
+        names = _imported(file)
+        todo += [
+            helper for name in sorted(names) if (helper := path.parent / f"{name.rsplit('.', 1)[-1]}.py").is_file()
+        ]
+    return found
+
+
+def _imported(path: Path) -> set[str]:
+    """The modules that a file imports, at any depth; none of a file that is not valid Python."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.name for alias in node.names} | {node.module or ""}
+    return found
+
+
 def load_spec(name: str) -> ModelSpec:
     """The spec of one model.
 
@@ -40,21 +77,63 @@ def load_spec(name: str) -> ModelSpec:
 
 def load_spec_file(path: Path, name: str) -> ModelSpec:
     """Run a spec file and take its SPEC; whatever it raises becomes one line that names file and line."""
-    module_spec = importlib.util.spec_from_file_location(f"tinyml_pipeline.models.{name}", path)
+    is_example = path.resolve().parent == Path(models.__path__[0])
+    module_name = f"tinyml_pipeline.models.{name}" if is_example else f"tinyml_user_models.{name}"
+    module_spec = importlib.util.spec_from_file_location(module_name, path)
     assert module_spec is not None
     assert module_spec.loader is not None
     module = importlib.util.module_from_spec(module_spec)
+    _warn_of_slow_imports(path)
     try:
-        module_spec.loader.exec_module(module)
+        with contextlib.nullcontext() if is_example else _helpers_of(path):
+            module_spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         line = line_in(path, error)
         where = shown(path) if line is None else f"{shown(path)}, line {line}"
         if isinstance(error, SpecError):
             raise SpecError(f"{where}: {error}") from error
-        raise SpecError(f"{where}: {say(error)}. Mend the spec file.") from error
+        raise SpecError(f"{where}: {say(error)}. Fix the spec file.") from error
     found = getattr(module, "SPEC", None)
     if not isinstance(found, ModelSpec):
         raise SpecError(f"{shown(path)} defines no SPEC; give it one: SPEC = ModelSpec(name='{name}', ...).")
     if found.name != name:
         raise SpecError(f"{shown(path)} names its model '{found.name}'; file and model must have the same name.")
     return found
+
+
+@contextlib.contextmanager
+def _helpers_of(path: Path) -> Iterator[None]:
+    """While a spec runs, modules next to it come first, as for a script; functions that it calls later find them last.
+
+    A helper of the same name in another project's folder, imported before, is forgotten.
+    """
+    folder = str(path.resolve().parent)
+    for name in [file.stem for file in path.parent.glob("*.py")]:
+        place = getattr(sys.modules.get(name), "__file__", None)
+        if place and (other := str(Path(place).parent)) != folder and other in _HELPER_FOLDERS:
+            del sys.modules[name]
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        if folder not in sys.path:
+            sys.path.append(folder)
+        _HELPER_FOLDERS.add(folder)
+
+
+def _warn_of_slow_imports(path: Path) -> None:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return  # running it says what is wrong
+    for node in tree.body:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        slow = next((name for name in names if name.split(".")[0] in ("tensorflow", "keras")), None)
+        if slow is not None:
+            progress.say(
+                f"{shown(path)}, line {node.lineno}: importing {slow} at the top makes every command some seconds"
+                " slower; import it inside build() and the other functions that use it."
+            )
+            return

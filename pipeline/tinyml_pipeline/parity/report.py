@@ -60,9 +60,14 @@ class ArrayCheck:
         }
 
 
+def verdict(row: Row) -> str:
+    """'pass' or 'FAIL'; rows that inform have a word of their own."""
+    return str(getattr(row, "verdict", "pass" if row.passed else "FAIL"))
+
+
 @dataclass(frozen=True)
 class ParityReport:
-    """One row a comparison, in the order of the road; rows for C on the host and for each processor join later."""
+    """One row per comparison, in the order of the pipeline."""
 
     model: QuantizedModel
     vectors: int
@@ -72,6 +77,11 @@ class ParityReport:
     @property
     def passed(self) -> bool:
         return all(row.passed for row in self.rows)
+
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """One word per row: 'pass', 'FAIL', or what a row that cannot fail says of itself."""
+        return tuple(verdict(row) for row in self.rows)
 
     @property
     def claim(self) -> str:
@@ -86,7 +96,7 @@ class ParityReport:
             return f"{text}; {row.first.text(self.model.inputs, self.model.outputs)}."
         if isinstance(row, RealComparison):
             return f"{text}; at input {row.where} Keras gives {row.keras:.6g}, int8 {row.int8:.6g}."
-        return f"{text}."
+        return text if text.endswith(".") else f"{text}."
 
     def check(self) -> None:
         """Raise ParityError for the first row that failed."""

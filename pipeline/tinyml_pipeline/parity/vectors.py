@@ -39,7 +39,7 @@ def parity_inputs(
     The chosen ones are the edges, the `samples` (real inputs, one array a port; at most half of the rest, evenly
     spread) and seeded random vectors.
     """
-    if sum(port.size for port in ports) <= EXHAUSTIVE_MAX_VALUES:
+    if is_exhaustive(ports):
         return InputSet(all_inputs(ports), True)
     rows = [edge_inputs(ports)[:count]]
     left = count - len(rows[0])
@@ -51,6 +51,11 @@ def parity_inputs(
         left -= len(chosen)
     rows.append(random_inputs(ports, left, seed))
     return InputSet(_split(np.concatenate(rows), ports), False)
+
+
+def is_exhaustive(ports: Sequence[QuantizedPort]) -> bool:
+    """Whether `parity_inputs` gives every possible input: of two values there are 65,536."""
+    return sum(port.size for port in ports) <= EXHAUSTIVE_MAX_VALUES
 
 
 def all_inputs(ports: Sequence[QuantizedPort]) -> tuple[Int8Array, ...]:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.quantize.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
 from tinyml_pipeline.quantize.layer_facts import layer_facts
+from tinyml_pipeline.quantize.settle_scales import has_float_tensors
 
 if TYPE_CHECKING:
     import keras
@@ -136,7 +136,7 @@ def convert_model(model: keras.Model, representative: Sequence[FloatArray], per_
             tflite = bytes(converter.convert())
         except Exception as error:
             raise RefusedError(_explain(error, function.graph, model)) from error
-        if not any(tensor.type == "FLOAT32" for tensor in read_tflite(tflite).tensors):
+        if not has_float_tensors(tflite):
             break
     return tflite
 

@@ -120,14 +120,17 @@ def load_quantized(
     summary: str = "",
     input_values: Sequence[str] = (),
     output_values: Sequence[str] = (),
+    *,
+    graph: Graph | None = None,
 ) -> QuantizedModel:
     """The model in `tflite`, from this program or from elsewhere.
 
-    `input_values` and `output_values` name the single values of a model with one input and one output tensor.
+    `input_values` and `output_values` name the single values of a model with one input and one output tensor; `graph`
+    is that of `tflite`, if it has been read already.
     Raises ModelFileError where the file is broken or not a full int8 model of batch 1; the message begins with `name`.
     """
     try:
-        graph = read_tflite(tflite)
+        graph = read_tflite(tflite) if graph is None else graph
         lint(graph).check()
     except ModelFileError as error:
         raise ModelFileError(f"{name}: {error}") from error

@@ -11,28 +11,31 @@ hundred units in its last place, 1e-5 of its value, where int8 itself rounds wei
 
 from __future__ import annotations
 
+import hashlib
 import math
 import struct
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.compiler import tflite_schema as schema
-from tinyml_pipeline.compiler.graph import Graph, Operation
+from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 
 _LARGEST_MOVE = 10_000  # units in the last place, 0.1 % of the scale at most; some hundred are enough
 
 
-def settle_scales(tflite: bytes) -> bytes:
+def settle_scales(tflite: bytes) -> tuple[bytes, Graph]:
     """The same model with settled weight scales in its dense layers, and biases counted in their new unit.
 
-    Nothing but those numbers changes, in their places; a model whose scales are settled comes back as it is. The file
-    must be sound (see read_tflite).
+    Nothing but those numbers changes, in their places; a model whose scales are settled comes back as it is. The graph
+    is that of the new file, so that nobody has to read it again. Raises ModelFileError for a file that is not sound.
     """
     graph = read_tflite(tflite)
     patched = bytearray(tflite)
+    changed = dict(enumerate(graph.tensors))
     subgraph = schema.Model.GetRootAs(patched).Subgraphs(0)  # reads the bytes as they are now
     done: set[int] = set()
     for operation in graph.operations:
@@ -45,11 +48,27 @@ def settle_scales(tflite: bytes) -> bytes:
         if new == old:
             continue
         _set_scale(patched, subgraph.Tensors(weights), new)
+        changed[weights] = _with_scale(changed[weights], new)
         bias = operation.inputs[2] if len(operation.inputs) > 2 else -1
         if bias >= 0:
-            _set_scale(patched, subgraph.Tensors(bias), float(np.float32(input_scale * new)))
-            _rescale_values(patched, subgraph.Tensors(bias), old / new)
-    return bytes(patched)
+            unit = float(np.float32(input_scale * new))
+            _set_scale(patched, subgraph.Tensors(bias), unit)
+            values = _rescale_values(patched, subgraph.Tensors(bias), old / new)
+            changed[bias] = replace(_with_scale(changed[bias], unit), data=values)
+    settled = bytes(patched)
+    return settled, replace(graph, tensors=tuple(changed.values()), sha256=hashlib.sha256(settled).hexdigest())
+
+
+def _with_scale(tensor: Tensor, scale: float) -> Tensor:
+    assert tensor.quantization is not None, "_scales() has looked"
+    return replace(tensor, quantization=replace(tensor.quantization, scales=(scale,)))
+
+
+def has_float_tensors(tflite: bytes) -> bool:
+    """Whether the converter left anything in float32. `tflite` must be sound, as what the converter gives is."""
+    subgraph = schema.Model.GetRootAs(tflite).Subgraphs(0)
+    types = (subgraph.Tensors(index).Type() for index in range(subgraph.TensorsLength()))
+    return any(kind == schema.TensorType.FLOAT32 for kind in types)
 
 
 def fixed_point_multipliers(input_scale: float, weight_scale: float, output_scale: float) -> tuple[int, int]:
@@ -105,11 +124,12 @@ def _set_scale(patched: bytearray, tensor: Any, scale: float) -> None:
     _view(patched, tensor.Quantization().ScaleAsNumpy(), "<f4")[:] = scale
 
 
-def _rescale_values(patched: bytearray, tensor: Any, factor: float) -> None:
-    """A bias of int32 values, counted in a unit that is 1 / factor times the old one."""
+def _rescale_values(patched: bytearray, tensor: Any, factor: float) -> bytes:
+    """A bias of int32 values, counted in a unit that is 1 / factor times the old one; its new bytes."""
     model = schema.Model.GetRootAs(patched)
     values = _view(patched, model.Buffers(tensor.Buffer()).DataAsNumpy(), "<i4")
     values[:] = np.rint(values * factor)
+    return values.tobytes()
 
 
 def _view(patched: bytearray, field: npt.NDArray[Any], kind: str) -> npt.NDArray[Any]:

@@ -37,10 +37,13 @@ class AotRuntime:
         """The same under a folder named after the board; compiled C needs no arena and bakes in no vectors."""
         return self.compile(model, target).under(target.name)
 
-    def project(self, model: QuantizedModel, board: Board, oracle: Oracle) -> SourceTree:
+    def project(
+        self, model: QuantizedModel, board: Board, oracle: Oracle, compiled: SourceTree | None = None
+    ) -> SourceTree:
         """A whole firmware project for a board with an Arduino core, in a folder named after the model.
 
-        Raises UnsupportedError where the compiler has no exact form for something, or the board no sketch.
+        `compiled` is what `compile` gives, if it has run already. Raises UnsupportedError if the compiler has no exact
+        form for something, or the board no sketch.
         """
         values: dict[str, Any] = {
             **model_values(model, oracle),
@@ -52,7 +55,7 @@ class AotRuntime:
         shell = Shell("compiled ahead of time into plain C: no interpreter, no library")
         files = project_files(values, model, board, shell)
         files = files.merged(protocol_files(ModelInterface.of(model.graph), board, '#include "../model.h"\n'))
-        files = files.merged(self.compile(model, board).under("src"))
+        files = files.merged((compiled or self.compile(model, board)).under("src"))
         for template in ("aot/model_config.h", "aot/model_runner.h", "aot/model_runner.cpp", "tflm/golden.h"):
             files = files.merged({f"src/{template.split('/')[1]}": render(template, values)})
         return files.under(values["id"])

@@ -5,28 +5,28 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from tinyml_pipeline import provenance
-from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
-from tinyml_pipeline.models.catalog import load_spec
 from tinyml_pipeline.parity.vectors import parity_inputs
+from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantize.convert import KerasProcess
 from tinyml_pipeline.quantize.lint import graph_has_per_channel_dense
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel
 from tinyml_pipeline.show.report import plots, progress
 from tinyml_pipeline.workflow.chips import chips, measure_on_chip
-from tinyml_pipeline.workflow.compile import compile_for
 from tinyml_pipeline.workflow.convert import quantize
-from tinyml_pipeline.workflow.generate import firmware_files, model_of_file
+from tinyml_pipeline.workflow.generate import firmware_sources
+from tinyml_pipeline.workflow.opened import open_file
 from tinyml_pipeline.workflow.outcomes import chosen, is_file
+from tinyml_pipeline.workflow.plain_c import compile_for
 
 _FOLDER = "bench"
 
@@ -59,7 +59,7 @@ class StepTime:
     note: str
 
 
-def bench_chips(names: Sequence[str], root: Path, boards: Sequence[str] = ()) -> list[Cost]:
+def bench_chips(names: Sequence[str], project: Project, boards: Sequence[str] = ()) -> list[Cost]:
     """Flash, RAM, stack and count of every model, dense layers per tensor and per channel, on every processor here.
 
     Written to artifacts/bench/ as JSON and as a picture; the peers' figures stand beside ours.
@@ -70,7 +70,7 @@ def bench_chips(names: Sequence[str], root: Path, boards: Sequence[str] = ()) ->
         progress.say(f"{name}: left out, because {tools} is missing; tinyml doctor says how to get it")
     machines = [board for board in found.able if board.counter != "nothing"]
     costs: list[Cost] = []
-    for label, model in _variants(names, root):
+    for label, model in _variants(names, project):
         try:
             compile_for(model, None, None)
         except UnsupportedError as error:
@@ -94,13 +94,13 @@ def bench_chips(names: Sequence[str], root: Path, boards: Sequence[str] = ()) ->
     files = {"bench.json": (json.dumps([asdict(cost) for cost in costs], indent=2) + "\n").encode()}
     if costs:
         files["bench.png"] = plots.draw_costs([asdict(cost) for cost in costs])
-    folder = ModelFolder(root, _FOLDER)
+    folder = project.folder(_FOLDER)
     with folder.locked():
         folder.publish({"bench": (provenance.digest(list(names)), files, {})}, provenance.environment())
     return costs
 
 
-def bench_road(root: Path) -> list[StepTime]:
+def bench_road(project: Project) -> list[StepTime]:
     """Training against Model.fit, then conversion, generation and parity of the adder."""
     need_extra("train", "bench --only road")
     from tinyml_pipeline.training.benchmark import run_benchmark
@@ -116,43 +116,44 @@ def bench_road(root: Path) -> list[StepTime]:
         )
         for one in trained.comparisons
     ]
-    spec = load_spec("adder")
-    archive = ModelFolder(root, "adder").read("model.keras", made_by="train")
+    source = project.model("adder")
+    spec, archive = source.load(), source.folder.read("model.keras", made_by="train")
     with KerasProcess() as keras, progress.working("adder: conversion, generation and parity"):
         started = time.perf_counter()
         keras.predict(archive, spec.load_data().inputs, "adder")
         steps.append(StepTime("start TensorFlow", time.perf_counter() - started, "once for all models"))
         started = time.perf_counter()
-        model, _, _ = quantize(spec, archive, keras, False)
+        opened = quantize(spec, archive, keras, False, source).opened
+        model = opened.model
         steps.append(StepTime("convert adder", time.perf_counter() - started, f"{len(model.tflite):,} bytes"))
     started = time.perf_counter()
-    files, _ = firmware_files(model, (), spec)
+    files, _ = firmware_sources(opened, ())
     steps.append(StepTime("generate adder", time.perf_counter() - started, f"{len(files)} files, arena searched"))
     inputs = parity_inputs(model.inputs)
     for name, interpreter in (("TFLM", TflmInterpreter), ("tflite-runtime", ReferenceInterpreter)):
         started = time.perf_counter()
-        interpreter(model.tflite).invoke(inputs.arrays)
+        interpreter(model).invoke(inputs.arrays)
         seconds = time.perf_counter() - started
         steps.append(StepTime(f"parity vectors in {name}", seconds, f"{len(inputs) / seconds:,.0f} vectors a second"))
     return steps
 
 
-def _variants(names: Sequence[str], root: Path) -> Iterator[tuple[str, QuantizedModel]]:
+def _variants(names: Sequence[str], project: Project) -> Iterator[tuple[str, QuantizedModel]]:
     """What to measure: a .tflite as it is; a model of ours per tensor and, where that differs, per channel."""
     with KerasProcess() as keras:
-        for name in chosen(names, files=True):
+        for name in chosen(names, project, files=True):
             if is_file(name):
-                model = model_of_file(Path(name))
+                model = open_file(Path(name), project).model
                 yield model.name, model
                 continue
-            spec = load_spec(name)
-            archive = ModelFolder(root, name).read("model.keras", made_by="train")
+            source = project.model(name)
+            spec, archive = source.load(), source.folder.read("model.keras", made_by="train")
             for per_channel in (False, True):
-                model, _, _ = quantize(spec, archive, keras, per_channel)
+                model = quantize(spec, archive, keras, per_channel, source).opened.model
                 if per_channel and not graph_has_per_channel_dense(model.graph):
                     continue
-                label = f"{name} per channel" if per_channel else name
-                yield label, replace(model, name=name)
+                label = f"{source.name} per channel" if per_channel else source.name
+                yield label, model
 
 
 def _peers(label: str) -> list[Cost]:

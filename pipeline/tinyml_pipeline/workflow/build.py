@@ -13,17 +13,19 @@ from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.board import Board, Esptool, RuntimeName
 from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.errors import ArtifactsError, ToolMissingError, UnsupportedError, UsageError
 from tinyml_pipeline.host.builders.bare_metal import build_firmware
 from tinyml_pipeline.host.builders.esp32c3_image import make_app_image
 from tinyml_pipeline.host.builders.sketch import BUILDERS, BuiltFirmware, SketchBuilder, too_large
 from tinyml_pipeline.model_io import ModelInterface
-from tinyml_pipeline.places import FIRMWARE, PACKAGE
+from tinyml_pipeline.places import FIRMWARE
+from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.show.report import progress
-from tinyml_pipeline.workflow.compile import compile_for
-from tinyml_pipeline.workflow.firmware import Project, current_project, model_and_folder, runtime_for
+from tinyml_pipeline.workflow.firmware import FirmwareProject, current_project, runtime_for
+from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each
 
 BARE_METAL = "gcc"
@@ -50,7 +52,7 @@ class Built:
 
 
 def build(
-    names: Sequence[str], root: Path, *, board: str, runtime: str | None = None, tool: str | None = None
+    names: Sequence[str], project: Project, *, board: str, runtime: str | None = None, tool: str | None = None
 ) -> Outcomes[Result]:
     """Build each model's firmware for one board by `tool`, or by the first of those that are installed."""
     target = load_board(board)
@@ -58,13 +60,13 @@ def build(
     choose_builder(target, tool)
 
     def work(name: str) -> Result:
-        built = build_one(name, root, target, chosen_runtime, tool)
+        built = build_one(open_model(name, project), target, chosen_runtime, tool)
         return Result(built.model.name, str(built.elf.parent), {"build": built.facts})
 
-    return each(chosen(names, files=True), work)
+    return each(chosen(names, project, files=True), work)
 
 
-def build_one(name: str, root: Path, board: Board, runtime: RuntimeName = "aot", tool: str | None = None) -> Built:
+def build_one(opened: OpenModel, board: Board, runtime: RuntimeName = "aot", tool: str | None = None) -> Built:
     """One model's firmware, its project written first where it is not of this model and this program.
 
     Raises UnsupportedError where it is larger than the board, ToolMissingError where nothing here builds it,
@@ -74,8 +76,8 @@ def build_one(name: str, root: Path, board: Board, runtime: RuntimeName = "aot",
     if builder is None and runtime != "aot":
         raise UsageError(f"without Arduino's core, {board.name} runs plain C only: leave out --runtime {runtime}.")
     if builder is None:
-        return _build_bare_metal(name, root, board)
-    project = current_project(name, root, board, runtime)
+        return _build_bare_metal(opened, board)
+    project = current_project(opened, board, runtime)
     check_self_test(project)
     made_from = provenance.digest(_digests(project.path), board.name, runtime, builder.name)
     stage = f"build {board.name}-{runtime}"
@@ -95,7 +97,7 @@ def build_one(name: str, root: Path, board: Board, runtime: RuntimeName = "aot",
     return _built(project.model, project.folder, board, runtime)
 
 
-def check_self_test(project: Project) -> None:
+def check_self_test(project: FirmwareProject) -> None:
     """ArtifactsError where the vectors of the self-test are not those that the manifest knows."""
     golden = project.record.facts["golden"]
     found = hashlib.sha256((project.folder.path / golden).read_bytes()).hexdigest()
@@ -122,14 +124,15 @@ def choose_builder(board: Board, tool: str | None = None) -> SketchBuilder | Non
     return installed
 
 
-def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
-    _, model, folder = model_and_folder(name, root)
-    code = provenance.text_digest(PACKAGE / "host" / "builders", FIRMWARE)
-    made_from = provenance.digest(dict(compile_for(model, board, None)), board.name, code)
+def _build_bare_metal(opened: OpenModel, board: Board) -> Built:
+    model, folder = opened.model, opened.folder
+    sources = opened.compiled(board)
+    code = provenance.code_digest(build_firmware.__module__, make_app_image.__module__, files=[FIRMWARE])
+    made_from = provenance.digest(dict(sources), board.name, code)
     stage = f"build {board.name}-aot"
     if folder.record(stage) is None or not folder.is_current(stage, made_from):
         with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
-            made = bare_metal_firmware(model, board, Path(place))
+            made = bare_metal_firmware(model, sources, board, Path(place))
             _check_size(made, model, board)
             stem = f"build/{board.name}-aot/{c_identifier(model.name)}"
             files = {f"{stem}{suffix}": path.read_bytes() for suffix, path in made.files.items()}
@@ -144,9 +147,12 @@ def _build_bare_metal(name: str, root: Path, board: Board) -> Built:
     return _built(model, folder, board, "aot")
 
 
-def bare_metal_firmware(model: QuantizedModel, board: Board, place: Path) -> BuiltFirmware:
-    """What answers the wire protocol without any framework, written below `place`; raises as build_firmware()."""
-    image = build_firmware(compile_for(model, board, None), ModelInterface.of(model.graph), board, "verify", place)
+def bare_metal_firmware(model: QuantizedModel, sources: SourceTree, board: Board, place: Path) -> BuiltFirmware:
+    """What answers the wire protocol without any framework, written below `place`; raises as build_firmware().
+
+    `sources` is the model compiled for the board.
+    """
+    image = build_firmware(sources, ModelInterface.of(model.graph), board, "verify", place)
     files = {".elf": image.elf}
     flash_bytes = image.flash_bytes
     if isinstance(board.flashing, Esptool):

@@ -14,15 +14,16 @@ import numpy.typing as npt
 from tinyml_pipeline.boards.board import Board, Optimize
 from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
+from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.errors import UsageError
-from tinyml_pipeline.host.builders.bare_metal import FirmwareImage, build_firmware
+from tinyml_pipeline.host.builders.bare_metal import build_firmware
 from tinyml_pipeline.host.device.emulators import emulate
 from tinyml_pipeline.host.device.measure import Measurement, measure
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import cache_dir
 from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
-from tinyml_pipeline.workflow.compile import compile_for
+from tinyml_pipeline.workflow.plain_c import compile_for
 
 Progress = Callable[[int, int], None]
 _MEASURED_VECTORS = 64
@@ -54,13 +55,22 @@ def chips(names: Sequence[str] = ()) -> Chips:
 
 
 def run_on_chip(
-    model: QuantizedModel, board: Board, inputs: Sequence[Int8Array], progress: Progress | None = None
+    model: QuantizedModel,
+    board: Board,
+    inputs: Sequence[Int8Array],
+    progress: Progress | None = None,
+    sources: SourceTree | None = None,
 ) -> tuple[Int8Array, ...]:
-    """What the model's C answers on a board: int8 (n, *shape), one array an output, as the interpreters give it.
+    """What the model's C answers on a board: int8 (n, *shape), one array per output, as the interpreters give it.
 
-    Raises UnsupportedError where the model does not compile or fit, ToolMissingError, ToolFailedError, DeviceError.
+    `sources` is the model compiled for the board, if that is done already. Raises UnsupportedError if the model does
+    not compile or fit, ToolMissingError, ToolFailedError, DeviceError.
     """
-    with _session(model, board, None) as (session, _):
+    compiled = compile_for(model, board, None) if sources is None else sources
+    with (
+        tempfile.TemporaryDirectory(prefix="tinyml-") as folder,
+        _session(model, board, compiled, None, Path(folder)) as session,
+    ):
         answers = session.invoke_many(_rows(inputs), progress).outputs
     ends = np.cumsum([port.size for port in model.outputs])
     parts = np.split(answers, ends[:-1], axis=1)
@@ -68,25 +78,29 @@ def run_on_chip(
 
 
 def measure_on_chip(
-    model: QuantizedModel, board: Board, optimize: Optimize, inputs: Sequence[Int8Array]
+    model: QuantizedModel, board: Board, optimize: Optimize | None, inputs: Sequence[Int8Array]
 ) -> Measurement:
-    """Flash, RAM, stack and the cost of one inference on a board, over some of the vectors."""
-    with _session(model, board, optimize) as (session, bench):
-        return measure(bench, session, _rows(inputs)[:_MEASURED_VECTORS])
+    """Flash, RAM, stack and the cost of one inference on a board, over some of the vectors; raises as `run_on_chip`."""
+    sources = compile_for(model, board, optimize)
+    with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
+        place = Path(folder)
+        # A firmware of its own for the sizes: the one that answers on the wire holds the protocol too.
+        bench = build_firmware(sources, ModelInterface.of(model.graph), board, "bench", place / "bench", optimize)
+        with _session(model, board, sources, optimize, place) as session:
+            return measure(bench, session, _rows(inputs)[:_MEASURED_VECTORS])
 
 
 @contextlib.contextmanager
-def _session(model: QuantizedModel, board: Board, optimize: Optimize | None) -> Iterator[tuple[Session, FirmwareImage]]:
-    sources = compile_for(model, board, optimize)
+def _session(
+    model: QuantizedModel, board: Board, sources: SourceTree, optimize: Optimize | None, place: Path
+) -> Iterator[Session]:
+    """A machine that runs the model and has greeted; its firmware and log lie below `place`."""
     interface = ModelInterface.of(model.graph)
-    with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
-        place = Path(folder)
-        bench = build_firmware(sources, interface, board, "bench", place / "bench", optimize)
-        verify = build_firmware(sources, interface, board, "verify", place / "verify", optimize)
-        with emulate(board, verify.elf, log=place / "device.log", cache_dir=cache_dir("simavr")) as device:
-            session = Session(device)
-            session.greet(interface)
-            yield session, bench
+    verify = build_firmware(sources, interface, board, "verify", place / "verify", optimize)
+    with emulate(board, verify.elf, log=place / "device.log", cache_dir=cache_dir("simavr")) as device:
+        session = Session(device)
+        session.greet(interface)
+        yield session
 
 
 def _rows(inputs: Sequence[Int8Array]) -> npt.NDArray[np.int8]:

@@ -15,18 +15,22 @@ from tinyml_pipeline.host.device.ports import find_port
 from tinyml_pipeline.host.device.serial_port import SerialDevice
 from tinyml_pipeline.places import cache_dir
 from tinyml_pipeline.workflow.build import build_one
+from tinyml_pipeline.workflow.opened import OpenModel
 
 _LOGS = "logs"
 
 
 @contextlib.contextmanager
-def connect(name: str, root: Path, board: Board, port: str | None, runtime: RuntimeName = "aot") -> Iterator[Device]:
+def connect(
+    opened: OpenModel | None, artifacts: Path, board: Board, port: str | None, runtime: RuntimeName = "aot"
+) -> Iterator[Device]:
     """The device, open; what was started is gone when the block ends. Its log stays in artifacts/logs/.
 
     `port` None means: start the emulator of an emulated board with what `tinyml build` makes of the model, find the
-    port of a real one. Raises DeviceError, UsageError, and what building a firmware raises.
+    port of a real one. Only an emulated board needs a model.
+    Raises DeviceError, UsageError, and what building a firmware raises.
     """
-    log = root / _LOGS / f"{Path(name).stem}-{board.name}.log"
+    log = artifacts / _LOGS / f"{opened.name if opened else 'monitor'}-{board.name}.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
@@ -41,7 +45,8 @@ def connect(name: str, root: Path, board: Board, port: str | None, runtime: Runt
         with SerialDevice(board.name, found, log) as device:
             yield device
     else:
-        built = build_one(name, root, board, runtime)
+        assert opened is not None, "the commands ask for a model of an emulated board"
+        built = build_one(opened, board, runtime)
         with emulate(board, built.elf, log=log, cache_dir=cache_dir("simavr")) as device:
             yield device
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tinyml_pipeline import provenance
-from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.extras import need_extra
-from tinyml_pipeline.models.catalog import load_spec
+from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.quantize.convert import KerasProcess
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
@@ -19,21 +17,22 @@ FORMATS = ("h5", "keras", "savedmodel")
 _QUESTIONS = 256
 
 
-def export(names: Sequence[str], root: Path, *, form: str) -> Outcomes[Result]:
+def export(names: Sequence[str], project: Project, *, form: str) -> Outcomes[Result]:
     """Write each trained model to its folder `export/`; no name means all."""
     if form not in FORMATS:
         raise UsageError(f"there is no format '{form}'; choose one of: {', '.join(FORMATS)}.")
     need_extra("train", "export")
     with KerasProcess() as keras:
-        return each(chosen(names), lambda name: _export_one(name, ModelFolder(root, name), keras, form))
+        return each(chosen(names, project), lambda name: _export_one(project.model(name), keras, form))
 
 
-def _export_one(name: str, folder: ModelFolder, keras: KerasProcess, form: str) -> Result:
+def _export_one(source: ModelSource, keras: KerasProcess, form: str) -> Result:
+    name, folder = source.name, source.folder
     with folder.locked():
         archive = folder.read("model.keras", made_by="train")
         trained = folder.record("train")
         assert trained is not None, "read() has found it"
-        spec = load_spec(name)
+        spec = source.load()
         questions = spec.load_data().inputs[:_QUESTIONS]
         with progress.working(f"{name}: writing and loading it again as {form}"):
             exported = keras.export(archive, form, questions, name)

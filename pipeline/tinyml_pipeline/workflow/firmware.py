@@ -10,26 +10,23 @@ from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder, StageRecord
 from tinyml_pipeline.boards.board import Board, RuntimeName
 from tinyml_pipeline.boards.catalog import board_names, load_board
-from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.errors import UnsupportedError, UsageError
-from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
-from tinyml_pipeline.models.catalog import load_spec
-from tinyml_pipeline.models.spec import ModelSpec
-from tinyml_pipeline.parity.vectors import golden_vectors
-from tinyml_pipeline.places import FIRMWARE, PACKAGE
+from tinyml_pipeline.places import FIRMWARE
+from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel
-from tinyml_pipeline.runtimes.aot import AotRuntime
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.runtimes.runtime import Oracle
 from tinyml_pipeline.runtimes.tflm import TflmRuntime
 from tinyml_pipeline.show.report import progress
-from tinyml_pipeline.workflow.generate import encoded, model_of_file, proven_model
-from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file
+from tinyml_pipeline.workflow.generate import encoded
+from tinyml_pipeline.workflow.opened import OpenModel, open_model
+from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each
+from tinyml_pipeline.workflow.plain_c import aot_runtime
 
 
 @dataclass(frozen=True)
-class Project:
+class FirmwareProject:
     """A firmware project on disk: where it lies below its model's folder, and the manifest's record of it."""
 
     model: QuantizedModel
@@ -52,16 +49,16 @@ class Project:
         return self.folder.path / self.place
 
 
-def firmware(names: Sequence[str], root: Path, *, board: str, runtime: str | None = None) -> Outcomes[Result]:
+def firmware(names: Sequence[str], project: Project, *, board: str, runtime: str | None = None) -> Outcomes[Result]:
     """A project of each model for one board; files that the user changed stay as they are."""
     target = load_board(board)
     chosen_runtime = runtime_for(target, runtime)
 
     def write(name: str) -> Result:
-        project = write_project(name, root, target, chosen_runtime)
-        return Result(project.model.name, str(project.path), {"firmware": project.record.facts})
+        made = write_project(open_model(name, project), target, chosen_runtime)
+        return Result(made.model.name, str(made.path), {"firmware": made.record.facts})
 
-    return each(chosen(names, files=True), write)
+    return each(chosen(names, project, files=True), write)
 
 
 def runtime_for(board: Board, runtime: str | None) -> RuntimeName:
@@ -74,16 +71,16 @@ def runtime_for(board: Board, runtime: str | None) -> RuntimeName:
     raise UsageError(f"{board.name} does not run '{runtime}', only aot. Boards with tflm: {', '.join(_with_tflm())}.")
 
 
-def write_project(name: str, root: Path, board: Board, runtime: RuntimeName) -> Project:
-    """Write the project of a model, or of a .tflite file, anew, and say which files stayed because they were changed.
+def write_project(opened: OpenModel, board: Board, runtime: RuntimeName) -> FirmwareProject:
+    """Write the firmware project of a model anew, and say which files stayed because they were changed.
 
     Raises UnsupportedError for a board without a sketch or a model that the runtime refuses.
     """
-    spec, model, folder = model_and_folder(name, root)
+    model, folder = opened.model, opened.folder
     stage = f"firmware {board.name}-{runtime}"
     with folder.locked():
         with progress.working(f"{model.name}: writing the firmware for {board.name}"):
-            tree = project_sources(model, spec, board, runtime).under(f"firmware/{board.name}-{runtime}")
+            tree = project_sources(opened, board, runtime).under(f"firmware/{board.name}-{runtime}")
         facts = {
             "board": board.name,
             "runtime": runtime,
@@ -95,41 +92,34 @@ def write_project(name: str, root: Path, board: Board, runtime: RuntimeName) -> 
         record = folder.record(stage)
     assert record is not None, "publish() has written it"
     _tell_kept(folder, kept, record)
-    return Project(model, board, runtime, folder, record)
+    return FirmwareProject(model, board, runtime, folder, record)
 
 
-def current_project(name: str, root: Path, board: Board, runtime: RuntimeName) -> Project:
-    """The project on disk where it is of this model and this program, whatever its owner changed; else a new one."""
-    _, model, folder = model_and_folder(name, root)
+def current_project(opened: OpenModel, board: Board, runtime: RuntimeName) -> FirmwareProject:
+    """The project on disk if it is of this model and this program, whatever its owner changed; else a new one."""
+    model, folder = opened.model, opened.folder
     record = folder.record(f"firmware {board.name}-{runtime}")
     if record is None or record.made_from != _made_from(model, board, runtime):
-        return write_project(name, root, board, runtime)
-    project = Project(model, board, runtime, folder, record)
+        return write_project(opened, board, runtime)
+    project = FirmwareProject(model, board, runtime, folder, record)
     missing = any(not (folder.path / path).is_file() for path in record.files)
-    return write_project(name, root, board, runtime) if missing else project
+    return write_project(opened, board, runtime) if missing else project
 
 
-def model_and_folder(name: str, root: Path) -> tuple[ModelSpec | None, QuantizedModel, ModelFolder]:
-    """A converted model, or a .tflite from elsewhere (without a spec), and the folder of its artifacts."""
-    if is_file(name):
-        model = model_of_file(Path(name))
-        return None, model, ModelFolder(root, model.name)
-    spec, folder = load_spec(name), ModelFolder(root, name)
-    return spec, proven_model(spec, folder), folder
+def project_sources(opened: OpenModel, board: Board, runtime: RuntimeName) -> SourceTree:
+    """The project's files as they are generated, under the sketch's name.
 
-
-def project_sources(model: QuantizedModel, spec: ModelSpec | None, board: Board, runtime: RuntimeName) -> SourceTree:
-    """The project's files as they are generated, under the sketch's name."""
-    golden = golden_vectors(model, TflmInterpreter(model.tflite).invoke, spec.checks if spec else ())
-    domains = spec.inputs if spec else ()
+    Raises UnsupportedError if the runtime refuses the model, or the board has no sketch.
+    """
+    model, domains = opened.model, opened.spec.inputs if opened.spec else ()
     if runtime == "tflm":
-        return TflmRuntime().project(model, board, Oracle(golden, minimum_arena_bytes(model.tflite), domains))
-    compiled = AotRuntime(compile_graph)
+        return TflmRuntime().project(model, board, Oracle(opened.golden, opened.arena_bytes, domains))
+    runtime_in_c = aot_runtime()
     try:
-        compiled.check(model, board)
+        compiled = runtime_in_c.compile(model, board)
     except UnsupportedError as error:
-        raise UnsupportedError(f"{model.name}: {error} {_other_way(board)}") from None
-    return compiled.project(model, board, Oracle(golden, 0, domains))
+        raise UnsupportedError(f"{model.name}: {error} {_other_way(board)}") from error
+    return runtime_in_c.project(model, board, Oracle(opened.golden, 0, domains), compiled)
 
 
 def _other_way(board: Board) -> str:
@@ -143,7 +133,7 @@ def _with_tflm() -> list[str]:
 
 
 def _made_from(model: QuantizedModel, board: Board, runtime: RuntimeName) -> str:
-    code = provenance.text_digest(PACKAGE, FIRMWARE)
+    code = provenance.code_digest(__name__, files=[FIRMWARE])
     return provenance.digest(model.sha256, board.name, runtime, code)
 
 

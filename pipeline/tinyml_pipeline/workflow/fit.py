@@ -14,9 +14,8 @@ from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.errors import PipelineError, ToolMissingError, UnsupportedError
 from tinyml_pipeline.host.builders.bare_metal import build_firmware, write_sources
 from tinyml_pipeline.host.builders.sketch import BuiltFirmware
-from tinyml_pipeline.host.interpreters.tflm import minimum_arena_bytes
 from tinyml_pipeline.model_io import ModelInterface
-from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.runtimes.tflm import TflmRuntime, plan_arena
@@ -24,9 +23,10 @@ from tinyml_pipeline.runtimes.tflm_libraries import find_library
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.bench import peer_data
 from tinyml_pipeline.workflow.build import bare_metal_firmware, choose_builder
-from tinyml_pipeline.workflow.compile import compile_for, target_of
-from tinyml_pipeline.workflow.firmware import model_and_folder, project_sources
+from tinyml_pipeline.workflow.firmware import project_sources
+from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, chosen, each
+from tinyml_pipeline.workflow.plain_c import target_of
 
 _ROOM_BYTES = 4 << 20
 # Of the estimate of plain C without a compiler: what every model and every operation takes at most beside constants.
@@ -64,35 +64,35 @@ class Fit:
     passed: bool = True
 
 
-def fit(names: Sequence[str], root: Path) -> Outcomes[Fit]:
+def fit(names: Sequence[str], project: Project) -> Outcomes[Fit]:
     """Every board but this computer, real ones first, with each of its runtimes."""
     found = [load_board(name) for name in board_names() if name != "host"]
     boards = sorted(found, key=lambda board: board.emulator is not None)
-    return each(chosen(names, files=True), lambda name: _fit_one(name, root, boards))
+    return each(chosen(names, project, files=True), lambda name: _fit_one(open_model(name, project), boards))
 
 
-def _fit_one(name: str, root: Path, boards: Sequence[Board]) -> Fit:
-    spec, model, _ = model_and_folder(name, root)
+def _fit_one(opened: OpenModel, boards: Sequence[Board]) -> Fit:
+    model = opened.model
     needs: list[Need] = []
     with progress.counting(f"{model.name}: building for {len(boards)} boards", len(boards)) as done:
         for number, board in enumerate(boards, 1):
-            needs += needs_of(model, spec, board)
+            needs += needs_of(opened, board)
             done(number)
     return Fit(model.name, tuple(needs))
 
 
-def needs_of(model: QuantizedModel, spec: ModelSpec | None, board: Board) -> list[Need]:
-    """One board's, a runtime each."""
-    plain_c = _with_firmware(need_of_plain_c(model, board), model, spec, board)
-    return [plain_c] if board.tflm_library is None else [plain_c, _need_of_tflm(model, board)]
+def needs_of(opened: OpenModel, board: Board) -> list[Need]:
+    """One board's, one per runtime."""
+    plain_c = _with_firmware(need_of_plain_c(opened, board), opened, board)
+    return [plain_c] if board.tflm_library is None else [plain_c, _need_of_tflm(opened, board)]
 
 
-def need_of_plain_c(model: QuantizedModel, board: Board) -> Need:
+def need_of_plain_c(opened: OpenModel, board: Board) -> Need:
     """Measured with the board's compiler where it is installed; else estimated."""
     try:
         if board.toolchain is None or missing_tools(replace(board, emulator=None)):
-            return _estimate(model, board)
-        flash_bytes, ram_bytes = _measure(model, board)
+            return _estimate(opened.model, board)
+        flash_bytes, ram_bytes = _measure(opened, board)
     except UnsupportedError as error:
         return _unknown(board, "aot", str(error))
     except PipelineError as error:  # larger than the addresses of the processor reach
@@ -100,12 +100,12 @@ def need_of_plain_c(model: QuantizedModel, board: Board) -> Need:
     return _need(board, "aot", "measured", flash_bytes, ram_bytes, "")
 
 
-def _with_firmware(need: Need, model: QuantizedModel, spec: ModelSpec | None, board: Board) -> Need:
+def _with_firmware(need: Need, opened: OpenModel, board: Board) -> Need:
     """The same with the whole firmware, which decides whether the model fits; as it was where nothing builds it."""
     if not need.fits or missing_tools(replace(board, emulator=None)):
         return need
     try:
-        built = _built_here(model, spec, board)
+        built = _built_here(opened, board)
     except UnsupportedError as error:
         return replace(need, fits=False, note=str(error))
     if built is None:
@@ -114,7 +114,7 @@ def _with_firmware(need: Need, model: QuantizedModel, spec: ModelSpec | None, bo
     return replace(need, fits=fits, firmware_flash_bytes=built.flash_bytes, firmware_ram_bytes=built.ram_bytes)
 
 
-def _built_here(model: QuantizedModel, spec: ModelSpec | None, board: Board) -> BuiltFirmware | None:
+def _built_here(opened: OpenModel, board: Board) -> BuiltFirmware | None:
     """What `tinyml build` makes of a new project; None where no tool is installed or it would go to the network."""
     try:
         builder = choose_builder(board)
@@ -123,16 +123,16 @@ def _built_here(model: QuantizedModel, spec: ModelSpec | None, board: Board) -> 
     with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
         place = Path(folder)
         if builder is None:
-            return bare_metal_firmware(model, board, place)
+            return bare_metal_firmware(opened.model, opened.compiled(board), board, place)
         if builder.downloads:
             return None
-        write_sources(project_sources(model, spec, board, "aot"), place)
-        return builder.build(place / c_identifier(model.name), board, place / "build")
+        write_sources(project_sources(opened, board, "aot"), place)
+        return builder.build(place / c_identifier(opened.name), board, place / "build")
 
 
-def _measure(model: QuantizedModel, board: Board) -> tuple[int, int]:
+def _measure(opened: OpenModel, board: Board) -> tuple[int, int]:
     """(flash, RAM) of the bench firmware; of one that is too large, on the same chip with more room."""
-    sources, interface = compile_for(model, board, None), ModelInterface.of(model.graph)
+    sources, interface = opened.compiled(board), ModelInterface.of(opened.model.graph)
     with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
         try:
             image = build_firmware(sources, interface, board, "bench", Path(place))
@@ -156,7 +156,8 @@ def _estimate(model: QuantizedModel, board: Board) -> Need:
     return _need(board, "aot", "estimated", constants + code, ram, note)
 
 
-def _need_of_tflm(model: QuantizedModel, board: Board) -> Need:
+def _need_of_tflm(opened: OpenModel, board: Board) -> Need:
+    model = opened.model
     assert board.tflm_library is not None, "the caller has looked"
     try:
         TflmRuntime().check(model, find_library(board.tflm_library))
@@ -164,7 +165,7 @@ def _need_of_tflm(model: QuantizedModel, board: Board) -> Need:
         return _unknown(board, "tflm", str(error))
     dense = all(operation.name == "FULLY_CONNECTED" for operation in model.graph.operations)
     code = tflm_code_bytes(dense)
-    arena = plan_arena(model.graph, minimum_arena_bytes(model.tflite)).total
+    arena = plan_arena(model.graph, opened.arena_bytes).total
     note = f"{code:,} of TFLM's code (as on a Cortex-M4) and the model's {len(model.tflite):,}; RAM is the arena"
     return _need(board, "tflm", "estimated", code + len(model.tflite), arena, note)
 

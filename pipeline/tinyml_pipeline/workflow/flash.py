@@ -20,11 +20,13 @@ from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.host.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd, uf2
 from tinyml_pipeline.host.flashers.flasher import Symptom, carry_out
 from tinyml_pipeline.model_io import ModelInterface
+from tinyml_pipeline.project import Project
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.visible_text import visible
 from tinyml_pipeline.workflow.build import BARE_METAL, Built, build_one, choose_builder
 from tinyml_pipeline.workflow.connect import connect, is_emulated
-from tinyml_pipeline.workflow.firmware import current_project, model_and_folder, runtime_for
+from tinyml_pipeline.workflow.firmware import current_project, runtime_for
+from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen
 
 Show = Callable[[str], None]
@@ -43,7 +45,7 @@ _SYMPTOMS: Mapping[str, tuple[Symptom, ...]] = {
 
 def flash(
     name: str,
-    root: Path,
+    project: Project,
     *,
     board: str,
     port: str | None = None,
@@ -57,23 +59,27 @@ def flash(
     """
     target = load_board(board)
     kind = runtime_for(target, runtime)
-    chosen([name], files=True)
-    return Outcomes([_flash_one(name, root, target, port, kind, tool)], [])
+    chosen([name], project, files=True)
+    return Outcomes([_flash_one(name, project, target, port, kind, tool)], [])
 
 
-def _flash_one(name: str, root: Path, board: Board, port: str | None, runtime: RuntimeName, tool: str | None) -> Result:
+def _flash_one(
+    name: str, project: Project, board: Board, port: str | None, runtime: RuntimeName, tool: str | None
+) -> Result:
     if is_emulated(board):
         if port is not None or tool is not None:
             raise UsageError(f"{board.name} is emulated: its firmware is started, not written to a port.")
-        built = build_one(name, root, board, runtime)
+        opened = open_model(name, project)
+        built = build_one(opened, board, runtime)
         used = "emulator"
     else:
         builder = tool if tool in _UPLOADERS else None
         choose_builder(board, builder)  # before a port is asked for
         needs_port = tool not in _WITHOUT_PORT and (tool is not None or _direct_name(board) not in _WITHOUT_PORT)
         port = find_port(board.name, port, stand_in=stand_in(board)) if needs_port else port
-        built = build_one(name, root, board, runtime, builder)
-        sketch = current_project(name, root, board, runtime).path
+        opened = open_model(name, project)
+        built = build_one(opened, board, runtime, builder)
+        sketch = current_project(opened, board, runtime).path
         used, action = choose(built, sketch, port, tool)
         progress.say(f"{built.model.name}: writing {built.flash_bytes:,} bytes to {board.name} with {used}")
         try:
@@ -82,10 +88,10 @@ def _flash_one(name: str, root: Path, board: Board, port: str | None, runtime: R
             progress.say(f"\n{board.name}: the writing was stopped in the middle; flash the board again before use.")
             raise
     if is_emulated(board) or port is not None:
-        _hear(name, root, built, port)
+        _hear(opened, project, built, port)
     else:
         progress.say(f"{board.name}: written; now let it prove itself: tinyml verify {name} --board {board.name}")
-    return _record(name, root, built, used, port)
+    return _record(opened, built, used, port)
 
 
 def choose(built: Built, sketch: Path, port: str | None, tool: str | None) -> tuple[str, Action]:
@@ -158,18 +164,18 @@ def _image(built: Built, tool: str) -> Path | None:
     return next((built.files[suffix] for suffix in suffixes if suffix in built.files), None)
 
 
-def _hear(name: str, root: Path, built: Built, port: str | None) -> None:
+def _hear(opened: OpenModel, project: Project, built: Built, port: str | None) -> None:
     """Ask the board what it runs; DeviceError where that is not what was written."""
     deadline = time.monotonic() + _BACK_WITHIN_S
     while port is not None and port.startswith("/dev/") and not Path(port).exists() and time.monotonic() < deadline:
         time.sleep(0.1)  # a board with its own USB takes its port away while it restarts
-    with connect(name, root, built.board, port, built.runtime) as device:
+    with connect(opened, project.artifacts, built.board, port, built.runtime) as device:
         Session(device, timeout_s=_ANSWERS_WITHIN_S).greet(ModelInterface.of(built.model.graph))
     progress.say(f"{built.board.name}: it runs {built.model.name}, the model of SHA-256 {built.model.sha256[:12]}")
 
 
-def _record(name: str, root: Path, built: Built, tool: str, port: str | None) -> Result:
-    _, _, folder = model_and_folder(name, root)
+def _record(opened: OpenModel, built: Built, tool: str, port: str | None) -> Result:
+    folder = opened.folder
     facts: dict[str, Any] = {
         "board": built.board.name,
         "runtime": built.runtime,

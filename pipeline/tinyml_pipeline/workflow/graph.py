@@ -10,7 +10,7 @@ from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.extras import need_extra
-from tinyml_pipeline.models.catalog import load_spec, model_names
+from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.quantize.convert import KerasProcess
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel, load_quantized
 from tinyml_pipeline.show.network.cypher import to_cypher
@@ -19,7 +19,7 @@ from tinyml_pipeline.show.network.float_layers import float_layers
 from tinyml_pipeline.show.network.int8_layers import int8_layers
 from tinyml_pipeline.show.network.network import Network
 from tinyml_pipeline.show.report import progress
-from tinyml_pipeline.workflow.generate import converted_model
+from tinyml_pipeline.workflow.opened import converted_model
 from tinyml_pipeline.workflow.outcomes import chosen, is_file, is_outdated, read_file, tell_edited
 
 PICTURES = ("svg", "png")
@@ -36,22 +36,23 @@ class Drawn:
     path: str
 
 
-def graph(name: str, root: Path, form: str) -> Drawn:
+def graph(name: str, project: Project, form: str) -> Drawn:
     """Draw a trained model into its folder, its int8 form too where `convert` has made it; or a .tflite's int8 form."""
     if form not in FORMATS:
         raise UsageError(f"there is no format '{form}'; choose one of: {', '.join(FORMATS)}.")
-    chosen([name], files=True)
+    chosen([name], project, files=True)
     if not is_file(name):
         need_extra("train", "the graph of a trained model")
     if form in PICTURES:
         need_extra("plot", "a picture of the graph")
     if not is_file(name):
-        return _draw(ModelFolder(root, name), form, lambda folder: _networks(name, folder))
+        source = project.model(name)
+        return _draw(source.folder, form, lambda _: _networks(source))
     path = Path(name)
-    if path.stem in model_names():
-        raise UsageError(f"{path.name} has the name of one of our models; copy it to another name.")
+    if path.stem in project.model_names():
+        raise UsageError(f"{path.name} has the name of a model of this project; copy it to another name.")
     network = _int8_network(load_quantized(read_file(path), path.stem))
-    return _draw(ModelFolder(root, path.stem), form, lambda _: [network])
+    return _draw(project.folder(path.stem), form, lambda _: [network])
 
 
 def _draw(folder: ModelFolder, form: str, networks_of: Callable[[ModelFolder], list[Network]]) -> Drawn:
@@ -65,8 +66,8 @@ def _draw(folder: ModelFolder, form: str, networks_of: Callable[[ModelFolder], l
     return Drawn(folder.model, forms, networks[0].parameters, str(folder.path / file))
 
 
-def _networks(name: str, folder: ModelFolder) -> list[Network]:
-    spec = load_spec(name)
+def _networks(source: ModelSource) -> list[Network]:
+    name, folder, spec = source.name, source.folder, source.load()
     archive = folder.read("model.keras", made_by="train")
     trained, converted = folder.record("train"), folder.record("convert")
     assert trained is not None, "read() has found it"
@@ -78,7 +79,9 @@ def _networks(name: str, folder: ModelFolder) -> list[Network]:
     if converted is not None and not is_outdated(folder):
         networks.append(_int8_network(converted_model(spec, folder)))
     elif converted is not None:
-        progress.say(f"{name}: int8 is not drawn, because it is of an earlier training. Run: tinyml convert {name}")
+        progress.say(
+            f"{name}: int8 is not drawn, because it is of an earlier training. Run: tinyml convert {source.asked}"
+        )
     return networks
 
 

@@ -6,7 +6,6 @@ import os
 import select
 import sys
 import time
-from pathlib import Path
 
 from tinyml_pipeline.boards.board import Board, RuntimeName
 from tinyml_pipeline.boards.catalog import load_board
@@ -14,11 +13,13 @@ from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.host.device.device import Device
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
+from tinyml_pipeline.project import Project
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.visible_text import VisibleStream, visible
 from tinyml_pipeline.workflow.build import build_one
 from tinyml_pipeline.workflow.connect import connect, is_emulated, refuse_port_of_emulated
-from tinyml_pipeline.workflow.firmware import model_and_folder, runtime_for
+from tinyml_pipeline.workflow.firmware import runtime_for
+from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import chosen
 from tinyml_pipeline.workflow.typed_numbers import answer_line
 
@@ -30,7 +31,7 @@ _STARTS_WITHIN_S = 3.0
 
 def monitor(
     name: str | None,
-    root: Path,
+    project: Project,
     *,
     board: str,
     port: str | None = None,
@@ -50,15 +51,16 @@ def monitor(
             raise UsageError(
                 f"{board} is emulated: name the model that it shall run: tinyml monitor MODEL --board {board}"
             )
-        chosen([name], files=True)
+        chosen([name], project, files=True)
     source = sys.stdin.fileno() if typed is None else typed
     output = sys.stdout.fileno() if shown is None else shown
     sink = _Sink(output)
     kind = runtime_for(target, runtime)
-    with connect(name or "monitor", root, target, port, kind) as device:
+    opened = open_model(name, project) if is_emulated(target) and name is not None else None
+    with connect(opened, project.artifacts, target, port, kind) as device:
         progress.say(f"{board}: connected; Ctrl-C ends this.")
-        if is_emulated(target) and name is not None and not _speaks_text(name, root, target, kind):
-            _serve_numbers(name, root, device, source, output)
+        if opened is not None and not _speaks_text(opened, target, kind):
+            _serve_numbers(opened, device, source, output)
             return
         if not os.isatty(source):
             _show_start(device, sink)
@@ -73,14 +75,14 @@ def monitor(
                 device.write(line, _WRITE_WITHIN_S)
 
 
-def _speaks_text(name: str, root: Path, board: Board, runtime: RuntimeName) -> bool:
+def _speaks_text(opened: OpenModel, board: Board, runtime: RuntimeName) -> bool:
     """Whether the firmware of an emulated board answers typed text itself; the bare one only answers frames."""
-    return build_one(name, root, board, runtime).is_sketch
+    return build_one(opened, board, runtime).is_sketch
 
 
-def _serve_numbers(name: str, root: Path, device: Device, source: int, sink: int) -> None:
+def _serve_numbers(opened: OpenModel, device: Device, source: int, sink: int) -> None:
     """Until `source` ends: a row of numbers typed, the device's answer shown."""
-    _, model, _ = model_and_folder(name, root)
+    model = opened.model
     session = Session(device)
     session.greet(ModelInterface.of(model.graph))
     os.write(sink, (visible(f"Type numbers for {', '.join(port.label for port in model.inputs)}.") + "\n").encode())

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.compiler.file_kinds import describe_other_file, is_tflite
 from tinyml_pipeline.errors import PipelineError, UsageError, visible
-from tinyml_pipeline.models.catalog import load_spec, model_names, source_path
+from tinyml_pipeline.project import Project
 from tinyml_pipeline.show.report import progress
 
 T = TypeVar("T")
@@ -42,12 +42,12 @@ class ModelStatus:
     state: str
 
 
-def list_models(root: Path) -> list[ModelStatus]:
-    """Every model and how far it has come."""
+def list_models(project: Project) -> list[ModelStatus]:
+    """Every model and how far it has come, the user's own first."""
     statuses = []
-    for name in model_names():
+    for name in project.model_names():
         try:
-            statuses.append(ModelStatus(name, load_spec(name).summary, _state(ModelFolder(root, name))))
+            statuses.append(ModelStatus(name, project.model(name).load().summary, _state(project.folder(name))))
         except PipelineError as error:
             statuses.append(ModelStatus(name, str(error), "broken spec"))
     return statuses
@@ -82,25 +82,27 @@ def each(names: Iterable[str], work: Callable[[str], T]) -> Outcomes[T]:
     return outcomes
 
 
-def chosen(names: Sequence[str], *, files: bool = False) -> list[str]:
-    """What was asked for, without repeats, none meaning all models; `files` lets paths of .tflite files through.
+def chosen(names: Sequence[str], project: Project, *, files: bool = False) -> list[str]:
+    """What was asked for, without repeats; none means the user's own models, or the examples if there are none.
+
+    A model is its name or the path of its spec file; `files` lets paths of .tflite files through.
 
     UsageError for an unknown model or a file that is not there, before any work starts.
     """
     for name in names:
         if not (files and is_file(name)):
-            source_path(name)
+            project.model(name)
         elif not Path(name).is_file():
             raise UsageError(f"there is no file '{visible(name)}'.")
         elif not (name.endswith(".tflite") or is_tflite(read_file(Path(name), most=8))):
             kind = describe_other_file(read_file(Path(name)))
             raise UsageError(f"{visible(name)}: {kind}")
-    return list(dict.fromkeys(names)) or model_names()
+    return list(dict.fromkeys(names)) or project.default_names()
 
 
 def is_file(name: str) -> bool:
-    """Whether an argument means a .tflite file and not a model, whose name has neither dot nor slash."""
-    return "." in name or "/" in name
+    """Whether an argument means a .tflite file and not a model: its name, without dot or slash, or its spec file."""
+    return ("." in name or "/" in name) and not name.endswith(".py")
 
 
 def read_file(path: Path, most: int = -1) -> bytes:

@@ -5,23 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
 from tinyml_pipeline.errors import UnsupportedError, UsageError
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
-from tinyml_pipeline.models.catalog import load_spec
 from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantize.convert import KerasProcess
 from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.chips import run_on_chip
-from tinyml_pipeline.workflow.generate import converted_model
+from tinyml_pipeline.workflow.opened import converted_model
 
 _SHOWN = 8
 
@@ -70,13 +68,13 @@ class Prediction:
     without_c: str = ""
 
 
-def predict(name: str, numbers: Sequence[str], root: Path) -> Prediction:
+def predict(asked_model: str, numbers: Sequence[str], project: Project) -> Prediction:
     """Ask a trained and converted model. Keras gets the numbers as asked, int8 and C the nearest int8 values.
 
     Raises UsageError where the numbers do not fit the model, and ArtifactsError where it is not converted yet.
     """
-    spec = load_spec(name)
-    folder = ModelFolder(root, name)
+    source = project.model(asked_model)
+    spec, folder, name = source.load(), source.folder, source.name
     archive = folder.read("model.keras", made_by="train")
     model = converted_model(spec, folder)
     port, output = model.inputs[0], model.outputs[0]
@@ -91,7 +89,7 @@ def predict(name: str, numbers: Sequence[str], root: Path) -> Prediction:
             progress.say(f"{name}: {value.note}")
     with progress.working(f"{name}: compiling the C while Keras starts (some seconds)"), KerasProcess() as keras:
         keras.warm_up()  # TensorFlow starts while the C is compiled
-        int8 = TflmInterpreter(model.tflite).invoke([quantized])[0]
+        int8 = TflmInterpreter(model).invoke([quantized])[0]
         c, reason = _ask_c(model, quantized)
         both = np.concatenate([question, port.dequantize(quantized)]).astype(np.float32)
         typed, seen = keras.predict(archive, both, name)

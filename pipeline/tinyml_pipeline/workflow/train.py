@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tinyml_pipeline import provenance
-from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.extras import need_extra
-from tinyml_pipeline.models.catalog import load_spec, source_path
-from tinyml_pipeline.places import PACKAGE
+from tinyml_pipeline.models.catalog import source_files
+from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.training.overrides import Overrides, override
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
 
 
 def train(
-    names: Sequence[str], root: Path, *, overrides: Overrides | None = None, plot: bool = False, force: bool = False
+    names: Sequence[str],
+    project: Project,
+    *,
+    overrides: Overrides | None = None,
+    plot: bool = False,
+    force: bool = False,
 ) -> Outcomes[Result]:
     """Train models; all of them in this one process, so that TensorFlow starts once.
 
@@ -28,15 +31,13 @@ def train(
     need_extra("train", "training")
     changes = overrides or Overrides()
     changes.check_names()
-    return each(chosen(names), lambda name: _train_one(name, ModelFolder(root, name), changes, plot, force))
+    return each(chosen(names, project), lambda name: _train_one(project.model(name), changes, plot, force))
 
 
-def _train_one(name: str, folder: ModelFolder, overrides: Overrides, plot: bool, force: bool) -> Result:
+def _train_one(source: ModelSource, overrides: Overrides, plot: bool, force: bool) -> Result:
+    name, folder = source.name, source.folder
     environment = provenance.environment()
-    models = PACKAGE / "models"
-    code = provenance.text_digest(
-        source_path(name), models / "spec.py", *sorted(models.glob("_*.py")), PACKAGE / "training"
-    )
+    code = provenance.code_digest(__name__, files=source_files(source.path))
     changes = {**overrides.changes, **({"plot": True} if plot else {})}
     made_from = provenance.digest(code, environment, changes, os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0"))
     with folder.locked():
@@ -46,7 +47,7 @@ def _train_one(name: str, folder: ModelFolder, overrides: Overrides, plot: bool,
         from tinyml_pipeline.show.report import plots
         from tinyml_pipeline.training.train import train as train_model
 
-        spec = override(load_spec(name), overrides)
+        spec = override(source.load(), overrides)
         with progress.epochs(name, spec.epochs) as report:
             trained = train_model(spec, report)
         if trained.fallback_reason:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,14 +13,15 @@ from tinyml_pipeline.boards.board import Board, RuntimeName
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.host.device.protocol import Greeting
 from tinyml_pipeline.host.device.session import Invocations, Session
-from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.parity.compare import Comparison, compare_exact
 from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
+from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.connect import connect, refuse_port_of_emulated
-from tinyml_pipeline.workflow.firmware import model_and_folder, runtime_for
+from tinyml_pipeline.workflow.firmware import runtime_for
+from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen
 
 VECTORS = 2000
@@ -30,7 +30,7 @@ TIMEOUT_S = 10.0
 
 def verify(
     name: str,
-    root: Path,
+    project: Project,
     *,
     board: str,
     port: str | None = None,
@@ -46,8 +46,8 @@ def verify(
     target = load_board(board)
     kind = runtime_for(target, runtime)
     refuse_port_of_emulated(target, port)
-    chosen([name], files=True)
-    return Outcomes([_verify_one(name, root, target, port, kind, vectors, timeout_s)], [])
+    chosen([name], project, files=True)
+    return Outcomes([_verify_one(open_model(name, project), project, target, port, kind, vectors, timeout_s)], [])
 
 
 def chosen_inputs(model: QuantizedModel, vectors: int | None) -> InputSet:
@@ -62,18 +62,18 @@ def chosen_inputs(model: QuantizedModel, vectors: int | None) -> InputSet:
 
 
 def _verify_one(
-    name: str,
-    root: Path,
+    opened: OpenModel,
+    project: Project,
     board: Board,
     port: str | None,
     runtime: RuntimeName,
     vectors: int | None,
     timeout_s: float,
 ) -> Result:
-    _, model, folder = model_and_folder(name, root)
+    model, folder = opened.model, opened.folder
     inputs = chosen_inputs(model, vectors)
-    expected = TflmInterpreter(model.tflite).invoke(inputs.arrays)
-    with connect(name, root, board, port, runtime) as device:
+    expected = opened.oracle.invoke(inputs.arrays)
+    with connect(opened, project.artifacts, board, port, runtime) as device:
         session = Session(device, timeout_s=timeout_s)
         greeting = session.greet(ModelInterface.of(model.graph))
         started = time.perf_counter()

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.compiler.graph import Graph, Tensor
+from tinyml_pipeline.compiler.read_tflite import read_tflite
 
 Int8Array = npt.NDArray[np.int8]
+
+
+class ParsedModel(Protocol):
+    """A .tflite that has been read already, such as a QuantizedModel."""
+
+    @property
+    def tflite(self) -> bytes: ...
+    @property
+    def graph(self) -> Graph: ...
+
+
+def file_and_graph(model: ParsedModel | bytes) -> tuple[bytes, Graph]:
+    """The bytes of a model and its graph; bytes are read and checked here. Raises ModelFileError for a broken file."""
+    return (model, read_tflite(model)) if isinstance(model, bytes) else (model.tflite, model.graph)
 
 
 def input_rows(graph: Graph, inputs: Sequence[Int8Array]) -> tuple[int, Iterator[tuple[Int8Array, ...]]]:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from tinyml_pipeline import tools
-from tinyml_pipeline.compiler.read_tflite import read_tflite
-from tinyml_pipeline.errors import PipelineError, UnsupportedError
-from tinyml_pipeline.host.interpreters.batch import Int8Array, input_rows, output_arrays, without_batch
+from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.host.interpreters.batch import (
+    Int8Array,
+    ParsedModel,
+    file_and_graph,
+    input_rows,
+    output_arrays,
+    without_batch,
+)
 from tinyml_pipeline.host.interpreters.native_output import first_sentence, native_stderr
-from tinyml_pipeline.host.interpreters.reference_runtime import load_runtime, runtime_name
+from tinyml_pipeline.host.interpreters.reference_runtime import load_runtime
 from tinyml_pipeline.host.interpreters.tflm import require_int8_ports
-from tinyml_pipeline.places import SOURCE_ROOT
 
 
 class ReferenceInterpreter:
     """A model in tflite-runtime or LiteRT: reference kernels, one thread, no delegate.
 
-    The default kernels and delegates round differently. The file is checked first: a broken one crashes the library.
+    The default kernels and delegates round differently. Bytes are checked first: a broken file crashes the library.
+    With `keep_tensors`, `tensors()` gives what an inference left in every activation.
     Raises ModelFileError for a broken file, UnsupportedError for what the library will not run.
     """
 
-    def __init__(self, tflite: bytes) -> None:
-        self._graph = read_tflite(tflite)
+    def __init__(self, model: ParsedModel | bytes, *, keep_tensors: bool = False) -> None:
+        tflite, self._graph = file_and_graph(model)
         require_int8_ports(self._graph)
         self._stateful = any(tensor.is_variable for tensor in self._graph.tensors)
         module, self._name = load_runtime()
@@ -37,6 +41,7 @@ class ReferenceInterpreter:
                     model_content=tflite,
                     num_threads=1,
                     experimental_op_resolver_type=module.OpResolverType.BUILTIN_REF,
+                    experimental_preserve_all_tensors=keep_tensors,
                 )
                 self._interpreter.allocate_tensors()
                 return
@@ -70,28 +75,10 @@ class ReferenceInterpreter:
             ) from None
         return without_batch(self._graph, outputs)
 
-
-def try_out(tflite: bytes) -> None:
-    """Run one inference in a child process: the library crashes on some damaged files that are sound to look at.
-
-    Raises UnsupportedError where it does; meant for files from elsewhere, before they are run in this process.
-    """
-    output = tools.run(
-        [sys.executable, "-m", "tinyml_pipeline.host.interpreters.reference"],
-        timeout_s=60,
-        cwd=SOURCE_ROOT,
-        stdin=tflite,
-        check=False,
-    )
-    if output.returncode < 0:
-        raise UnsupportedError(
-            f"{runtime_name()} crashed on this model (it {tools.describe_exit(output.returncode)}); the file is most"
-            " likely damaged. Convert or copy the model again."
-        )
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(PipelineError):
-        model = sys.stdin.buffer.read()
-        graph = read_tflite(model)
-        ReferenceInterpreter(model).invoke([np.zeros((1, *graph.tensors[i].shape), np.int8) for i in graph.inputs])
+    def tensors(self) -> dict[int, npt.NDArray[Any]]:
+        """What the last vector left in every activation: tensor index -> array. Needs `keep_tensors`."""
+        return {
+            index: np.array(self._interpreter.get_tensor(index))
+            for operation in self._graph.operations
+            for index in operation.outputs
+        }

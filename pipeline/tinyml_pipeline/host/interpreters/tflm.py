@@ -6,12 +6,21 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tinyml_pipeline import tools
 from tinyml_pipeline.compiler.graph import Graph
-from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import ModelFileError, UnsupportedError
 from tinyml_pipeline.host.interpreters.arena_probe import REFUSED
-from tinyml_pipeline.host.interpreters.batch import Int8Array, input_rows, output_arrays, without_batch
+from tinyml_pipeline.host.interpreters.batch import (
+    Int8Array,
+    ParsedModel,
+    file_and_graph,
+    input_rows,
+    output_arrays,
+    without_batch,
+)
 from tinyml_pipeline.host.interpreters.native_output import first_sentence, native_stderr
 from tinyml_pipeline.places import SOURCE_ROOT
 
@@ -22,14 +31,14 @@ _PROBE_LIVES = 8
 class TflmInterpreter:
     """A model in TFLM, with an arena that is surely large enough unless `arena_bytes` is given.
 
-    The file is checked first: TFLM itself trusts every offset in it. What the check lets through can still crash this
-    process where somebody has tampered with it; `minimum_arena_bytes` runs a model from elsewhere safely. Raises
-    ModelFileError for a broken file or an input or output that is not int8, UnsupportedError with TFLM's own words for
-    what it will not run.
+    The bytes of a file are read and checked first, because TFLM itself trusts every offset in it; a parsed model has
+    passed that check. What the check lets through can still crash this process if somebody has tampered with the file;
+    `minimum_arena_bytes` runs a model from elsewhere safely. Raises ModelFileError for a broken file or an input or
+    output that is not int8, UnsupportedError with TFLM's own words for what it will not run.
     """
 
-    def __init__(self, tflite: bytes, arena_bytes: int | None = None) -> None:
-        self._graph = read_tflite(tflite)
+    def __init__(self, model: ParsedModel | bytes, arena_bytes: int | None = None) -> None:
+        tflite, self._graph = file_and_graph(model)
         require_int8_ports(self._graph)
         self._stateful = any(tensor.is_variable for tensor in self._graph.tensors)
         from tflite_micro.python.tflite_micro import runtime
@@ -69,6 +78,29 @@ class TflmInterpreter:
         raise UnsupportedError(f"TFLM failed while it ran this model: {printed.reason or failure}")
 
 
+def tensors_after(model: ParsedModel, inputs: Sequence[Int8Array]) -> dict[int, npt.NDArray[Any]]:
+    """What TFLM has in every activation after one vector: tensor index -> array; `inputs` are (1, *shape)."""
+    from tflite_micro.python.tflite_micro import runtime
+
+    graph = model.graph
+    _, rows = input_rows(graph, inputs)
+    # Nothing shares memory here, so the arena must hold every activation at once; the second size surely does.
+    with native_stderr():
+        interpreter = runtime.Interpreter.from_bytes(
+            model.tflite,
+            arena_size=_generous_arenas(graph)[-1],
+            intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
+        )
+        for index, values in enumerate(next(rows)):
+            interpreter.set_input(values, index)
+        interpreter.invoke()
+        return {
+            index: np.array(interpreter.GetTensor(index, 0))
+            for operation in graph.operations
+            for index in operation.outputs
+        }
+
+
 def require_int8_ports(graph: Graph) -> None:
     for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
         for index in indices:
@@ -79,14 +111,14 @@ def require_int8_ports(graph: Graph) -> None:
                 )
 
 
-def minimum_arena_bytes(tflite: bytes) -> int:
+def minimum_arena_bytes(model: ParsedModel | bytes) -> int:
     """The smallest tensor arena, in steps of 16 bytes, in which TFLM runs the model; found by bisection.
 
     An upper bound for a 32-bit chip: this machine's pointers have 64 bits, and TFLM keeps its own structures in the
     arena. The search runs in a child process, because TFLM crashes in an arena that cannot hold its first structures,
     and on some damaged files. Raises UnsupportedError with TFLM's own words for what it will not run.
     """
-    graph = read_tflite(tflite)
+    tflite, graph = file_and_graph(model)
     require_int8_ports(graph)
     low, high = 0, _generous_arenas(graph)[-1]
     ends_well = False

@@ -1,0 +1,38 @@
+"""What Keras says, kept next to the model: proofs are repeated without TensorFlow."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline.parity.vectors import InputSet
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class KerasAnswers:
+    """int8 inputs, Keras' answers to their real values (n, *output shape), and its answers to the test data."""
+
+    inputs: InputSet
+    answers: FloatArray
+    test: FloatArray | None = None
+
+    def pack(self) -> bytes:
+        """As the bytes of an .npz; the same bytes each time."""
+        named = {f"input_{index}": array for index, array in enumerate(self.inputs.arrays)}
+        buffer = io.BytesIO()
+        np.savez(buffer, answers=self.answers, **named, **({} if self.test is None else {"test": self.test}))
+        return buffer.getvalue()
+
+    @classmethod
+    def unpack(cls, data: bytes, exhaustive: bool) -> KerasAnswers:
+        """The same again; `exhaustive` if no other input exists (see parity_inputs)."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            count = sum(name.startswith("input_") for name in arrays.files)
+            inputs = tuple(arrays[f"input_{index}"] for index in range(count))
+            test = arrays["test"] if "test" in arrays.files else None
+            return cls(InputSet(inputs, exhaustive), arrays["answers"], test)

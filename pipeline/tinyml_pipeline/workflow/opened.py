@@ -1,0 +1,131 @@
+"""A model, opened once where a command starts and passed down: what is known of it is found out at most once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from tinyml_pipeline.artifacts import ModelFolder
+from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.errors import ArtifactsError, ParityError, UnsupportedError
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
+from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.parity.vectors import golden_vectors
+from tinyml_pipeline.project import Project
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel, Vectors, load_quantized
+from tinyml_pipeline.workflow.outcomes import is_file, is_outdated, read_file
+from tinyml_pipeline.workflow.plain_c import Optimize, compile_to, target_of
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A parsed int8 model, the spec it was made from (None for a .tflite from elsewhere), and its artifacts' folder.
+
+    `asked` is what a command is given to mean this model, for messages that name the next command.
+    """
+
+    asked: str
+    spec: ModelSpec | None
+    model: QuantizedModel
+    folder: ModelFolder
+    _compiled: dict[Target, SourceTree] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @cached_property
+    def oracle(self) -> TflmInterpreter:
+        """TFLM with this model. Raises UnsupportedError if it does not run there."""
+        return TflmInterpreter(self.model)
+
+    @cached_property
+    def arena_bytes(self) -> int:
+        """The smallest arena in which TFLM runs the model: see `minimum_arena_bytes`."""
+        return minimum_arena_bytes(self.model)
+
+    @cached_property
+    def golden(self) -> Vectors:
+        """The vectors of the firmware's self-test."""
+        return golden_vectors(self.model, self.oracle.invoke, self.spec.checks if self.spec else ())
+
+    def compiled(self, board: Board | None, optimize: Optimize | None = None) -> SourceTree:
+        """Plain C for a board (None: portable C99), compiled once per target. Raises UnsupportedError."""
+        target = target_of(board, optimize)
+        if target not in self._compiled:
+            self._compiled[target] = compile_to(self.model, target)
+        return self._compiled[target]
+
+    @property
+    def compiles_nowhere(self) -> bool:
+        """Whether the compiler has no form for something in the model on any processor."""
+        try:
+            self.compiled(None)
+        except UnsupportedError:
+            return True
+        return False
+
+
+def open_model(asked: str, project: Project) -> OpenModel:
+    """A converted and proven model of the project, or a .tflite from elsewhere.
+
+    Raises UsageError for a name that is not known, ArtifactsError if the model is not converted, ParityError if its
+    proof failed, and what `open_file` raises.
+    """
+    if is_file(asked):
+        return open_file(Path(asked), project)
+    source = project.model(asked)
+    spec = source.load()
+    return OpenModel(source.asked, spec, proven_model(spec, source.folder), source.folder)
+
+
+def open_converted(asked: str, project: Project) -> OpenModel:
+    """The same for a model of the project, whether its proof passed or not."""
+    source = project.model(asked)
+    spec = source.load()
+    return OpenModel(source.asked, spec, converted_model(spec, source.folder), source.folder)
+
+
+def open_file(path: Path, project: Project) -> OpenModel:
+    """A .tflite from elsewhere, run in a child process first: a damaged one can crash TFLM.
+
+    Raises ModelFileError if it is broken, or not full int8 of batch 1, and UnsupportedError if TFLM does not run it.
+    """
+    model = load_quantized(read_file(path), path.stem, f"from {path.name}")
+    opened = OpenModel(str(path), None, model, project.folder(model.name))
+    try:
+        opened.arena_bytes  # noqa: B018  (found in a child process, and needed later)
+    except UnsupportedError as error:
+        raise UnsupportedError(f"{path.stem}: {error}") from error
+    return opened
+
+
+def named_model(tflite: bytes, spec: ModelSpec) -> QuantizedModel:
+    """The int8 form of a project's model; its single values have the names that the spec gives them."""
+    inputs = [domain.name for domain in spec.inputs]
+    return load_quantized(tflite, spec.name, spec.summary, inputs, spec.outputs)
+
+
+def converted_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
+    """What `convert` left in the folder; ArtifactsError if it did not, it was damaged, or is of another training."""
+    model = named_model(folder.read("model.tflite", made_by="convert"), spec)
+    if is_outdated(folder):
+        raise ArtifactsError(
+            f"{folder.path}/model.keras was trained after model.tflite was made of it. Run: tinyml convert {spec.name}"
+        )
+    return model
+
+
+def proven_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
+    """The converted model, refused if its proof failed: what goes to a chip has passed. ParityError says so."""
+    model = converted_model(spec, folder)
+    proof = folder.record("parity")
+    if proof is not None and not proof.facts.get("passed"):
+        raise ParityError(
+            f"{spec.name} failed its proof, so no firmware is generated for it. See why: tinyml parity {spec.name};"
+            f" then fix {spec.name}.py and run: tinyml train {spec.name}, tinyml convert {spec.name}"
+        )
+    return model

@@ -1,0 +1,54 @@
+"""Int8 model + board -> plain C: the only place of the workflow that calls the compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort
+from tinyml_pipeline.runtimes.aot import AotRuntime
+
+Optimize = Literal["size", "speed"]
+
+
+def compile_for(model: QuantizedModel, board: Board | None, optimize: Optimize | None) -> SourceTree:
+    """`model.h`, `model.c` and the kernels; for a board its own target, for None portable C99.
+
+    Raises UnsupportedError if the model has anything that the compiler has no exact form for.
+    """
+    return compile_to(model, target_of(board, optimize))
+
+
+def compile_to(model: QuantizedModel, target: Target) -> SourceTree:
+    """The same for a processor."""
+    return compile_graph(
+        model.graph,
+        model.name,
+        target,
+        input_names=_port_names(model.inputs, "in"),
+        output_names=_port_names(model.outputs, "out"),
+        value_names={"in": model.inputs[0].values, "out": model.outputs[0].values},
+    )
+
+
+def target_of(board: Board | None, optimize: Optimize | None) -> Target:
+    """What the compiler is to write for; `optimize` None means the board's own choice."""
+    if board is None:
+        return Target("portable", optimize or "size")
+    return Target(board.compiler_target, optimize or board.optimize)
+
+
+def aot_runtime() -> AotRuntime:
+    return AotRuntime(compile_graph)
+
+
+def _port_names(ports: Sequence[QuantizedPort], only: str) -> tuple[str, ...]:
+    """An only port is called after its only value, as in model_quantize_x, else `only`; several keep their names."""
+    if len(ports) > 1:
+        return tuple(port.name for port in ports)
+    values = ports[0].values
+    return values if len(values) == 1 else (only,)

@@ -1,0 +1,196 @@
+"""Every form of one model, compared: Keras, TFLM, the C array, other interpreters, and plain C on processors."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.errors import PipelineError, ToolMissingError, UnsupportedError
+from tinyml_pipeline.extras import has_extra, install_command
+from tinyml_pipeline.host.interpreters import second_opinion as other
+from tinyml_pipeline.host.interpreters.reference_runtime import runtime_name
+from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.parity.accuracy import compare_accuracy
+from tinyml_pipeline.parity.answers import KerasAnswers
+from tinyml_pipeline.parity.compare import compare_exact, compare_real
+from tinyml_pipeline.parity.compiled_array import array_as_compiled
+from tinyml_pipeline.parity.opinion import FailedRow, OpinionRow, SkippedRow, compare_opinion, operator_text
+from tinyml_pipeline.parity.report import ArrayCheck, ParityReport, Row
+from tinyml_pipeline.parity.spot_check import spot_checks
+from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
+from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
+from tinyml_pipeline.runtimes.tflm import array_names
+from tinyml_pipeline.show.report import plots, progress
+from tinyml_pipeline.workflow.chips import run_on_chip
+from tinyml_pipeline.workflow.opened import OpenModel
+
+CHIP_VECTORS = 2000
+ALL_VECTORS = sys.maxsize
+# What an emulated processor may work in all, so that a large model is not asked for minutes: 2,000 vectors of a model
+# with 10,000 weights. A weight takes some ten instructions, a byte on the simulated wire about a thousand cycles.
+_CHIP_WORK, _LEAST_CHIP_VECTORS = 2_000 * 10_000, 50
+_WEIGHTS_A_WIRE_BYTE = 100
+_LOG = re.compile(r" Its log is \S+\.log\.")
+
+
+def prove(
+    opened: OpenModel,
+    sources: Mapping[str, str],
+    answers: KerasAnswers | None,
+    boards: Sequence[Board] = (),
+    chip_vectors: int | None = None,
+    expected: Sequence[Int8Array] | None = None,
+) -> ParityReport:
+    """Compare every form of one model with TFLM, which is the oracle, and TFLM with Keras.
+
+    `sources` holds model_data.h and model_data.cc; `answers` are Keras' own, None for a model without a Keras form,
+    and `expected` TFLM's answers to the same inputs, if they are known already. The model's C runs on `boards`,
+    on `chip_vectors` inputs each (None: see `vectors_for_chips`). A form that cannot be run costs its own row.
+    """
+    model, spec = opened.model, opened.spec
+    inputs = parity_inputs(model.inputs) if answers is None else answers.inputs
+    if expected is None:
+        expected = opened.oracle.invoke(inputs.arrays)
+    rows: list[Row] = []
+    if spec is not None and answers is not None:
+        rows.append(compare_real("Keras = int8", answers.answers, expected[0], model.outputs[0], spec.tolerance))
+        rows.extend(_accuracy(opened, answers.test))
+        rows.extend(spot_checks(model, opened.oracle.invoke, spec.checks))
+    rows.append(_array_row(model, sources))
+    rows.append(_other_interpreter(model, inputs, expected))
+    rows.extend(_chip_rows(opened, boards, inputs, expected, chip_vectors))
+    report = ParityReport(model, len(inputs), inputs.exhaustive, tuple(rows))
+    for row in rows:
+        if not row.passed:
+            progress.say(f"PARITY FAILED: {report.failure(row)}")
+    return report
+
+
+def vectors_for_chips(model: QuantizedModel) -> int:
+    """How many vectors an emulated processor is given: 2,000, fewer of a large model, never fewer than 50."""
+    wire = sum(port.size for port in (*model.inputs, *model.outputs))
+    work = model.graph.constant_bytes + _WEIGHTS_A_WIRE_BYTE * wire
+    return max(_LEAST_CHIP_VECTORS, min(CHIP_VECTORS, _CHIP_WORK // max(work, 1)))
+
+
+def proof_files(
+    opened: OpenModel, report: ParityReport, answers: KerasAnswers | None, expected: Sequence[Int8Array]
+) -> dict[str, bytes]:
+    """parity.json, and parity.png of a model whose Keras answers are known."""
+    files = {"parity.json": (report.to_json() + "\n").encode()}
+    if opened.spec is not None and answers is not None and not has_extra("plot"):
+        progress.say(f"{opened.name}: no parity.png, because matplotlib is missing: {install_command('plot')}")
+    elif opened.spec is not None and answers is not None:
+        files["parity.png"] = _picture(opened.spec, opened.model, answers, expected[0])
+    return files
+
+
+def parity_facts(report: ParityReport) -> dict[str, Any]:
+    """What the manifest keeps of a proof."""
+    return {
+        "passed": report.passed,
+        "claim": report.claim if report.passed else "FAILED",
+        "vectors": report.vectors,
+        "exhaustive": report.exhaustive,
+        "rows": [{**row.to_json(), "summary": row.summary} for row in report.rows],
+    }
+
+
+def _accuracy(opened: OpenModel, keras: npt.NDArray[np.float32] | None) -> Iterator[Row]:
+    """For a classifier: how many of the test data Keras and int8 get right."""
+    spec, model = opened.spec, opened.model
+    test = None if spec is None else spec.load_test()
+    if spec is None or test is None or keras is None or spec.accuracy_percent is None:
+        return
+    int8 = opened.oracle.invoke([model.inputs[0].quantize(test.inputs)])
+    yield compare_accuracy(
+        test.targets,
+        keras,
+        model.outputs[0].dequantize(int8[0]),
+        spec.accuracy_percent,
+        spec.accuracy_drop_points,
+    )
+
+
+def _array_row(model: QuantizedModel, sources: Mapping[str, str]) -> Row:
+    name = "C array = .tflite"
+    try:
+        compiled = array_as_compiled(sources["model_data.cc"], sources["model_data.h"], *array_names(model.name))
+    except ToolMissingError as error:
+        return SkippedRow(name, str(error))
+    except PipelineError as error:
+        return FailedRow(name, _last_line(error))
+    return ArrayCheck(name, model.tflite, compiled)
+
+
+def _other_interpreter(model: QuantizedModel, inputs: InputSet, expected: Sequence[Int8Array]) -> OpinionRow:
+    name = f"{runtime_name() or 'other interpreter'} = TFLM"
+    said = other.second_opinion(model, inputs.arrays)
+    if said.outputs is None:
+        return OpinionRow(name, 0, 0, 0, reason=said.reason)
+    row, first = compare_opinion(name, expected, said.outputs, inputs.arrays)
+    if first is None:
+        return row
+    cause = other.first_difference(model, [array[first : first + 1] for array in inputs.arrays])
+    return row if cause is None else replace(row, cause=operator_text(model.graph, cause))
+
+
+def _chip_rows(
+    opened: OpenModel, boards: Sequence[Board], inputs: InputSet, expected: Sequence[Int8Array], limit: int | None
+) -> Iterator[Row]:
+    """One row per board: its C against TFLM. The host takes every vector, an emulated processor some of them."""
+    model = opened.model
+    for board in boards:
+        most = len(inputs) if board.emulator is None else min(limit or vectors_for_chips(model), len(inputs))
+        some = np.linspace(0, len(inputs) - 1, most).astype(int)
+        arrays = [array[some] for array in inputs.arrays]
+        name = "C on the host = TFLM" if board.emulator is None else f"C on {board.core} = TFLM"
+        try:
+            compiled = opened.compiled(board)
+        except UnsupportedError as error:
+            if opened.compiles_nowhere:
+                progress.say(f"{model.name}: no plain C: {error}")
+                return
+            yield SkippedRow(name, str(error))
+            continue
+        try:
+            with progress.counting(f"{model.name}: {name}, {most:,} vectors", most) as done:
+                actual = run_on_chip(model, board, arrays, _counted(done), compiled)
+        except UnsupportedError as error:  # larger than the chip
+            yield SkippedRow(name, str(error))
+        except PipelineError as error:
+            yield FailedRow(name, _last_line(error))
+        else:
+            yield compare_exact(name, [array[some] for array in expected], actual, arrays)
+
+
+def _counted(done: Callable[[int], None]) -> Callable[[int, int], None]:
+    return lambda count, _: done(count)
+
+
+def _last_line(error: PipelineError) -> str:
+    """One line of what may hold the last lines of a compiler: its head, and what came last.
+
+    The log of an emulator lies in a temporary folder here, and is gone when somebody reads this.
+    """
+    lines = [line.strip() for line in _LOG.sub("", str(error)).splitlines() if line.strip()]
+    return lines[0] if len(lines) < 2 else f"{lines[0]} {lines[-1]}"
+
+
+def _picture(spec: ModelSpec, model: QuantizedModel, answers: KerasAnswers, int8: Int8Array) -> bytes:
+    inputs, keras = answers.inputs, answers.answers
+    real = model.inputs[0].dequantize(inputs.arrays[0]).reshape(len(inputs), -1).astype(np.float64)
+    # Over more than two inputs the picture is int8 over Keras, and has room for every output.
+    shown, output = (slice(None), "every output") if real.shape[1] > 2 else (slice(1), spec.outputs[0])
+    actual = model.outputs[0].dequantize(int8).reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
+    expected = keras.reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
+    purpose = " (taught wrong on purpose)" if spec.fails_on else ""
+    title = f"{spec.name}{purpose}: Keras and int8 on {len(inputs):,} inputs"
+    return plots.draw_parity(title, spec.inputs, real, expected, actual, spec.tolerance, output)
