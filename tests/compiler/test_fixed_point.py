@@ -62,9 +62,11 @@ def test_rounding_twice_differs_from_rounding_once() -> None:
     assert multiply_by_quantized_multiplier(-88337, 1462485078, -9) == -118
 
 
-def test_a_left_shift_beyond_32_bits_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"1073741824 << 1 leaves int32"):
-        multiply_by_quantized_multiplier(2**30, 2**30, 1)
+@pytest.mark.parametrize(
+    ("x", "shift", "expected"), [(2**30, 1, -(2**30)), (-(2**30), 2, 0), (3 * 2**29, 2, -(2**30)), (-1, 30, -(2**29))]
+)
+def test_a_left_shift_wraps_at_32_bits(x: int, shift: int, expected: int) -> None:
+    assert multiply_by_quantized_multiplier(x, 2**30, shift) == expected
 
 
 @given(st.floats(min_value=2.0**-31, max_value=2.0**31 - 1))

@@ -6,6 +6,7 @@ from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tinyml_pipeline.compiler.memory.neighbours import busiest_bytes, neighbours
 from tinyml_pipeline.compiler.memory.plan import LiveRange, plan_memory
 
 
@@ -52,3 +53,20 @@ def test_a_chain_of_layers_needs_only_its_widest_pair() -> None:
 
 def test_no_values_need_no_memory() -> None:
     assert plan_memory([]).size_bytes == 0
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 12), st.integers(0, 5)), max_size=14))
+def test_neighbours_and_the_busiest_step_are_those_of_every_pair_and_step(drawn: list[tuple[int, int, int]]) -> None:
+    ranges = [LiveRange(key, size, first, first + more) for key, (size, first, more) in enumerate(drawn)]
+    found = neighbours(ranges)
+    for one in ranges:
+        assert sorted(found[one.key]) == [other.key for other in ranges if other is not one and one.overlaps(other)]
+    live = [sum(one.size_bytes for one in ranges if one.first <= step <= one.last) for step in range(20)]
+    assert busiest_bytes(ranges) == max(live)
+
+
+def test_the_planner_looks_at_neighbours_only() -> None:
+    """2,000 layers in a row: each value meets the one before it and the one after it."""
+    ranges = [LiveRange(key, 16, key, key + 1) for key in range(2000)]
+    assert sum(map(len, neighbours(ranges).values())) == 2 * 1999
+    assert plan_memory(ranges).size_bytes == 32

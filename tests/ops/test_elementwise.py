@@ -96,10 +96,6 @@ REFUSED = {
         binary("SUB", output=(1e-9, 0)),
         "sub (op 0): an output scale of 1e-09 is unsupported; supported: more than 2^-19 of the larger input scale.",
     ),
-    "product_beyond_32_bits": (
-        binary("MUL", first=(10.0, 0), second=(10.0, 0), output=(0.001, 0)),
-        "mul (op 0): a ratio of scales of 100000 is unsupported; supported: ratios whose products fit in 32 bits.",
-    ),
     "fused_tanh": (
         binary("ADD", activation="TANH"),
         "add (op 0): fused activation TANH is unsupported; supported: NONE, RELU, RELU6, RELU_N1_TO_1.",

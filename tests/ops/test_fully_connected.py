@@ -71,6 +71,10 @@ EXACT = {
     "right_shift_31": (3, 4, {"given": (2.0**-16, 0), "weight_scale": 2.0**-16, "wanted": (1.0, 7)}),
     "bias_at_the_limits": (2, 2, {"bias": np.array([2**31 - 2**16, 2**16 - 2**31], np.int32), "given": (0.05, 0),
                                   "wanted": (1e6, 0)}),
+    "scaled_sums_wrap": (3, 1, {"weight_scale": 1e3, "wanted": (1e-4, 0), "bias": None}),
+    "dead_relu": (4, 4, {"wanted": (7.84e-9, 0), "activation": "RELU", "bias": np.full(4, -2_700_000, np.int32),
+                         "given": (0.0078, -1), "weight_scale": [0.004, 0.0045, 0.005, 0.0001]}),
+    "dead_channel": (4, 2, {"weight_scale": [0.01, 1e-38], "weights": np.array([[1, 2, 3, 4], [0] * 4], np.int8)}),
     "batches": (6, 5, {"batches": 4}),
     "batches_per_channel": (6, 5, {"batches": 3, "weight_scale": scales(5)}),
 }  # fmt: skip
@@ -118,6 +122,25 @@ def raw(**changes: object) -> bytes:
 
 
 SUFFIX = " is unsupported; supported: "
+
+
+def contradiction(shape: Sequence[int]) -> bytes:
+    """8 values in, 3 rows of 4 weights: two rows of three outputs, which the output's shape denies."""
+    writer = Writer()
+    source = writer.tensor((1, 8), 0.1, 0)
+    weights = np.arange(12, dtype=np.int8).reshape(3, 4)
+    return writer.build(
+        [source], [writer.fully_connected(source, weights, 0.01, np.zeros(3, np.int32), 0.1, 0, shape=shape)]
+    )
+
+
+def shape_refused(shape: list[int], batches: int, outputs: int) -> str:
+    return (
+        f"an output of shape {shape}{SUFFIX}{batches} x {outputs} values, the last size {outputs} as the weights have"
+        " rows."
+    )
+
+
 REFUSED = {
     "int16_input": (raw(input_type="INT16"), "input 't0': type INT16" + SUFFIX + "INT8, or FLOAT32 that is quantized to"
                     " it at the model's edge. Convert the model to full int8."),
@@ -130,7 +153,15 @@ REFUSED = {
     "bias_size": (raw(bias_size=2), "a bias of 2 values" + SUFFIX + "3, one an output."),
     "bias_scale": (raw(bias_scale=0.9),
                    "a bias of scale 0.9" + SUFFIX + "input scale times weight scale, 0.01."),
-    "output_size": (raw(output_shape=(1, 4)), "an output of 4 values" + SUFFIX + "3."),
+    "output_size": (raw(output_shape=(1, 4)), shape_refused([1, 4], 1, 3)),
+    "output_of_no_dimension": (raw(output_shape=()), shape_refused([], 1, 3)),
+    "rows_beyond_the_weights": (contradiction((1, 6)), shape_refused([1, 6], 2, 3)),
+    "rows_and_batches_exchanged": (contradiction((3, 2)), shape_refused([3, 2], 2, 3)),
+    "one_row_per_value": (contradiction((6, 1)), shape_refused([6, 1], 2, 3)),
+    "scales_per_channel": (
+        raw(weight_scale=[0.1] * 2),
+        "2 scales of the weights" + SUFFIX + "1 or 3, one per output.",
+    ),
     "shuffled": (raw(shuffled=True), "a shuffled weights format" + SUFFIX + "the default format."),
     "fused_tanh": (raw(activation="TANH"), "fused activation TANH" + SUFFIX + "NONE, RELU, RELU6, RELU_N1_TO_1."),
     "sum_beyond_32_bits": (
@@ -140,10 +171,6 @@ REFUSED = {
     "ratio_of_scales": (
         dense(3, 1, weight_scale=1e6, wanted=(1e-6, 0), bias=None),
         "an output scale of 1e-06" + SUFFIX + "ratios of scales below 2^30.",
-    ),
-    "scaled_sum_beyond_32_bits": (
-        dense(3, 1, weight_scale=1e3, wanted=(1e-4, 0), bias=None, weights=np.full((1, 3), 100)),
-        "a sum of -37500 scaled by 2^19" + SUFFIX + "scaled sums within 32 bits.",
     ),
 }  # fmt: skip
 

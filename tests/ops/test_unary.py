@@ -38,6 +38,8 @@ EXACT = {
     "tanh_fine": unary("TANH", scale=0.0004, zero_point=127, output_scale=1 / 128),
     "quantize_finer": unary("QUANTIZE", scale=0.1, output_scale=0.03, zero_point=-128, output_zero_point=-128),
     "quantize_coarser": unary("QUANTIZE", scale=0.03, output_scale=0.1, zero_point=127, output_zero_point=-4),
+    "quantize_wraps_at_32_bits": unary("QUANTIZE", scale=1e4, output_scale=1e-4, zero_point=3),
+    "relu_wraps_at_32_bits": unary("RELU", scale=1e4, output_scale=1e-4),
     "quantize_only_moves_zero": unary("QUANTIZE", zero_point=-128, output_zero_point=127),
 }
 
@@ -79,10 +81,6 @@ REFUSED = {
     "relu_ratio": (
         unary("RELU", scale=1e6, output_scale=1e-6),
         "relu (op 0): a ratio of scales of 1e+12 is unsupported; supported: ratios below 2^30.",
-    ),
-    "quantize_ratio": (
-        unary("QUANTIZE", scale=1e6, output_scale=0.01),
-        "quantize (op 0): a ratio of scales of 1e+08 is unsupported; supported: ratios whose products fit in 32 bits.",
     ),
     "zero_scale": (
         unary("RELU", scale=0.0),

@@ -21,11 +21,12 @@ static inline int32_t rounding_divide_by_power_of_two(int32_t x, int_fast8_t exp
     return (x >> exponent) + (exponent > 0 && remainder >= half + (x < 0));
 }
 
-/* x * multiplier * 2^(shift - 31). TFLite rounds twice here, in the high multiply and in the shift; keep both. */
+/* x * multiplier * 2^(shift - 31). TFLite rounds twice here, in the high multiply and in the shift; keep both.
+ * A left shift wraps at 32 bits, as it does in TFLM: layers that are always 0 have scales that make it. */
 static inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, int_fast8_t shift)
 {
     if (shift > 0) {
-        return doubling_high_multiply(x * (INT32_C(1) << shift), multiplier);
+        return doubling_high_multiply((int32_t)((uint32_t)x << shift), multiplier);
     }
     return rounding_divide_by_power_of_two(doubling_high_multiply(x, multiplier), (int_fast8_t)-shift);
 }

@@ -39,9 +39,14 @@ def rounding_divide_by_power_of_two(x: int, exponent: int) -> int:
 def multiply_by_quantized_multiplier(x: int, multiplier: int, shift: int) -> int:
     """x * multiplier * 2**(shift - 31), rounded twice: by the high multiply, then by the right shift.
 
-    ValueError where x shifted left leaves int32: C leaves the result undefined there.
+    A left shift wraps at 32 bits. C leaves that undefined, but it is what TFLM's does on every processor.
     """
-    shifted = x << max(shift, 0)
-    if not INT32_MIN <= shifted <= INT32_MAX:
-        raise ValueError(f"{x} << {shift} leaves int32")
+    shifted = (x * (1 << max(shift, 0)) - INT32_MIN) % 2**32 + INT32_MIN
     return rounding_divide_by_power_of_two(doubling_high_multiply(shifted, multiplier), max(-shift, 0))
+
+
+def zero_point_fits(lowest: int, highest: int, multiplier: int, shift: int) -> bool:
+    """Whether an int8 zero point can be added to every scaled x in [lowest, highest] within 32 bits."""
+    if multiplier <= 2**31 - 256:
+        return True  # a scaled value is never beyond its multiplier
+    return lowest << max(shift, 0) >= INT32_MIN and highest << max(shift, 0) < 2**31 - 256

@@ -61,6 +61,7 @@ class Program:
 
 def make_program(graph: Graph, target: Target) -> Program:
     """Raises UnsupportedError where the model has anything for which there is no exact form."""
+    _refuse_state(graph)
     inputs, outputs, edges = _ports(graph)
     lowered = {
         operation.index: lower(Layer(graph, operation, target))
@@ -76,6 +77,22 @@ def make_program(graph: Graph, target: Target) -> Program:
     plan = plan_memory(memory.lives(), alignment=target.alignment)
     _check_size(graph, target, steps, plan)
     return Program(inputs, outputs, steps, memory.places(), memory.copies(), plan)
+
+
+def _refuse_state(graph: Graph) -> None:
+    for tensor in graph.tensors:
+        if tensor.is_variable:
+            raise UnsupportedError(
+                f"tensor {tensor.index} ('{tensor.name}') keeps its value from one inference to the next (a variable"
+                " tensor); supported as plain C: models without state. Convert it without state, or run it in TFLM:"
+                " tinyml generate."
+            )
+    for operation in graph.operations:
+        if operation.name in ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"):
+            raise UnsupportedError(
+                f"{operation.name.lower()} (op {operation.index}) keeps a value from one inference to the next (a"
+                " resource variable); supported as plain C: models without state. Convert it without state."
+            )
 
 
 def _check_size(graph: Graph, target: Target, steps: tuple[Step, ...], plan: MemoryPlan) -> None:

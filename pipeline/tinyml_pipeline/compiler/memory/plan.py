@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tinyml_pipeline.compiler.memory.neighbours import busiest_bytes, neighbours
+
 
 @dataclass(frozen=True)
 class LiveRange:
@@ -56,7 +58,7 @@ _ORDERS: tuple[Callable[[LiveRange], tuple[int, ...]], ...] = (
 )
 
 
-# How many layouts the search may try, times lives squared: about a tenth of a second.
+# How many layouts the search may try, times pairs that are live together: about a tenth of a second.
 _SEARCH_BUDGET = 100_000
 
 
@@ -67,31 +69,37 @@ def plan_memory(lives: Sequence[LiveRange], *, alignment: int = 1) -> MemoryPlan
     Some order always leads first-fit to the best plan. The search starts from the best of several greedy orders and
     moves one value at a time to the front, until a plan is as small as the busiest step, or the budget is spent.
     """
-    orders = [sorted(lives, key=order) for order in _ORDERS]
-    plans = [_first_fit(order, alignment) for order in orders]
-    best = min(range(len(plans)), key=lambda number: plans[number].size_bytes)
-    order, plan = orders[best], plans[best]
-    least = max(
-        (sum(other.size_bytes for other in lives if other.overlaps_step(life.first)) for life in lives), default=0
-    )
-    tries = _SEARCH_BUDGET // max(len(lives) ** 2, 1)
+    others = neighbours(lives)
+    least = busiest_bytes(lives)
+    order: list[LiveRange] = []
+    plan: MemoryPlan | None = None
+    for key in _ORDERS:
+        candidate = sorted(lives, key=key)
+        found = _first_fit(candidate, others, alignment)
+        if plan is None or found.size_bytes < plan.size_bytes:
+            order, plan = candidate, found
+        if plan.size_bytes <= least:
+            return plan
+    assert plan is not None, "there are several orders"
+    tries = _SEARCH_BUDGET // max(sum(map(len, others.values())), len(lives), 1)
     position = 0
     while plan.size_bytes > least and tries > 0 and position < len(order):
         candidate = [order[position], *order[:position], *order[position + 1 :]]
-        found = _first_fit(candidate, alignment)
+        found = _first_fit(candidate, others, alignment)
         position, tries = position + 1, tries - 1
         if found.size_bytes < plan.size_bytes:
             order, plan, position = candidate, found, 0
     return plan
 
 
-def _first_fit(lives: Sequence[LiveRange], alignment: int) -> MemoryPlan:
-    placed: list[tuple[int, LiveRange]] = []
+def _first_fit(lives: Sequence[LiveRange], others: Mapping[int, list[int]], alignment: int) -> MemoryPlan:
+    """Each range at the lowest offset that its neighbours in time, `others`, leave free; in the order given."""
+    ends: dict[int, tuple[int, int]] = {}
     for life in lives:
         offset = 0
-        for start, other in sorted(placed, key=lambda place: (place[0], place[1].key)):
-            if life.overlaps(other) and start < offset + life.size_bytes and offset < start + other.size_bytes:
-                offset = -(-(start + other.size_bytes) // alignment) * alignment
-        placed.append((offset, life))
-    end = max((offset + life.size_bytes for offset, life in placed), default=0)
-    return MemoryPlan({life.key: offset for offset, life in sorted(placed, key=lambda place: place[1].key)}, end)
+        for start, end in sorted(ends[key] for key in others[life.key] if key in ends):
+            if start < offset + life.size_bytes and offset < end:
+                offset = -(-end // alignment) * alignment
+        ends[life.key] = (offset, offset + life.size_bytes)
+    size_bytes = max((end for _, end in ends.values()), default=0)
+    return MemoryPlan({key: ends[key][0] for key in sorted(ends)}, size_bytes)

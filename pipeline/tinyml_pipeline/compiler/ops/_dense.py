@@ -7,12 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.fixed_point import (
-    INT32_MAX,
-    INT32_MIN,
-    multiply_by_quantized_multiplier,
-    quantize_multiplier,
-)
+from tinyml_pipeline.compiler.fixed_point import INT32_MAX, quantize_multiplier, zero_point_fits
 from tinyml_pipeline.compiler.graph import Quantization, Tensor
 from tinyml_pipeline.compiler.ops._lowering import INT8_MAX, INT8_MIN, Layer
 
@@ -65,7 +60,10 @@ def read_dense(layer: Layer) -> Dense:
     layer.require(source.size % inputs == 0 and source.size > 0, f"an input of {source.size} values",
                   f"a multiple of the {inputs} that the weights take")  # fmt: skip
     batches = source.size // inputs
-    layer.require(output.size == batches * outputs, f"an output of {output.size} values", str(batches * outputs))
+    # TFLM reads as many rows as the output's last size, and as many batches as its other sizes make.
+    layer.require(output.shape[-1:] == (outputs,) and output.size == batches * outputs,
+                  f"an output of shape {list(output.shape)}",
+                  f"{batches} x {outputs} values, the last size {outputs} as the weights have rows")  # fmt: skip
     stored = weights.values.astype(np.int64)
     own_bias = _read_bias(layer, bias, outputs)
     folded = own_bias - input_quantization.zero_point * stored.sum(axis=1)
@@ -76,23 +74,13 @@ def read_dense(layer: Layer) -> Dense:
     pairs = _multipliers(layer, input_quantization, weight_quantization, bias, output_quantization)
     for channel in range(outputs):
         multiplier, shift = pairs[channel if len(pairs) > 1 else 0]
-        for bound in (int(lowest[channel]), int(highest[channel])):
-            check_scaled(layer, bound, multiplier, shift)
+        fits = zero_point_fits(int(lowest[channel]), int(highest[channel]), multiplier, shift)
+        layer.require(fits, f"a scaled sum of output {channel}", "scaled sums within 32 bits")
     low, high = layer.activation_range(output_quantization)
     return Dense(
         weights.values, folded, tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs),
         output_quantization.zero_point, low, high, batches, lowest, highest,
     )  # fmt: skip
-
-
-def check_scaled(layer: Layer, total: int, multiplier: int, shift: int) -> None:
-    """TFLM's C overflows, with an undefined result, where a scaled sum leaves 32 bits."""
-    shifted = total << max(shift, 0)
-    fits = INT32_MIN <= shifted <= INT32_MAX
-    if fits:
-        scaled = multiply_by_quantized_multiplier(total, multiplier, shift)
-        fits = INT32_MIN + 128 <= scaled <= INT32_MAX - 127
-    layer.require(fits, f"a sum of {total} scaled by 2^{shift}", "scaled sums within 32 bits")
 
 
 def _check_weights(layer: Layer, weights: Tensor) -> Quantization:
@@ -107,6 +95,9 @@ def _check_weights(layer: Layer, weights: Tensor) -> Quantization:
     layer.require(not any(quantization.zero_points), "weights with a zero point other than 0", "zero point 0")
     layer.require(not quantization.per_channel or quantization.axis == 0,
                   f"weights quantized along axis {quantization.axis}", "axis 0")  # fmt: skip
+    layer.require(not quantization.per_channel or len(quantization.scales) == weights.shape[0],
+                  f"{len(quantization.scales)} scales of the weights",
+                  f"1 or {weights.shape[0]}, one per output")  # fmt: skip
     return quantization
 
 

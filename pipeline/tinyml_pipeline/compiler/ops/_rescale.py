@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tinyml_pipeline.compiler.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
+from tinyml_pipeline.compiler.fixed_point import (
+    multiply_by_quantized_multiplier,
+    quantize_multiplier,
+    zero_point_fits,
+)
 from tinyml_pipeline.compiler.graph import Quantization, Tensor
 from tinyml_pipeline.compiler.ops._lowering import INT8_MAX, INT8_MIN, Call, Layer, Lowered, Struct, Value
 from tinyml_pipeline.compiler.ops._table import lower_to_table
@@ -14,8 +18,8 @@ def multiplier_of(layer: Layer, ratio: float, *, reach: int = 255) -> tuple[int,
     """A ratio of scales in fixed point, for sums of at most `reach`; refused where the product leaves 32 bits."""
     layer.require(ratio < 2**30, f"a ratio of scales of {ratio:g}", "ratios below 2^30")
     multiplier, shift = quantize_multiplier(ratio)
-    in_range = reach << max(shift, 0) < 2**31 - 2**8
-    layer.require(in_range, f"a ratio of scales of {ratio:g}", "ratios whose products fit in 32 bits")
+    fits = zero_point_fits(-reach, reach, multiplier, shift)
+    layer.require(fits, f"a ratio of scales of {ratio:g}", "ratios whose products fit in 32 bits")
     return multiplier, shift
 
 

@@ -78,6 +78,8 @@ def _with_weights(layer: Layer, parameters: list[Tensor]) -> Layer:
     weights, biases = parameters[0], parameters[1] if len(parameters) > 1 else None
     if weights.type != "INT8" or weights.size > MOST_WEIGHTS or len(weights.shape) != 2:
         return layer
+    if any(len(t.quantization.scales) not in (1, len(weights.values)) for t in parameters if t.quantization):
+        return layer  # scales that contradict the weights; no kernel runs it
     assert layer.steps is not None, "every int8 layer has them"
     steps = replace(
         layer.steps,
