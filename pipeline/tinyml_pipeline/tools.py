@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import select
+import queue
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinyml_pipeline.errors import ToolFailedError, ToolMissingError
+from tinyml_pipeline.extras import is_importable
 
 Process = subprocess.Popen[bytes]
 
@@ -95,13 +98,15 @@ def run_shown(
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.close()
-        while select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            data = os.read(process.stdout.fileno(), 4096)
-            if not data:
-                process.wait()
-                return Output(process.returncode, printed, b"")
-            printed += data
-            show(data.decode(errors="replace"))
+        # A thread reads: only Unix can wait for a pipe with a time limit.
+        said: queue.Queue[bytes] = queue.Queue()
+        threading.Thread(target=_read_all, args=(process.stdout.fileno(), said), daemon=True).start()
+        with contextlib.suppress(queue.Empty):
+            while data := said.get(timeout=max(0.0, deadline - time.monotonic())):
+                printed += data
+                show(data.decode(errors="replace"))
+            process.wait()
+            return Output(process.returncode, printed, b"")
     raise ToolFailedError(f"{Path(command[0]).name} did not finish within {timeout_s:g} s and was stopped.")
 
 
@@ -122,7 +127,7 @@ def start(
             stderr=stderr,
             cwd=cwd,
             env=dict(os.environ, **env) if env else None,
-            start_new_session=True,
+            start_new_session=True,  # without effect on Windows
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
     except FileNotFoundError:
@@ -130,8 +135,7 @@ def start(
     try:
         yield process
     finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _end_with_children(process)
         process.wait()
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
@@ -139,8 +143,45 @@ def start(
                     stream.close()
 
 
+def host_compiler(plus_plus: bool = False) -> list[str] | None:
+    """The C or C++ compiler of this computer as the start of a command; None without any.
+
+    $CC or $CXX, else the first of GCC, the system's own and clang that is on PATH, else the one in ziglang's wheel.
+    """
+    chosen = shlex.split(os.environ.get("CXX" if plus_plus else "CC", ""), posix=os.name == "posix")
+    if chosen:
+        return chosen if which(chosen[0]) else None
+    for name in ("g++", "c++", "clang++") if plus_plus else ("gcc", "cc", "clang"):
+        if path := which(name):
+            return [path]
+    if is_importable("ziglang"):
+        return [sys.executable, "-m", "ziglang", "c++" if plus_plus else "cc"]
+    return None
+
+
+def _read_all(line: int, said: queue.Queue[bytes]) -> None:
+    """Until the end of a pipe, which b'' stands for."""
+    with contextlib.suppress(OSError):
+        while data := os.read(line, 4096):
+            said.put(data)
+    said.put(b"")
+
+
+def _end_with_children(process: Process) -> None:
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.poll() is None:  # Windows has no process groups: its own tool walks down the tree
+        tree = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+        with contextlib.suppress(OSError):
+            subprocess.run(tree, capture_output=True, check=False)
+        process.kill()
+
+
 def describe_exit(returncode: int) -> str:
-    """An exit code in words: 'failed with exit code 1', 'was ended by SIGSEGV'."""
+    """An exit code in words: 'failed with exit code 1', 'was ended by SIGSEGV'; Windows' crashes are large numbers."""
+    if returncode > 0xFFFF:
+        return f"crashed with {returncode & 0xFFFFFFFF:#010x}"
     if returncode < 0:
         return f"was ended by {signal.Signals(-returncode).name}"
     return f"failed with exit code {returncode}"

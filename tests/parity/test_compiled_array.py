@@ -49,11 +49,13 @@ def test_no_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("tinyml_pipeline.tools._OWN_PROGRAMS", "/nowhere")
     monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr("tinyml_pipeline.tools.is_importable", lambda module: False)
     with pytest.raises(ToolMissingError) as caught:
         array_as_compiled(source(), HEADER, "g_data", "g_length")
     assert str(caught.value) == (
         "no C++ compiler (g++, c++ or clang++) is installed; it is needed to check the model array as the compiler "
-        "sees it. Install one: 'apt install g++' on Debian and Ubuntu, 'xcode-select --install' on macOS."
+        "sees it. Install one: 'apt install g++' on Debian and Ubuntu, 'xcode-select --install' on macOS, or anywhere: "
+        "pip install 'tinyml-pipeline[compiler]'."
     )
 
 
@@ -62,6 +64,7 @@ def test_a_cxx_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ToolMissingError) as caught:
         array_as_compiled(source(), HEADER, "g_data", "g_length")
     assert str(caught.value) == (
-        "no-such-c++ is not installed; it is needed to check the model array as the compiler sees it. Install it: 'apt "
-        "install g++' on Debian and Ubuntu, 'xcode-select --install' on macOS; or set CXX to another."
+        "no-such-c++ -O2 (from $CXX) is not installed; it is needed to check the model array as the compiler sees it. "
+        "Set CXX to another, or install one: 'apt install g++' on Debian and Ubuntu, 'xcode-select --install' on "
+        "macOS, or anywhere: pip install 'tinyml-pipeline[compiler]'."
     )

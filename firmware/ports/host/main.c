@@ -3,6 +3,10 @@
  */
 #include <stdio.h>
 #include <unistd.h>
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#endif
 
 #include "machine.h"
 #include "protocol.h"
@@ -48,6 +52,10 @@ int main(void)
     static uint8_t received[BUFFER_BYTES];
     ssize_t bytes;
 
+#ifdef _WIN32 /* else every 10 on the line becomes 13, 10 */
+    (void)_setmode(STDIN_FILENO, _O_BINARY);
+    (void)_setmode(STDOUT_FILENO, _O_BINARY);
+#endif
     while ((bytes = read(STDIN_FILENO, received, sizeof received)) > 0) {
         for (ssize_t i = 0; i < bytes; i++) {
             (void)protocol_receive(received[i]);

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shlex
 import tempfile
 from pathlib import Path
 
 from tinyml_pipeline import tools
 from tinyml_pipeline.errors import ToolMissingError
+from tinyml_pipeline.extras import install_command
 from tinyml_pipeline.places import FIRMWARE
 
 MAIN = FIRMWARE / "templates" / "host_check" / "main.cc"
-COMPILERS = ("g++", "c++", "clang++")
 _TIMEOUT_S = 300
 
 
@@ -36,17 +35,20 @@ def array_as_compiled(source: str, header: str, array: str, length: str, *, head
 
 
 def host_cxx() -> list[str]:
-    """The C++ compiler of this machine as the start of a command: $CXX, or the first of g++, c++ and clang++."""
-    chosen = shlex.split(os.environ.get("CXX", ""))
+    """The C++ compiler of this machine as the start of a command; see tools.host_compiler."""
+    found = tools.host_compiler(plus_plus=True)
+    if found is not None:
+        return found
     purpose = "check the model array as the compiler sees it"
-    install = "'apt install g++' on Debian and Ubuntu, 'xcode-select --install' on macOS"
-    if chosen:
-        return [tools.find_tool(chosen[0], purpose=purpose, install=f"{install}; or set CXX to another"), *chosen[1:]]
-    for name in COMPILERS:
-        try:
-            return [tools.find_tool(name, purpose=purpose, install=install)]
-        except ToolMissingError:
-            continue
+    install = (
+        "'apt install g++' on Debian and Ubuntu, 'xcode-select --install' on macOS, or anywhere: "
+        + install_command("compiler")
+    )
+    if chosen := os.environ.get("CXX"):
+        raise ToolMissingError(
+            f"{chosen} (from $CXX) is not installed; it is needed to {purpose}. Set CXX to another, or install one:"
+            f" {install}."
+        )
     raise ToolMissingError(
         f"no C++ compiler (g++, c++ or clang++) is installed; it is needed to {purpose}. Install one: {install}."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,6 +29,7 @@ class FirmwareImage:
 
     `flash_bytes` is all that is written to flash, `ram_bytes` the static data (the stack comes on top);
     `flash_bytes` = `startup_bytes` + `code_bytes` + `constant_bytes`, the last with the initial values of variables.
+    All are 0 for this computer if it has no GNU size, because nobody needs them there.
     """
 
     elf: Path
@@ -57,18 +60,14 @@ def build_firmware(
     firmware does not fit the board.
     """
     toolchain, _ = bare_metal(board)
-    compiler = tools.find_tool(
-        f"{toolchain.prefix}gcc",
-        purpose=f"build firmware for {board.name}",
-        install=f"apt install {toolchain.package}",
-    )
+    compiler = _compiler(board, toolchain)
     build_dir.mkdir(parents=True, exist_ok=True)
     files = sources.merged({"model_io.h": model_io_header(interface)})
     write_sources(files, build_dir)
     model = [] if kind == "bare" else [Path(path) for path in files if path.endswith((".c", ".S"))]
     elf = build_dir / f"{kind}.elf"
     command = [
-        compiler,
+        *compiler,
         *_compile_flags(board, optimize or board.optimize),
         *(_protocol_defines(board, interface) if kind == "verify" else ()),
         *model,
@@ -81,6 +80,14 @@ def build_firmware(
     if output.returncode:
         raise _build_error(board, kind, output.tail)
     return _measure_image(elf, board, kind, output.stderr.decode(errors="replace").strip())
+
+
+def _compiler(board: Board, toolchain: Toolchain) -> list[str]:
+    """The start of a command. For this computer any compiler will do, for others it is their GCC."""
+    if not toolchain.prefix and (found := tools.host_compiler()):
+        return found
+    name, purpose = f"{toolchain.prefix}gcc", f"build firmware for {board.name}"
+    return [tools.find_tool(name, purpose=purpose, install=f"apt install {toolchain.package}")]
 
 
 def write_sources(sources: SourceTree, folder: Path) -> None:
@@ -105,10 +112,13 @@ def _compile_flags(board: Board, optimize: Optimize) -> list[str | Path]:
     toolchain, port = bare_metal(board)
     includes = [Path("."), _PROTOCOL, _PORTS / "common"]
     flags: list[str | Path] = ["-std=c99", *_WARNING_FLAGS, _OPTIMIZE_FLAGS[optimize], *toolchain.flags]
-    flags += ["-ffunction-sections", "-fdata-sections", "-fno-common", "-fno-tree-loop-distribute-patterns"]
+    flags += ["-ffunction-sections", "-fdata-sections", "-fno-common"]
     if port.startup == "host":
         flags.append("-D_POSIX_C_SOURCE=200809L")
-    elif toolchain.headers_package is None:
+    else:
+        # GCC only, which every chip has: or it would make memset() of the loop in memset().
+        flags.append("-fno-tree-loop-distribute-patterns")
+    if port.startup != "host" and toolchain.headers_package is None:
         flags += ["-ffreestanding", "-fbuiltin", "-isystem", _PORTS / "freestanding"]
     defines = [*toolchain.defines, *port.defines]
     if isinstance(board.emulator, QemuMachine):
@@ -149,7 +159,7 @@ def _own_sources(board: Board, kind: Kind) -> list[Path]:
 def _link_flags(board: Board) -> list[str | Path]:
     toolchain, port = bare_metal(board)
     if port.startup == "host":
-        return ["-Wl,--gc-sections"]
+        return [] if sys.platform == "darwin" else ["-Wl,--gc-sections"]  # Apple's linker calls it otherwise
     symbols = {
         "FLASH_ORIGIN": port.flash_origin,
         "FLASH_BYTES": board.flash_bytes,
@@ -178,7 +188,9 @@ def _build_error(board: Board, kind: Kind, words: str) -> ToolFailedError | Unsu
 
 
 def _measure_image(elf: Path, board: Board, kind: Kind, warnings: str) -> FirmwareImage:
-    toolchain, _ = bare_metal(board)
+    toolchain, port = bare_metal(board)
+    if port.startup == "host" and (sys.platform != "linux" or not shutil.which("size")):
+        return FirmwareImage(elf, board.name, kind, 0, 0, 0, 0, 0, warnings)
     size = tools.find_tool(
         f"{toolchain.prefix}size",
         purpose=f"measure firmware for {board.name}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +13,11 @@ from pathlib import Path
 from tinyml_pipeline import tools
 from tinyml_pipeline.errors import DeviceError
 from tinyml_pipeline.host.device.device import Device
+from tinyml_pipeline.host.device.pipe_threads import PipeThreads
 
 _READ_BYTES = 65536
 _BYTES_PER_S = 1000  # QEMU takes single bytes, between two rounds of its event loop: some thousand a second when busy
+_CAN_WAIT_FOR_PIPES = sys.platform != "win32"
 
 
 class ProcessDevice(Device):
@@ -31,6 +34,7 @@ class ProcessDevice(Device):
         self._command = [str(part) for part in command]
         self._process: tools.Process | None = None
         self._started = contextlib.ExitStack()
+        self._threads: PipeThreads | None = None
         self._kept = b""
 
     def open(self) -> None:
@@ -38,18 +42,25 @@ class ProcessDevice(Device):
         self.note("$ " + " ".join(self._command))
         process = self._started.enter_context(tools.start(self._command, stderr=self._log_file.fileno()))
         assert process.stdin is not None
-        os.set_blocking(process.stdin.fileno(), False)
+        if _CAN_WAIT_FOR_PIPES:
+            os.set_blocking(process.stdin.fileno(), False)
+        else:
+            self._threads = PipeThreads(process)
         self._process = process
         if self._ready_within_s:
             self.read(self._ready_within_s)
 
     def close(self) -> None:
         self._process = None
+        self._threads = None
         self._kept = b""
         self._started.close()
 
     def write(self, data: bytes, timeout_s: float) -> None:
         process = self._running()
+        if self._threads is not None:
+            self._write_by_thread(self._threads, data, timeout_s)
+            return
         assert process.stdin is not None
         assert process.stdout is not None
         line, rest, deadline = process.stdin.fileno(), memoryview(data), time.monotonic() + timeout_s
@@ -69,8 +80,20 @@ class ProcessDevice(Device):
             except BrokenPipeError:
                 raise self._ended() from None
 
+    def _write_by_thread(self, threads: PipeThreads, data: bytes, timeout_s: float) -> None:
+        try:
+            if not threads.write(data, timeout_s):
+                raise DeviceError(f"{self.name} took no byte for {timeout_s:g} s; its log is {self.log}.")
+        except BrokenPipeError:
+            raise self._ended() from None
+
     def read(self, timeout_s: float) -> bytes:
         process = self._running()
+        if self._threads is not None:
+            said = self._threads.read(timeout_s)
+            if said == b"":
+                raise self._ended()
+            return said or b""
         assert process.stdout is not None
         kept, self._kept = self._kept, b""
         if kept or not select.select([process.stdout], [], [], max(0.0, timeout_s))[0]:
