@@ -1,31 +1,33 @@
-"""The only module that knows the layout of artifacts/: one folder a model, replaced in one step, every file hashed.
+"""The only module that knows the layout of artifacts/: one folder per model, every file hashed in a manifest.
 
-A stage never writes into the model's folder. It hands over its files as bytes; `publish` lays the next folder beside
-the old one (unchanged files as hard links), writes the manifest last, and exchanges the two names atomically. A kill
-at any moment leaves the old folder or the new one; what it leaves lying beside them goes at the next run.
+A stage never writes into the model's folder. It hands over its files as bytes, and `publish` brings them there with a
+new manifest. A folder in which all is ours is replaced in one step: a kill at any moment leaves the old folder or the
+new one. In a folder with anything else (a user's own files, a git repository, an empty folder) only our files change,
+each in one step. Nothing that we did not write is ever changed, moved or removed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import hashlib
+import itertools
 import json
 import os
-import shutil
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tinyml_pipeline import folder_changes
 from tinyml_pipeline.errors import ArtifactsError
+from tinyml_pipeline.folder_changes import Changes
 
 MANIFEST = "manifest.json"
-_AT_FDCWD = -100
-_RENAME_EXCHANGE = 2
+_BEGINNING = b'{\n  "model": "'
+_OTHER_MANIFEST = "tinyml-manifest.json"  # in a folder that has a manifest.json of another program
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -37,48 +39,56 @@ class StageRecord:
     facts: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class _Manifest:
+    """What a folder's manifest says; `is_ours` if there is one, or was before it was damaged."""
+
+    name: str
+    stages: Mapping[str, Any] = field(default_factory=dict)
+    is_ours: bool = False
+    is_damaged: bool = False
+
+
 class ModelFolder:
-    """`artifacts/<model>/` as a whole. Reading needs nothing; publishing needs the lock."""
+    """`artifacts/<model>/`, or a folder that the user named. Reading needs nothing; publishing needs the lock."""
 
     def __init__(self, root: Path, model: str) -> None:
-        self.root = root
-        self.model = model
+        """`root`/`model` may be a symbolic link, or any folder of the user: '.', '..', a git repository."""
         self.path = root / model
-        self._next = root / f".{model}.next"
-        self._previous = root / f".{model}.previous"
+        self._real = Path(os.path.realpath(self.path))
+        self.root = root
+        self.model = self._real.name if model in ("", ".", "..") else model
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Only one run at a time on this model; also sweeps away what a killed run left.
 
-        Raises ArtifactsError at once where another run holds the lock, or where the folder cannot be written.
+        Raises ArtifactsError at once if another run holds the lock, or if the folder cannot be written.
         """
-        import filelock
-
         with self._explained():
-            self.root.mkdir(parents=True, exist_ok=True)
-            if self.path.exists() and not self.path.is_dir():
-                raise ArtifactsError(f"{self.path} is a file: move it away, or choose another folder.")
-            lock = filelock.FileLock(self.root / f".{self.model}.lock", timeout=0)
+            if self._real == self._real.parent:
+                raise ArtifactsError(f"{self.path} is the root of the file system. Choose a folder below it.")
+            if os.path.lexists(self._real) and not self._real.is_dir():
+                raise ArtifactsError(f"{self.path} is not a folder: move it away, or choose another folder.")
+            self._real.parent.mkdir(parents=True, exist_ok=True)
+            place = self._real if self._real.exists() else self._real.parent
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        with contextlib.ExitStack() as stack:
             try:
-                lock.acquire()
-            except filelock.Timeout:
+                stack.enter_context(folder_changes.lock(self._real))
+            except folder_changes.BusyError:
                 raise ArtifactsError(
                     f"{self.model}: another run is at work on {self.path}. Wait until it ends, or stop it first."
                 ) from None
-        try:
             with self._explained():
-                self._sweep()
+                folder_changes.sweep(self._real)
             yield
-        finally:
-            lock.release()
 
     def record(self, stage: str) -> StageRecord | None:
         """What the manifest says of a stage; None where it has not run, or the manifest cannot be read."""
-        found = self._manifest().get("stages", {}).get(stage)
-        if not isinstance(found, dict):
-            return None
-        return StageRecord(found.get("made_from", ""), found.get("files", {}), found.get("facts", {}))
+        found = self._manifest().stages.get(stage)
+        return None if found is None else StageRecord(found["made_from"], found["files"], found["facts"])
 
     def is_current(self, stage: str, made_from: str) -> bool:
         """Whether a stage was made from just this and all its files are still what it wrote."""
@@ -98,7 +108,7 @@ class ModelFolder:
             raise ArtifactsError(f"{path} is not there. Run: tinyml {made_by} {self.model}") from None
         except OSError as error:
             raise ArtifactsError(
-                f"{path} cannot be read ({error.strerror}). Mend its permissions, or run: tinyml {made_by} {self.model}"
+                f"{path} cannot be read ({error.strerror}). Fix its permissions, or run: tinyml {made_by} {self.model}"
             ) from None
         record = self.record(made_by)
         if record is None or record.files.get(name) != hashlib.sha256(data).hexdigest():
@@ -124,10 +134,15 @@ class ModelFolder:
         stages that are `staying` are theirs still, untouched, although they are not made again.
         """
         manifest = self._manifest()
-        records: dict[str, Any] = dict(manifest.get("stages", {}))
+        records: dict[str, Any] = dict(manifest.stages)
+        ours = {name for record in records.values() for name in record.get("files", {})}
         replaced = {name for stage in stages for name in records.get(stage, {}).get("files", {})} - set(staying)
         new_files = {name: data for _, files, _ in stages.values() for name, data in files.items()}
-        edited = [name for name in sorted(replaced | set(new_files)) if self._was_edited(name, records, new_files)]
+        with self._explained():
+            self._refuse_obstacles([*new_files, *replaced])
+            if not manifest.is_ours:
+                self._refuse_to_replace(new_files)
+            edited = [name for name in sorted(replaced | set(new_files)) if self._was_edited(name, records, new_files)]
         kept = set(edited) if keep_edited else set()
         for stage, (made_from, files, facts) in stages.items():
             hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
@@ -139,18 +154,49 @@ class ModelFolder:
             hashes |= {name: before[name] for name in staying if name in before}
             records[stage] = {"made_from": made_from, "facts": facts, "files": hashes}
         text = {"model": self.model, "environment": dict(environment), "stages": dict(sorted(records.items()))}
+        written = {name: data for name, data in new_files.items() if name not in kept}
+        moved = [] if keep_edited else list(edited)
+        removed = replaced - set(new_files) - set(edited)
+        if manifest.is_damaged:
+            moved.append(manifest.name)
+        written[manifest.name] = (json.dumps(text, indent=2) + "\n").encode()  # last: it vouches for the others
         with self._explained():
-            self._remove(self._next)
-            self._next.mkdir()
-            self._carry_over(skip=(replaced | set(new_files) | {MANIFEST}) - kept)
-            for name in edited if not keep_edited else ():
-                _write(self._next / f"{name}.edited", (self.path / name).read_bytes())
-            for name, data in new_files.items():
-                if name not in kept:
-                    _write(self._next / name, data)
-            _write(self._next / MANIFEST, (json.dumps(text, indent=2) + "\n").encode())
-            self._exchange()
+            self._refuse_obstacles(written)
+            self._apply(Changes(written, self._new_names(moved), removed), {*ours, *new_files, manifest.name})
         return edited
+
+    def _apply(self, changes: Changes, ours: Collection[str]) -> None:
+        known = {f"{name}{suffix}" for name in ours for suffix in ("", ".new", ".edited")}
+        if not self._real.exists() or folder_changes.holds_only(self._real, known):
+            folder_changes.exchange(self._real, changes, known)
+        else:
+            folder_changes.add(self._real, changes)
+
+    def _refuse_obstacles(self, names: Iterable[str]) -> None:
+        """ArtifactsError before anything changes if something that is not a file has the name of one."""
+        for name in names:
+            if reason := folder_changes.obstacle(self._real, name):
+                raise ArtifactsError(f"{reason}. Nothing was changed; move it away, or choose another folder.")
+
+    def _refuse_to_replace(self, new_files: Mapping[str, bytes]) -> None:
+        """ArtifactsError if one of the user's files, in a folder of the user, would be replaced."""
+        for name, data in new_files.items():
+            if _sha256_of(self._real / name) not in (None, hashlib.sha256(data).hexdigest()):
+                raise ArtifactsError(
+                    f"{self.path / name} was not written by tinyml. Nothing was changed; move it away, or choose"
+                    " another folder."
+                )
+
+    def _new_names(self, edited: Collection[str]) -> dict[str, str]:
+        """`<name>.edited` for each; one that is there from before moves on to `<name>.edited.1`, `.2`, ..."""
+        names = {}
+        for name in edited:
+            latest = f"{name}.edited"
+            if (self._real / latest).exists():
+                number = next(n for n in itertools.count(1) if not (self._real / f"{latest}.{n}").exists())
+                names[latest] = f"{latest}.{number}"
+            names[name] = latest
+        return names
 
     def _was_edited(self, name: str, records: Mapping[str, Any], new_files: Mapping[str, bytes]) -> bool:
         """A text of ours that no longer is what we wrote, nor what we are about to write."""
@@ -160,92 +206,70 @@ class ModelFolder:
             return False
         return name not in new_files or found != hashlib.sha256(new_files[name]).hexdigest()
 
-    def _carry_over(self, skip: Iterable[str]) -> None:
-        skipped = set(skip)
-        for source in sorted(self.path.rglob("*")) if self.path.is_dir() else []:
-            name = source.relative_to(self.path).as_posix()
-            target = self._next / name
-            if source.is_symlink() or (source.is_file() and name not in skipped):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                try:
-                    os.link(source, target, follow_symlinks=False)
-                except OSError:  # a file system without hard links
-                    shutil.copy2(source, target, follow_symlinks=False)
-
-    def _exchange(self) -> None:
-        """Give the new folder the model's name; atomic where the system can exchange two names."""
-        if self.path.exists() and not _exchange_names(self._next, self.path):
-            self.path.rename(self._previous)  # a kill after this line is undone by the next run's sweep
-        if not self.path.exists():
-            self._next.rename(self.path)
-        _sync_folder(self.root)
-        self._sweep()
-
-    def _sweep(self) -> None:
-        if self._previous.exists() and not self.path.exists():
-            self._previous.rename(self.path)
-        self._remove(self._next)
-        self._remove(self._previous)
-
-    def _remove(self, folder: Path) -> None:
-        if folder.exists():
-            shutil.rmtree(folder)
-
-    def _manifest(self) -> dict[str, Any]:
-        try:
-            found = json.loads((self.path / MANIFEST).read_text())
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+    def _manifest(self) -> _Manifest:
+        """The manifest as it is, or what is to be written as one: another program's manifest.json is left alone."""
+        found = _read_manifest(self._real / MANIFEST)
+        return found if found is not None else _read_manifest(self._real / _OTHER_MANIFEST) or _Manifest(MANIFEST)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn what the file system says into one line; what was half laid beside the folder goes."""
+        """Turn what the file system says into one line."""
         try:
             yield
         except OSError as error:
-            with contextlib.suppress(OSError):
-                self._remove(self._next)
+            if isinstance(error, folder_changes.PartlyChangedError):
+                raise ArtifactsError(
+                    f"{self.path} was changed only in part ({error.strerror}): run it again."
+                ) from None
             if error.errno in _NO_ROOM:
                 raise ArtifactsError(
                     f"{self.path}: the disk is full. Nothing was changed; free some space and run it again."
                 ) from None
+            advice = "fix its permissions, or choose" if error.errno in _NOT_ALLOWED else "choose"
             raise ArtifactsError(
-                f"{self.path} cannot be written ({error.strerror}). Nothing was changed;"
-                " mend the folder's permissions or give another one with --artifacts."
+                f"{self.path} cannot be written ({error.strerror}). Nothing was changed; {advice} another folder."
             ) from None
 
 
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)  # it may be a hard link into the old folder, which must stay as it is
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _read_manifest(path: Path) -> _Manifest | None:
+    """A manifest of ours, or that there is none; None if something else has its name.
+
+    A text that begins as ours does but cannot be read, or an empty file, is a damaged one of ours.
+    """
+    if not os.path.lexists(path):
+        return _Manifest(path.name)
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        data = path.read_bytes()
+        found = json.loads(data)
+    except OSError:
+        return None
+    except (ValueError, RecursionError):
+        return _Manifest(path.name, is_ours=True, is_damaged=True) if data.startswith(_BEGINNING[: len(data)]) else None
+    stages = found.get("stages") if isinstance(found, dict) else None
+    if not isinstance(stages, dict):
+        return None
+    sound = {name: record for name, record in stages.items() if _is_sound(record)}
+    return _Manifest(path.name, sound, is_ours=True, is_damaged=len(sound) < len(stages))
+
+
+def _is_sound(record: Any) -> bool:
+    """Whether a record has its three fields, and names only files below its folder, whoever made it."""
+    if not isinstance(record, dict) or not isinstance(record.get("made_from"), str):
+        return False
+    files = record.get("files")
+    if not isinstance(files, dict) or not isinstance(record.get("facts"), dict):
+        return False
+    return all(
+        isinstance(digest, str) and name and not name.startswith("/") and not {"..", "."} & set(name.split("/"))
+        for name, digest in files.items()
+    )
 
 
 def _sha256_of(path: Path) -> str | None:
+    """None if there is no such file, or it cannot be read; a pipe is not opened."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
     except OSError:
         return None
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _exchange_names(a: Path, b: Path) -> bool:
-    """Swap two folders' names in one step (Linux 3.15 and later); False where the system cannot."""
-    if sys.platform != "linux":
-        return False
-    try:
-        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
-    except AttributeError:
-        return False
-    return bool(renameat2(_AT_FDCWD, os.fsencode(a), _AT_FDCWD, os.fsencode(b), _RENAME_EXCHANGE) == 0)

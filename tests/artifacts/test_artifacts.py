@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tinyml_pipeline import artifacts
+from tinyml_pipeline import artifacts, folder_changes
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import ArtifactsError
 
@@ -143,7 +143,7 @@ def test_a_file_that_is_not_there_names_its_command(tmp_path: Path) -> None:
 def test_a_broken_manifest_is_as_none(tmp_path: Path) -> None:
     folder = ModelFolder(tmp_path, "m")
     publish(folder, a=b"one")
-    (folder.path / "manifest.json").write_text('["half')
+    (folder.path / "manifest.json").write_text('{\n  "model": "m",\n  "envi')
     assert folder.record("train") is None
     publish(folder, a=b"two")
     assert_whole(folder)
@@ -161,8 +161,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(ArtifactsError) as caught:
         publish(ModelFolder(root, "m"), a=b"one")
     assert str(caught.value) == (
-        f"{root}/m cannot be written (File exists). Nothing was changed;"
-        " mend the folder's permissions or give another one with --artifacts."
+        f"{root}/m cannot be written (File exists). Nothing was changed; choose another folder."
     )
 
 
@@ -170,7 +169,7 @@ def test_a_file_in_the_way_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "m").write_text("mine")
     with pytest.raises(ArtifactsError) as caught:
         publish(ModelFolder(tmp_path, "m"), a=b"one")
-    assert str(caught.value) == f"{tmp_path}/m is a file: move it away, or choose another folder."
+    assert str(caught.value) == f"{tmp_path}/m is not a folder: move it away, or choose another folder."
     assert (tmp_path / "m").read_text() == "mine"
 
 
@@ -210,7 +209,7 @@ def test_a_real_write_that_finds_no_room(tmp_path: Path) -> None:
 
 
 def test_where_names_cannot_be_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artifacts, "_exchange_names", lambda a, b: False)
+    monkeypatch.setattr(folder_changes, "_exchange_names", lambda a, b: False)
     folder = ModelFolder(tmp_path, "m")
     publish(folder, a=b"one")
     publish(folder, a=b"two")
@@ -221,7 +220,7 @@ def test_where_names_cannot_be_exchanged(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_kill_between_two_renames_is_undone(tmp_path: Path) -> None:
     folder = ModelFolder(tmp_path, "m")
     publish(folder, a=b"one")
-    folder.path.rename(tmp_path / ".m.previous")
+    folder.path.rename(folder_changes._previous(folder.path))
     with folder.locked():
         assert folder.read("a", made_by="train") == b"one"
 

@@ -68,6 +68,20 @@ def test_an_unknown_lesson_names_the_nearest(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["lessons.md", "lessons/units.png"])
+def test_a_page_of_the_user_is_not_replaced(name: str, tmp_path: Path) -> None:
+    (tmp_path / "docs" / "lessons").mkdir(parents=True)
+    (tmp_path / "docs" / name).write_text("mine")
+    result = run(tmp_path / "artifacts", "--docs", str(tmp_path / "docs"))
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"tinyml: {tmp_path}/docs/{name} is not from 'tinyml lesson'. Nothing was changed; give --docs another"
+        " folder.\n",
+    )
+    assert (tmp_path / "docs" / name).read_text() == "mine"
+    assert not (tmp_path / "artifacts").exists(), "no lesson was run"
+
+
 def test_a_lesson_prints_and_draws_the_same_twice(tmp_path: Path) -> None:
     outputs, pictures = [], []
     for _ in range(2):

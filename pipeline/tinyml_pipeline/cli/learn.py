@@ -43,6 +43,7 @@ def lesson(lessons: tuple[str, ...], docs: Path | None, as_json: bool) -> None:
     if docs is not None and lessons:
         raise UsageError("--docs makes the page of all lessons; give no names with it.")
     if docs is not None:
+        teaching.check_docs(docs)
         told = teaching.tell([row.name for row in teaching.list_lessons()], project().artifacts)
         click.echo(f"written: {teaching.write_page(told, docs)} and {len(told)} pictures")
     elif lessons:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyml_pipeline import provenance
+from tinyml_pipeline import folder_changes, provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import ArtifactsError
 from tinyml_pipeline.extras import need_extra
+from tinyml_pipeline.folder_changes import Changes
 from tinyml_pipeline.places import PACKAGE
 from tinyml_pipeline.show.lessons.catalog import lesson_names, load_lesson
 from tinyml_pipeline.show.report import plots
@@ -67,16 +68,38 @@ def tell(names: Sequence[str], root: Path) -> list[Told]:
 
 
 def write_page(told: Sequence[Told], docs: Path) -> Path:
-    """docs/lessons.md and docs/lessons/<name>.png of these lessons; the same text and pictures at every run."""
+    """docs/lessons.md and docs/lessons/<name>.png of these lessons; the same text and pictures at every run.
+
+    Each file is replaced in one step. Raises ArtifactsError as `check_docs` does.
+    """
+    page = docs / "lessons.md"
+    files = {f"lessons/{lesson.name}.png": Path(lesson.pictures[0]).read_bytes() for lesson in told}
+    files[page.name] = (_PAGE_HEAD + "".join(map(_section, told))).encode()
+    check_docs(docs)
     try:
-        (docs / "lessons").mkdir(parents=True, exist_ok=True)
-        for lesson in told:
-            (docs / "lessons" / f"{lesson.name}.png").write_bytes(Path(lesson.pictures[0]).read_bytes())
-        page = docs / "lessons.md"
-        page.write_text(_PAGE_HEAD + "".join(map(_section, told)))
+        folder_changes.add(docs, Changes(files, {}, ()))
     except OSError as error:
-        raise ArtifactsError(f"{docs} cannot be written ({error.strerror}). Give --docs another folder.") from None
+        raise _not_writable(docs, error) from None
     return page
+
+
+def check_docs(docs: Path) -> None:
+    """ArtifactsError if the page of all lessons would replace something that 'tinyml lesson' did not write."""
+    page = docs / "lessons.md"
+    try:
+        is_ours = page.is_file() and page.read_bytes().startswith(_PAGE_HEAD.splitlines()[0].encode())
+        for name in (page.name, *(f"lessons/{lesson}.png" for lesson in lesson_names())):
+            reason = folder_changes.obstacle(docs, name)
+            if reason is None and not is_ours and (docs / name).exists():
+                reason = f"{docs / name} is not from 'tinyml lesson'"
+            if reason is not None:
+                raise ArtifactsError(f"{reason}. Nothing was changed; give --docs another folder.")
+    except OSError as error:
+        raise _not_writable(docs, error) from None
+
+
+def _not_writable(docs: Path, error: OSError) -> ArtifactsError:
+    return ArtifactsError(f"{docs} cannot be written ({error.strerror}). Give --docs another folder.")
 
 
 def _section(lesson: Told) -> str:
