@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,8 +88,19 @@ def show(results: Sequence[Any], table: Callable[[Sequence[Any]], None], as_json
         table(results)
 
 
+_DEBUG = "tinyml.debug"
+
+
+def show_tracebacks(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    """From here on `complain` prints tracebacks too."""
+    context.find_root().meta[_DEBUG] = value
+
+
 def complain(error: PipelineError) -> None:
-    """One line; above it what a crashed converter printed, where there is any."""
+    """One line; above it what a crashed converter printed, if anything, and with --debug the traceback."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.find_root().meta.get(_DEBUG):
+        click.echo(visible("".join(traceback.format_exception(error)), LINES), err=True)
     if log := getattr(error, "log", ""):
         click.echo(f"{visible(log, LINES)}\n", err=True)
     click.echo(f"tinyml: {visible(str(error), LINES)}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import click
 
 from tinyml_pipeline import __version__
-from tinyml_pipeline.cli import board, learn, road, upkeep
-from tinyml_pipeline.cli.common import complain
+from tinyml_pipeline.cli import board, learn, road, streams, upkeep
+from tinyml_pipeline.cli.common import complain, show_tracebacks
 from tinyml_pipeline.errors import PipelineError, UsageError
+from tinyml_pipeline.visible_text import visible
 
 SECTIONS = {
     "The road": (road.models, road.train, road.convert, road.generate, road.compile_, road.parity),
@@ -21,8 +23,23 @@ SECTIONS = {
 }
 
 
+_UNEXPECTED_EXIT = 70
+"""EX_SOFTWARE of sysexits.h."""
+
+
 class _Group(click.Group):
     """Turns every PipelineError and wrong use into one line and its exit code, and Ctrl-C into one line and 130."""
+
+    def main(self, *arguments: Any, **extra: Any) -> Any:
+        with streams.prepared():
+            return super().main(*arguments, **extra)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`--debug` is meant for the whole program, wherever it stands."""
+        own = args[: args.index("--")] if "--" in args else args
+        if "--debug" in own:
+            args = ["--debug", *(text for text in own if text != "--debug"), *args[len(own) :]]
+        return super().parse_args(ctx, args)
 
     def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
         try:
@@ -38,6 +55,16 @@ class _Group(click.Group):
         except PipelineError as error:
             complain(error)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if streams.are_broken():
+                raise  # streams.prepared() knows what to say
+            complain(_of_system(error))
+            ctx.exit(1)
+        except (click.exceptions.Exit, click.Abort, click.ClickException):
+            raise
+        except Exception as error:
+            complain(_unexpected(error))
+            ctx.exit(_UNEXPECTED_EXIT)
         except KeyboardInterrupt:
             click.echo("\ntinyml: stopped; what was there before is unchanged.", err=True)
             ctx.exit(130)
@@ -48,6 +75,22 @@ class _Group(click.Group):
         for heading, commands in SECTIONS.items():
             with formatter.section(heading):
                 formatter.write_dl([(f"{one.name:<{width}}", _first_clause(one)) for one in commands])
+
+
+def _of_system(error: OSError) -> PipelineError:
+    """What the operating system refused, with the file if it names one."""
+    where = visible(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else "this computer"
+    return PipelineError(f"{where}: {error.strerror or error}.").with_traceback(error.__traceback__)
+
+
+def _unexpected(error: Exception) -> PipelineError:
+    """For what no check of ours has foreseen: still one line, which says that the fault is ours."""
+    if isinstance(error, MemoryError):
+        return PipelineError("there is not enough memory for this.").with_traceback(error.__traceback__)
+    what = f"{type(error).__name__}: {visible(str(error).strip() or 'no message').splitlines()[0]}"
+    fault = PipelineError(f"a fault of tinyml itself ({what}). See where, for a report: the same with --debug.")
+    fault.__cause__ = error
+    return fault.with_traceback(error.__traceback__)
 
 
 def _one_line(error: click.UsageError) -> SystemExit:
@@ -70,6 +113,14 @@ def _first_clause(command: click.Command) -> str:
     type=click.Path(path_type=Path),
     envvar="TINYML_ARTIFACTS",
     help="Folder for everything that is made.  [default: artifacts/ of the project]",
+)
+@click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show_tracebacks,
+    help="Also print the traceback of an error.",
 )
 @click.pass_context
 def main(ctx: click.Context, artifacts: Path | None) -> None:
