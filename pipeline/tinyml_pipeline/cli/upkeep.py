@@ -24,7 +24,7 @@ def bench(models: tuple[str, ...], boards: tuple[str, ...], only: str | None, as
     from tinyml_pipeline.workflow.chips import chips
     from tinyml_pipeline.workflow.outcomes import chosen
 
-    chosen(models, files=True)  # a wrong name is said before a minute of training
+    chosen(models, project(), files=True)  # a wrong name is said before a minute of training
     chips(boards)
     if only != "chips":
         show(bench_road(project()), tables.steps, as_json)
