@@ -12,7 +12,7 @@ from tinyml_pipeline.boards.required_tools import missing_tools
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.source_tree import SourceTree
-from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.compiler.target import find_target
 from tinyml_pipeline.host.builders.bare_metal import FirmwareImage, Kind, ModelInterface, build_firmware
 from tinyml_pipeline.host.device.device import Device
 from tinyml_pipeline.host.device.emulators import emulate
@@ -84,7 +84,7 @@ def build_tflite(
     tflite: bytes, board: Board, kind: Kind, folder: Path, optimize: Optimize | None = None
 ) -> FirmwareImage:
     graph = read_tflite(tflite)
-    sources = compile_graph(graph, "test", Target(board.compiler_target, optimize or board.optimize))
+    sources = compile_graph(graph, "test", find_target(board.compiler_target, optimize or board.optimize))
     return build_firmware(sources, ModelInterface.of(graph), board, kind, folder, optimize)
 
 

@@ -40,7 +40,16 @@ class ModelFileError(PipelineError):
 
 
 class UnsupportedError(PipelineError):
-    """The model is sound, but the chosen target or the compiler has no right form for it."""
+    """The model is sound, but the chosen target or the compiler has no right form for it.
+
+    Of an operator: its name in the schema, its index in the file, what was found, and what is supported.
+    """
+
+    def __init__(
+        self, message: str, *, operator: str = "", index: int | None = None, found: str = "", supported: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.operator, self.index, self.found, self.supported = operator, index, found, supported
 
 
 class ParityError(PipelineError):

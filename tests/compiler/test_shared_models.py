@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.compiler.target import find_target
 from tinyml_pipeline.errors import UnsupportedError
 
 from tests.host import compile_model, run_library
@@ -27,7 +27,7 @@ def read(name: str) -> bytes:
 @pytest.mark.parametrize("name", ["hello_world_int8.tflite", "ad01_int8.tflite"])
 def test_bit_exact(name: str, optimize: str, tmp_path: Path) -> None:
     tflite = read(name)
-    model = compile_model(tflite, Target("portable", "speed" if optimize == "speed" else "size"))
+    model = compile_model(tflite, find_target("portable", "speed" if optimize == "speed" else "size"))
     inputs = [edge_vectors(np.random.default_rng(0), (1, model.input_sizes[0]), 1000)]
     np.testing.assert_array_equal(run_library(model, inputs, tmp_path)[0], run_tflm(tflite, inputs)[0])
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from tinyml_pipeline.cli import main
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
-from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.compiler.target import find_target
 from tinyml_pipeline.host.builders.bare_metal import build_firmware
 from tinyml_pipeline.model_io import ModelInterface
 
@@ -32,7 +32,7 @@ def host_firmware(tflite: bytes, folder: Path, sha256: str | None = None) -> Pat
     interface = ModelInterface.of(graph)
     if sha256 is not None:
         interface = ModelInterface(sha256, interface.input_sizes, interface.output_sizes)
-    sources = compile_graph(graph, "test", Target("portable", "speed"))
+    sources = compile_graph(graph, "test", find_target("portable", "speed"))
     return build_firmware(sources, interface, board_here("host"), "verify", folder).elf
 
 

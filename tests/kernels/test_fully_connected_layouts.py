@@ -15,7 +15,7 @@ import pytest
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
-from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.compiler.target import Target, find_target
 from tinyml_pipeline.host.builders.bare_metal import ModelInterface, build_firmware
 from tinyml_pipeline.host.device.emulators import emulate
 from tinyml_pipeline.host.device.session import Session
@@ -28,7 +28,7 @@ from tests.tools import need
 
 Int8Array = npt.NDArray[np.int8]
 VECTORS = 64
-DSP, AVR, RV32 = Target("arm_dsp", "speed"), Target("avr"), Target("rv32", "speed")
+DSP, AVR, RV32 = find_target("cortex-m4", "speed"), find_target("avr"), find_target("rv32imc", "speed")
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def test_each_layer_gets_its_kernel(target: Target) -> None:
     calls = re.findall(r"^    (fully_connected\w*)\(", text, re.MULTILINE)
     expected = []
     for case in CASES.values():
-        kernel = {"arm_dsp": case.dsp, "rv32": case.rv32, "avr": case.avr}[target.name]
+        kernel = {"cortex-m4": case.dsp, "rv32imc": case.rv32, "avr": case.avr}[target.name]
         expected.append(
             ("fully_connected" if kernel == "plain" else f"fully_connected_{kernel}")
             + ("_per_channel_s8" if case.options.get("per_channel") else "_s8")
@@ -176,7 +176,7 @@ MACHINES = {
 def _run_on_machine(names: tuple[str, ...], machine: str, optimize: Any, folder: Path) -> tuple[Int8Array, ...]:
     tflite, vectors = _model(names)
     graph, board = read_tflite(tflite), load_board(machine)
-    tree = compile_graph(graph, "test", Target(board.compiler_target, optimize))
+    tree = compile_graph(graph, "test", find_target(board.compiler_target, optimize))
     interface = ModelInterface.of(graph)
     image = build_firmware(tree, interface, board, "verify", folder / "build", optimize)
     assert image.warnings == ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tinyml_pipeline.compiler.fixed_point import multiply_by_quantized_multiplier
-from tinyml_pipeline.compiler.ops._requantize import HIGHEST_SUM, LOWEST_SUM, needs_sign, single_add_scale
+from tinyml_pipeline.compiler.kernels._requantize import HIGHEST_SUM, LOWEST_SUM, needs_sign, single_add_scale
 
 MULTIPLIERS = st.one_of(st.sampled_from([2**30, 2**30 + 1, 2**31 - 1]), st.integers(2**30, 2**31 - 1))
 SUMS = st.one_of(

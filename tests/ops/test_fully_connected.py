@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.compiler.target import find_target
 
 from tests.networks import ACTIVATIONS, edge_vectors
 from tests.ops.check import assert_exact, assert_refused
 from tests.tflite_writer import Writer, activation_code
 
 ALL_TARGETS = tuple(
-    Target(name, optimize) for name in ("portable", "arm_dsp", "avr", "rv32") for optimize in ("size", "speed")
+    find_target(name, optimize)
+    for name in ("portable", "cortex-m4", "avr", "rv32imc")
+    for optimize in ("size", "speed")
 )
 
 

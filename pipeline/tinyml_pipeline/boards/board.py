@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-CompilerTarget = Literal["portable", "arm_dsp", "avr", "rv32"]
 Optimize = Literal["size", "speed"]
 Counter = Literal["instructions", "cycles", "nothing"]
 RuntimeName = Literal["aot", "tflm"]
@@ -164,7 +163,8 @@ class Board:
     source: str
     toolchain: Toolchain | None
     """A compiler without the board's framework; None where Debian has none for this processor."""
-    compiler_target: CompilerTarget
+    compiler_target: str
+    """A name of tinyml_pipeline.compiler.target.TARGETS: what its processor can do."""
     optimize: Optimize
     """What the compiler aims at where nobody says otherwise."""
     port: Port | None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tinyml_pipeline.boards.board import (
     Arduino,
     Board,
-    CompilerTarget,
     Counter,
     Esptool,
     Light,
@@ -35,7 +34,7 @@ def espressif_board(
     fqbn: str,
     platformio_board: str,
     flash_bytes: int = 4 << 20,
-    compiler_target: CompilerTarget = "portable",
+    compiler_target: str = "xtensa",
     toolchain: Toolchain | None = None,
     port: Port | None = None,
     led: str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_pipeline.boards.board import Board, CompilerTarget, Optimize, Port, QemuMachine, Toolchain
+from tinyml_pipeline.boards.board import Board, Optimize, Port, QemuMachine, Toolchain
 
 MEBIBYTE = 1 << 20
 _MPS2_CLOCK_HZ = 25_000_000
@@ -35,7 +35,7 @@ def mps2_board(
     core: str,
     machine: str,
     cpu: str,
-    compiler_target: CompilerTarget,
+    compiler_target: str,
     optimize: Optimize,
     *,
     source: str,

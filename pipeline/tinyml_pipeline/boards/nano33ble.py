@@ -14,7 +14,7 @@ BOARD = Board(
     ram_bytes=256 * 1024,
     source="Nordic nRF52840 product specification 1.8; boards.txt of arduino:mbed_nano 4.1.5: 64 KB of boot loader",
     toolchain=arm_toolchain("-mcpu=cortex-m4"),
-    compiler_target="arm_dsp",
+    compiler_target="cortex-m4",
     optimize="speed",
     port=Port(startup="cortex_m", machine=None, flash_origin=0x00010000, ram_origin=0x20000000),
     batch_bytes=1024,

@@ -16,7 +16,7 @@ BOARD = Board(
     ram_bytes=128 * 1024,
     source="ST STM32F446xC/E data sheet DS10693; 180 MHz as the variant of the Arduino core 2.9.0 sets it",
     toolchain=arm_toolchain("-mcpu=cortex-m4"),
-    compiler_target="arm_dsp",
+    compiler_target="cortex-m4",
     optimize="speed",
     port=Port(startup="cortex_m", machine=None, flash_origin=0x08000000, ram_origin=0x20000000),
     batch_bytes=1024,

@@ -14,7 +14,7 @@ BOARD = Board(
     ram_bytes=264 * 1024,
     source="boards.txt of arduino:mbed_rp2040 4.1.5: 264 KB of SRAM, 2 MB of flash; 125 MHz as Pico SDK 1 sets it",
     toolchain=arm_toolchain("-mcpu=cortex-m0plus"),
-    compiler_target="portable",
+    compiler_target="cortex-m0",
     optimize="speed",
     port=Port(startup="cortex_m", machine=None, flash_origin=0x10000000, ram_origin=0x20000000),
     batch_bytes=1024,

@@ -16,7 +16,7 @@ BOARD = Board(
     ram_bytes=512 * 1024,
     source="boards.txt of arduino-pico 4.4.0: 512 KB for data, of the chip's 520 KB of SRAM; 4 MB of flash, 150 MHz",
     toolchain=arm_toolchain("-mcpu=cortex-m33"),
-    compiler_target="arm_dsp",
+    compiler_target="cortex-m33",
     optimize="speed",
     port=Port(startup="cortex_m", machine=None, flash_origin=0x10000000, ram_origin=0x20000000),
     batch_bytes=1024,

@@ -14,7 +14,7 @@ BOARD = Board(
     ram_bytes=16 * 1024,
     source="Nordic nRF51822 product specification 3.4, variant QFAA",
     toolchain=arm_toolchain("-mcpu=cortex-m0"),
-    compiler_target="portable",
+    compiler_target="cortex-m0",
     optimize="size",
     port=Port(startup="cortex_m", machine="nrf51", flash_origin=0x00000000, ram_origin=0x20000000),
     emulator=QemuMachine("qemu-system-arm", "qemu-system-arm", "microbit", icount_shift=10),

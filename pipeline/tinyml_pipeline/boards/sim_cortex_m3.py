@@ -10,7 +10,7 @@ BOARD = mps2_board(
     "Cortex-M3",
     machine="mps2-an385",
     cpu="cortex-m3",
-    compiler_target="portable",
+    compiler_target="cortex-m3",
     optimize="speed",
     source="ARM DAI 0385: SSRAM1 as flash, SSRAM2 and 3 as RAM, 25 MHz",
 )

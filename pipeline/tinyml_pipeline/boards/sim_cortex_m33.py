@@ -10,7 +10,7 @@ BOARD = mps2_board(
     "Cortex-M33",
     machine="mps2-an505",
     cpu="cortex-m33",
-    compiler_target="arm_dsp",
+    compiler_target="cortex-m33",
     optimize="speed",
     source="ARM DAI 0505: SSRAM1 as flash, SSRAM2 as RAM, 20 MHz",
     clock_hz=20_000_000,

@@ -10,7 +10,7 @@ BOARD = mps2_board(
     "Cortex-M4F",
     machine="mps2-an386",
     cpu="cortex-m4",
-    compiler_target="arm_dsp",
+    compiler_target="cortex-m4",
     optimize="speed",
     source="ARM DAI 0386: SSRAM1 as flash, SSRAM2 and 3 as RAM, 25 MHz",
 )

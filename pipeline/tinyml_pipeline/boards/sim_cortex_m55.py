@@ -10,7 +10,7 @@ BOARD = mps2_board(
     "Cortex-M55",
     machine="mps3-an547",
     cpu="cortex-m55+nomve+nofp",
-    compiler_target="arm_dsp",
+    compiler_target="cortex-m55",
     optimize="speed",
     source="ARM DAI 0547: ITCM as flash, DTCM as RAM, 32 MHz",
     clock_hz=32_000_000,

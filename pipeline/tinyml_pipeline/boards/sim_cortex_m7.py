@@ -10,7 +10,7 @@ BOARD = mps2_board(
     "Cortex-M7",
     machine="mps2-an500",
     cpu="cortex-m7",
-    compiler_target="arm_dsp",
+    compiler_target="cortex-m7",
     optimize="speed",
     source="ARM DAI 0500: SSRAM1 as flash, SSRAM2 and 3 as RAM, 25 MHz",
 )

@@ -14,7 +14,7 @@ BOARD = Board(
     ram_bytes=400 * 1024,
     source="Espressif ESP32-C3 data sheet 2.1: 400 KB of SRAM, up to 160 MHz; 4 MB of flash as in ESP32-C3FN4",
     toolchain=RISCV_TOOLCHAIN,
-    compiler_target="rv32",
+    compiler_target="rv32imc",
     optimize="speed",
     port=Port(startup="rv32_virt", machine="rv32_virt", flash_origin=0x80000000, ram_origin=0x80400000),
     emulator=QemuMachine("qemu-system-riscv32", "qemu-system-misc", "virt", icount_shift=0, options=("-bios", "none")),

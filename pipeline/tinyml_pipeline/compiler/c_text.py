@@ -25,6 +25,11 @@ class Emitter:
     def emit(self, line: str = "") -> None:
         self._lines.append("    " * self._depth + line if line else "")
 
+    def paste(self, other: Emitter) -> None:
+        """The lines of another emitter, at the current depth."""
+        for line in other._lines:
+            self.emit(line)
+
     @contextlib.contextmanager
     def indent(self, opening: str, closing: str = "}") -> Iterator[None]:
         """`opening`, then what is emitted inside, one level deeper, then `closing`."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tinyml_pipeline.compiler.emit.kernel_sources import declared_names, header_of, kernel_sources
-from tinyml_pipeline.compiler.emit.model_c import Source
+from tinyml_pipeline.compiler.emit.kernel_sources import declared_names, kernel_sources
+from tinyml_pipeline.compiler.emit.memory_c import ARENA
+from tinyml_pipeline.compiler.emit.model_c import Source, headers_of
 from tinyml_pipeline.compiler.emit.model_h import emit_header
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.names import Names, port_names
 from tinyml_pipeline.compiler.program import make_program
+from tinyml_pipeline.compiler.select import Budget
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
-
-_NO_NAME_FOR = {"activations", "scratch"}
 
 
 def compile_graph(
@@ -21,25 +21,29 @@ def compile_graph(
     name: str,
     target: Target,
     *,
+    budget: Budget | None = None,
     prefix: str = "model",
     input_names: Sequence[str] = (),
     output_names: Sequence[str] = (),
     value_names: Mapping[str, Sequence[str]] | None = None,
 ) -> SourceTree:
-    """`<prefix>.h`, `<prefix>.c` and the kernels that they use, under `kernels/`.
+    """`<prefix>.h`, `<prefix>.c`, `<prefix>_weights.h` if an array is long, and `kernels/` with all that they include.
 
     `name` stands in the comments. Every public symbol begins with `prefix`, so that models compiled with different
-    prefixes live in one firmware. Names of inputs and outputs are the model's own where none are given; `value_names`
-    names the elements of a port, for its comment. The same
-    arguments give the same text. Raises UnsupportedError where the model has anything without an exact form.
+    prefixes live in one firmware. Names of inputs and outputs are the model's own if none are given; `value_names`
+    names the elements of a port, for its comment. `budget` is what the model may take of the board. The same arguments
+    give the same text. Raises UnsupportedError if the model has anything without an exact form.
     """
-    program = make_program(graph, target)
-    headers = {"common/quantize.h", *(header_of(step.lowered.kernel) for step in program.steps)}
+    program = make_program(graph, target, budget)
+    headers = {"common/quantize.h", "common/port.h", *headers_of(program)}
     kernels = kernel_sources(sorted(headers))
-    taken = {*_NO_NAME_FOR, *declared_names(kernels)}
+    taken = {ARENA, *declared_names(kernels)}
     inputs = port_names([port.name for port in program.inputs], input_names, "in", taken)
     outputs = port_names([port.name for port in program.outputs], output_names, "out", taken)
     names = Names(prefix, name, graph.sha256, inputs, outputs, value_names or {})
     taken |= names.functions
-    files = {f"{prefix}.h": emit_header(program, names), f"{prefix}.c": Source(graph, program, names, taken).text()}
+    source = Source(program, names, taken)
+    files = {f"{prefix}.h": emit_header(program, names), f"{prefix}.c": source.model_c}
+    if source.weights_h:
+        files[f"{prefix}_weights.h"] = source.weights_h
     return SourceTree(files).merged(kernels)

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.errors import UnsupportedError
+
 # Bits of one element; types of variable size (STRING, RESOURCE, VARIANT) are not listed.
 TYPE_BITS: Mapping[str, int] = {
     "FLOAT32": 32, "FLOAT16": 16, "FLOAT64": 64, "BFLOAT16": 16, "COMPLEX64": 64, "COMPLEX128": 128,
@@ -17,10 +20,8 @@ TYPE_BITS: Mapping[str, int] = {
     "UINT4": 4, "UINT8": 8, "UINT16": 16, "UINT32": 32, "UINT64": 64, "BOOL": 8,
 }  # fmt: skip
 
-_NUMPY_TYPES: Mapping[str, str] = {
-    "FLOAT32": "<f4", "FLOAT16": "<f2", "FLOAT64": "<f8", "COMPLEX64": "<c8", "COMPLEX128": "<c16",
-    "INT8": "<i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8",
-    "UINT8": "<u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "BOOL": "?",
+_OTHER_NUMPY_TYPES: Mapping[str, str] = {
+    "FLOAT16": "<f2", "FLOAT64": "<f8", "COMPLEX64": "<c8", "COMPLEX128": "<c16", "UINT64": "<u8",
 }  # fmt: skip
 
 
@@ -71,20 +72,52 @@ class Tensor:
         return math.prod(self.shape)
 
     @property
+    def dtype(self) -> DType:
+        """The element type; UnsupportedError for one that the compiler cannot hold, such as STRING."""
+        if self.type not in DType.__members__:
+            known = ", ".join(DType.__members__)
+            raise UnsupportedError(f"tensor '{self.name}' of type {self.type} is unsupported; supported: {known}.")
+        return DType[self.type]
+
+    @property
+    def size_bytes(self) -> int:
+        """In memory, where every element takes whole bytes."""
+        return self.size * self.dtype.bytes
+
+    @property
     def is_constant(self) -> bool:
         return self.data is not None
 
     @property
     def values(self) -> npt.NDArray[Any]:
-        """A constant's elements in its shape; read-only. ValueError for an activation or a type numpy lacks."""
-        if self.data is None or self.type not in _NUMPY_TYPES:
+        """A constant's elements in its shape; read-only, INT4 as int8.
+
+        ValueError for an activation or a type that numpy lacks.
+        """
+        if self.data is None:
+            raise ValueError(f"tensor {self.index} has no values")
+        if self.type == "INT4":
+            return _unpacked(self.data)[: self.size].reshape(self.shape)
+        if self.type in DType.__members__:
+            return np.frombuffer(self.data, self.dtype.numpy).reshape(self.shape)
+        if self.type not in _OTHER_NUMPY_TYPES:
             raise ValueError(f"tensor {self.index} has no values of a numpy type")
-        return np.frombuffer(self.data, _NUMPY_TYPES[self.type]).reshape(self.shape)
+        return np.frombuffer(self.data, _OTHER_NUMPY_TYPES[self.type]).reshape(self.shape)
+
+
+def _unpacked(data: bytes) -> npt.NDArray[np.int8]:
+    """Two values per byte, the first in the low half."""
+    pairs = np.frombuffer(data, np.uint8)
+    halves = np.stack([pairs << 4, pairs & 0xF0], axis=1).astype(np.uint8).view(np.int8).ravel()
+    values: npt.NDArray[np.int8] = halves >> 4
+    return values
 
 
 @dataclass(frozen=True)
 class Operation:
     """One call: operator name and version of the schema, tensor indices (-1: an optional input left out), options.
+
+    `index` is its place in the file, for messages; what a pass makes of several has that of one of them.
 
     `options` holds the scalar fields of the schema's options table under their schema names
     (`fused_activation_function` as the enum's name, such as RELU) and vectors of numbers as tuples.
@@ -102,8 +135,9 @@ class Operation:
 class Graph:
     """A model with one subgraph.
 
-    What the reader guarantees: every index is in range, each activation is written exactly once and before it is
-    read, constants are never written, and the bytes of every constant fill its shape exactly.
+    What the reader guarantees, and every pass keeps: every index is in range, a tensor's index is its place in
+    `tensors`, each activation is written exactly once and before it is read, constants are never written, and the
+    bytes of every constant fill its shape exactly.
     """
 
     tensors: tuple[Tensor, ...]
@@ -114,6 +148,22 @@ class Graph:
     output_names: tuple[str, ...]
     sha256: str
     """Of the .tflite file, in hexadecimal."""
+    aliases: Mapping[int, int] = field(default_factory=dict)
+    """Tensors without memory of their own: each has the bytes of another, under another shape."""
+
+    def storage(self, index: int) -> int:
+        """The tensor whose memory holds tensor `index`: itself, or what it is an alias of."""
+        while index in self.aliases:
+            index = self.aliases[index]
+        return index
+
+    def users(self, index: int) -> list[Operation]:
+        """The operations that read a tensor, in order."""
+        return [operation for operation in self.operations if index in operation.inputs]
+
+    def maker(self, index: int) -> Operation | None:
+        """The operation that writes a tensor; None for an input or a constant."""
+        return next((operation for operation in self.operations if index in operation.outputs), None)
 
     @property
     def constant_bytes(self) -> int:

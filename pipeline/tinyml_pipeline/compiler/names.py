@@ -16,7 +16,7 @@ _MADE_UP = re.compile(
 )
 _OP_ENDS = re.compile(
     r"(matmul|biasadd|relu\d?|relu_n1_to_1|sigmoid|tanh|softmax|add|mul|sub|concat|reshape|readvariableop|resource|"
-    r"leakyrelu|identity|transpose)(_\d+)?"
+    r"leakyrelu|identity|transpose|avgpool|depthwise|fusedbatchnormv3|prelu)(_\d+)?"
 )
 
 
@@ -37,8 +37,9 @@ class Names:
     @property
     def functions(self) -> set[str]:
         """What the header declares."""
-        quantize = {f"{self.prefix}_quantize_{name}" for name in self.inputs}
-        return {f"{self.prefix}_invoke", *quantize, *(f"{self.prefix}_dequantize_{name}" for name in self.outputs)}
+        into = {f"{self.prefix}_{verb}_{name}" for name in self.inputs for verb in ("quantize", "from_uint8")}
+        out_of = {f"{self.prefix}_{verb}_{name}" for name in self.outputs for verb in ("dequantize", "to_uint8")}
+        return {f"{self.prefix}_invoke", *into, *out_of}
 
 
 def port_names(own: Sequence[str], given: Sequence[str], fallback: str, taken: set[str]) -> tuple[str, ...]:
@@ -54,21 +55,21 @@ def port_names(own: Sequence[str], given: Sequence[str], fallback: str, taken: s
 
 
 def layer_names(graph: Graph, operations: Sequence[Operation], taken: set[str]) -> dict[int, str]:
-    """Operation index -> the Keras layer that it came from, as far as its tensors' names tell; else op and number.
+    """Position in `operations` -> the Keras layer that it came from, if its tensors' names tell; else op and number.
 
     An export numbers every layer once more (dense, dense_1 become dense_1, dense_1_2); where all carry such a number
     and differ without it, it goes.
     """
-    found = {operation.index: _layer_of(graph, operation) for operation in operations}
+    found = {number: _layer_of(graph, operation) for number, operation in enumerate(operations)}
     known = [name for name in found.values() if name]
     bare = [re.sub(r"_\d+$", "", name) for name in known]
     if all(short != name for short, name in zip(bare, known, strict=True)) and len(set(bare)) == len(set(known)):
         found = {index: re.sub(r"_\d+$", "", name) for index, name in found.items()}
     names = {}
-    for operation in operations:
+    for number, operation in enumerate(operations):
         kind = operation.name.lower()
-        name = found[operation.index]
-        names[operation.index] = unique(identifier(name, kind) if name else f"{kind}_{operation.index}", taken)
+        name = found[number]
+        names[number] = unique(identifier(name, kind) if name else f"{kind}_{operation.index}", taken)
     return names
 
 
@@ -80,6 +81,14 @@ def _layer_of(graph: Graph, operation: Operation) -> str:
             parts = [part for part in re.sub(r":\d+$", "", path).split("/") if part]
             while parts and (_OP_ENDS.fullmatch(parts[-1]) or _MADE_UP.fullmatch(parts[-1])):
                 parts.pop()
+            if len(parts) > 1 and _names_operator(parts[-1], operation.name):
+                parts.pop()
             if parts:
                 return parts[-1]
     return ""
+
+
+def _names_operator(part: str, operator: str) -> bool:
+    """Whether the end of a path, such as conv2d or maxpool, is only the name of the operator."""
+    word, squeezed = re.sub(r"_\d+$", "", part), operator.lower().replace("_", "")
+    return len(word) > 2 and (squeezed.startswith(word) or word.startswith(squeezed))

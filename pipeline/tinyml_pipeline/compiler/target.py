@@ -1,28 +1,68 @@
-"""What the generated C is for."""
+"""What the generated C is for: processors as sets of instructions, by name."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Flag, auto
 from typing import Literal
+
+Optimize = Literal["size", "speed"]
+
+
+class Isa(Flag):
+    """What a processor has beyond what plain C99 asks for. Kernels name what they need."""
+
+    LONG_MULTIPLY = auto()  # 32 x 32 -> 64 bits in one instruction or two
+    DSP = auto()  # Arm's dual 16-bit multiplies and saturation
+    MVE = auto()  # Arm's Helium, the integer part
+    AVR_MUL = auto()  # 8-bit AVR with MUL and LPM
+    RV_M = auto()  # RISC-V's multiply and divide
+    XTENSA_MUL = auto()  # Xtensa's 32-bit multiply
+
+
+NO_ISA = Isa(0)
 
 
 @dataclass(frozen=True)
 class Target:
     """A kind of processor, and whether fewer bytes or fewer cycles matter more.
 
-    `portable` is any C99 compiler; `arm_dsp` a Cortex-M with the DSP extension; `avr` an 8-bit AVR; `rv32` a 32-bit
-    RISC-V. Every target's C gives the same output bytes.
+    `reach_bytes` is the most that one array, or all constants together, may hold. `alignment`, in bytes, is what
+    kernels may count on for every tensor. If `flash_is_separate`, constants cannot be read like data. Every target's C
+    gives the same output bytes.
     """
 
-    name: Literal["portable", "arm_dsp", "avr", "rv32"] = "portable"
-    optimize: Literal["size", "speed"] = "size"
+    name: str = "portable"
+    isa: Isa = NO_ISA
+    reach_bytes: int = 2**31 - 1
+    alignment: int = 1
+    flash_is_separate: bool = False
+    optimize: Optimize = "size"
 
-    @property
-    def alignment(self) -> int:
-        """Of activations, in bytes: kernels that load four values a word need 4."""
-        return 4 if self.name == "arm_dsp" else 1
+    def has(self, isa: Isa) -> bool:
+        """Whether it has all of these instructions."""
+        return isa in self.isa
 
-    @property
-    def reach_bytes(self) -> int:
-        """The most that one array, or all constants together, may hold: pointers of AVR have 16 bits."""
-        return 2**15 - 1 if self.name == "avr" else 2**31 - 1
+
+_ARM = Isa.LONG_MULTIPLY | Isa.DSP
+TARGETS: Mapping[str, Target] = {
+    target.name: target
+    for target in (
+        Target(),
+        Target("cortex-m0"),
+        Target("cortex-m3", Isa.LONG_MULTIPLY),
+        Target("cortex-m4", _ARM, alignment=4),
+        Target("cortex-m7", _ARM, alignment=4),
+        Target("cortex-m33", _ARM, alignment=4),
+        Target("cortex-m55", _ARM | Isa.MVE, alignment=4),
+        Target("avr", Isa.AVR_MUL, reach_bytes=2**15 - 1, flash_is_separate=True),
+        Target("rv32imc", Isa.RV_M | Isa.LONG_MULTIPLY),
+        Target("xtensa", Isa.XTENSA_MUL),
+    )
+}
+
+
+def find_target(name: str, optimize: Optimize = "size") -> Target:
+    """The target of that name; KeyError for an unknown one (boards are tested for theirs)."""
+    return replace(TARGETS[name], optimize=optimize)

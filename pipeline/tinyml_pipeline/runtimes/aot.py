@@ -9,7 +9,7 @@ from typing import Any
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.source_tree import SourceTree
-from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.compiler.target import Target, find_target
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.project import Shell, project_files, protocol_files
@@ -31,7 +31,7 @@ class AotRuntime:
 
     def compile(self, model: QuantizedModel, target: Board) -> SourceTree:
         """`model.h`, `model.c` and the kernels in use, laid out for the board's processor."""
-        return self.compile_graph(model.graph, model.name, Target(target.compiler_target, target.optimize))
+        return self.compile_graph(model.graph, model.name, find_target(target.compiler_target, target.optimize))
 
     def sources(self, model: QuantizedModel, target: Board, oracle: Oracle) -> SourceTree:
         """The same under a folder named after the board; compiled C needs no arena and bakes in no vectors."""

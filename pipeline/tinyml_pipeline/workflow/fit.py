@@ -145,10 +145,10 @@ def _measure(opened: OpenModel, board: Board) -> tuple[int, int]:
 def _estimate(model: QuantizedModel, board: Board) -> Need:
     """The constants and the memory plan are exact; only the code is a guess, and a generous one."""
     program = make_program(model.graph, target_of(board, None))
-    constants = sum(len(tensor.data) for tensor in model.graph.tensors if tensor.data is not None)
+    constants = program.constant_bytes
     code = _CODE_BYTES + _CODE_BYTES_AN_OPERATION * len(model.graph.operations)
     ports = ModelInterface.of(model.graph)
-    ram = program.plan.size_bytes + 4 * program.scratch_words + ports.input_bytes + ports.output_bytes
+    ram = program.plan.size_bytes + ports.input_bytes + ports.output_bytes
     note = f"constants {constants:,} and {code:,} for code; RAM is the memory plan"
     if board.constants_in_ram:
         ram += constants

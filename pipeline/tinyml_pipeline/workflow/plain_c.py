@@ -8,7 +8,7 @@ from typing import Literal
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.source_tree import SourceTree
-from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.compiler.target import Target, find_target
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort
 from tinyml_pipeline.runtimes.aot import AotRuntime
 
@@ -38,8 +38,8 @@ def compile_to(model: QuantizedModel, target: Target) -> SourceTree:
 def target_of(board: Board | None, optimize: Optimize | None) -> Target:
     """What the compiler is to write for; `optimize` None means the board's own choice."""
     if board is None:
-        return Target("portable", optimize or "size")
-    return Target(board.compiler_target, optimize or board.optimize)
+        return find_target("portable", optimize or "size")
+    return find_target(board.compiler_target, optimize or board.optimize)
 
 
 def aot_runtime() -> AotRuntime:

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* One inference: reads the inputs, writes the outputs; they must not overlap.
- * Not reentrant: what lies between the layers is static. */
+ * Not reentrant: intermediate results are in static memory. */
 void model_invoke(const int8_t *x, int8_t *y);
 
 /* Real numbers to stored values, rounded and saturated, and back. */

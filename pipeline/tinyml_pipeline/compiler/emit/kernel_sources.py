@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cache
 
 from tinyml_pipeline.compiler.source_tree import SourceTree
@@ -31,19 +31,14 @@ def kernel_sources(headers: Iterable[str]) -> SourceTree:
     return SourceTree(files)
 
 
-def header_of(kernel: str) -> str:
-    """Where the C of a kernel lies: a folder per operator."""
-    folder = "fully_connected" if kernel.startswith("fully_connected") else kernel
-    return f"{folder}/{kernel}_s8.h"
-
-
 def declared_names(sources: SourceTree) -> set[str]:
     """What kernels declare outside of functions, and a little more: nothing in a model may have such a name."""
     text = re.sub(r"/\*.*?\*/", "", "\n".join(sources.values()), flags=re.DOTALL)
     return {name for match in _DECLARED.findall(text) for name in match if name}
 
 
-def struct_fields(headers: Collection[str], struct: str) -> tuple[str, ...]:
+@cache
+def struct_fields(headers: frozenset[str], struct: str) -> tuple[str, ...]:
     """The fields of a struct of these headers, or of what they include, in their order, which C++ wants kept."""
     text = re.sub(r"/\*.*?\*/", "", "\n".join(kernel_sources(headers).values()), flags=re.DOTALL)
     found = re.search(rf"\bstruct {struct}\s*{{(.*?)}};", text, re.DOTALL)

@@ -1,162 +1,205 @@
-"""Program -> the text of model.c: constants, and calls of the kernels."""
+"""Program -> the texts of model.c and model_weights.h: constants, and calls of the kernels."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from tinyml_pipeline.compiler.c_text import Emitter, array_lines, comment, int_literal, unique
-from tinyml_pipeline.compiler.emit.kernel_sources import header_of, struct_fields
-from tinyml_pipeline.compiler.emit.model_h import banner, prototype
-from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.c_text import Emitter, array_lines, comment, float_literal, int_literal, unique
+from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.compiler.emit.kernel_sources import struct_fields
+from tinyml_pipeline.compiler.emit.memory_c import MemoryText
+from tinyml_pipeline.compiler.emit.model_h import banner, prototype, shape_text
+from tinyml_pipeline.compiler.graph import Tensor
+from tinyml_pipeline.compiler.lowering import Argument, Array, At, Buffer, Call, FieldValue, Struct
 from tinyml_pipeline.compiler.names import Names, layer_names
-from tinyml_pipeline.compiler.ops._lowering import Argument, Array, Call, Scratch, Struct, Value
 from tinyml_pipeline.compiler.program import Program, Step
+
+# Arrays of more elements than this lie in model_weights.h, so that model.c is read from top to bottom.
+_SHORT = 64
+_WIDTH = 100
 
 
 class Source:
-    """The text of model.c."""
+    """The texts of model.c and of model_weights.h, which is empty if no array is long."""
 
-    def __init__(self, graph: Graph, program: Program, names: Names, taken: set[str]) -> None:
+    def __init__(self, program: Program, names: Names, taken: set[str]) -> None:
         self._program = program
         self._names = names
         self._out = Emitter()
-        self._layers = layer_names(graph, [step.operation for step in program.steps], taken)
+        self._weights = Emitter()
+        self._layers = layer_names(program.graph, [step.operation for step in program.steps], taken)
         self._taken = taken
-        self._arrays: dict[tuple[str, bytes], str] = {}
+        self._arrays: dict[tuple[DType, bytes], str] = {}
         self._array_names: dict[tuple[int, str], str] = {}
-        makers = {step.output.index: step for step in program.steps}
-        self._buffers: dict[int, str] = {}
-        self._sizes = {tensor.index: tensor.size for tensor in graph.tensors}
-        for key in program.plan.offsets:
-            layer = self._layers[makers[key].operation.index]
-            self._buffers[key] = unique(f"{layer}_out", taken)
+        self._struct_names: dict[tuple[int, str], str] = {}
+        self._memory = MemoryText(program, names, self._layers, taken)
+        self._text = self._model()
 
-    def text(self) -> str:
-        program, out = self._program, self._out
-        steps = program.steps
-        banner(out, self._names, "constants, and calls of the kernels")
-        out.emit(f'#include "{self._names.prefix}.h"')
+    @property
+    def model_c(self) -> str:
+        return self._text
+
+    @property
+    def weights_h(self) -> str:
+        """Empty if there is nothing for it."""
+        if not self._weights.text.strip():
+            return ""
+        out = Emitter()
+        guard = f"{self._names.prefix.upper()}_WEIGHTS_H"
+        banner(out, self._names, "constants of more than a few numbers")
+        for line in (f"#ifndef {guard}", f"#define {guard}", "", '#include "kernels/common/port.h"'):
+            out.emit(line)
+        return f"{out.text}{self._weights.text}\n#endif\n"
+
+    def _model(self) -> str:
+        steps, out, constants = self._program.steps, self._out, Emitter()
+        self._out = constants
+        for number, step in enumerate(steps):
+            self._emit_constants(number, step)
+        self._out = out
+        self._emit_head()
+        out.paste(constants)
+        self._memory.emit_arena(out)
         out.emit()
-        if program.copies:
-            out.emit("#include <string.h>")
-            out.emit()
-        for kernel in sorted({step.lowered.kernel for step in steps}):
-            out.emit(f'#include "kernels/{header_of(kernel)}"')
-        for step in steps:
-            self._emit_constants(step)
-        self._emit_memory()
-        out.emit()
-        out.emit(prototype(self._names))
+        out.emit(prototype(self._program, self._names))
         with out.indent("{"):
-            self._emit_unused_inputs()
-            self._emit_buffers()
-            for step in steps:
-                for call in step.lowered.calls:
-                    out.emit(self._call(step, call))
-            for index, number in program.copies:
-                size = f"{self._names.prefix}_{self._names.outputs[number]}_SIZE".upper()
-                out.emit(f"memcpy({self._names.outputs[number]}, {self._address(Value(index))}, {size});")
+            self._memory.emit_unused_inputs(out)
+            self._memory.emit_pointers(out)
+            for number, step in enumerate(steps):
+                for call in step.lowering.calls:
+                    out.emit(self._call(number, call))
+            for index, number in self._program.copies:
+                size = self._program.outputs[number].tensor.size_bytes
+                macro = f"{self._names.prefix}_{self._names.outputs[number]}_SIZE".upper()
+                count = macro if self._program.outputs[number].tensor.dtype.bytes == 1 else f"{size}"
+                out.emit(f"memcpy({self._names.outputs[number]}, {self._memory.address(index)}, {count});")
         return out.text
 
-    def _emit_constants(self, step: Step) -> None:
-        layer, out = self._layers[step.operation.index], self._out
+    def _emit_head(self) -> None:
+        out = self._out
+        banner(out, self._names, "layer parameters and the inference function")
+        out.emit(f'#include "{self._names.prefix}.h"')
         out.emit()
-        out.emit(comment(f"{layer}: {step.lowered.summary}"))
-        for array in step.lowered.arrays:
-            self._emit_array(step, array)
-        for argument in _arguments(step):
-            if isinstance(argument, Struct):
-                with out.indent(f"static const struct {argument.type} {layer} FLASH = {{", "};"):
-                    for field, value in _in_order(step.lowered.kernel, argument):
-                        text = (
-                            self._array_names[step.operation.index, value]
-                            if isinstance(value, str)
-                            else int_literal(value)
-                        )
-                        out.emit(f".{field} = {text},")
+        if self._program.copies:
+            out.emit("#include <string.h>")
+            out.emit()
+        for header in sorted(headers_of(self._program)):
+            out.emit(f'#include "kernels/{header}"')
+        if self._weights.text.strip():
+            out.emit(f'#include "{self._names.prefix}_weights.h"')
 
-    def _emit_array(self, step: Step, array: Array) -> None:
+    def _emit_constants(self, number: int, step: Step) -> None:
+        self._out.emit()
+        self._out.emit(comment(f"{self._layers[number]}: {self._describe(step)}"))
+        for array in step.lowering.arrays:
+            self._emit_array(number, array)
+        for struct in step.lowering.structs:
+            name = self._layers[number]
+            if struct.suffix:
+                name = unique(f"{name}_{struct.suffix}", self._taken)
+            self._struct_names[number, struct.suffix] = name
+            with self._out.indent(f"static const struct {struct.type} {name} FLASH = {{", "};"):
+                for line in _packed(self._fields(number, struct)):
+                    self._out.emit(line)
+
+    def _describe(self, step: Step) -> str:
+        """What the layer is, from and to which shapes, its multiplications, its kernel."""
+        tensors = self._program.graph.tensors
+        inputs = [tensors[index] for index in step.operation.inputs if index != -1 and not tensors[index].is_constant]
+        words = [
+            f"{step.operation.name} {' and '.join(map(shape_text, inputs))} ->"
+            f" {' and '.join(shape_text(tensors[index]) for index in step.operation.outputs)}"
+        ]
+        if step.op.macs:
+            words.append(f"{step.op.macs:,} MAC{'s' if step.op.macs > 1 else ''}")
+        if step.lowering.details:
+            words.append(step.lowering.details)
+        return f"{', '.join(words)}; {step.choice.chosen.kernel.function}"
+
+    def _fields(self, number: int, struct: Struct) -> list[str]:
+        """Every field, in the order of the kernel's header; none may be left out."""
+        fields = struct_fields(headers_of_step(self._program.steps[number]), struct.type)
+        assert sorted(fields) == sorted(struct.fields), f"{struct.type}: {sorted(struct.fields)} given for {fields}"
+        return [f".{field} = {self._value(number, struct.fields[field])}" for field in fields]
+
+    def _value(self, number: int, value: FieldValue) -> str:
+        if isinstance(value, Array):
+            return self._array_names[number, value.suffix]
+        if isinstance(value, Struct):
+            return f"{{{', '.join(self._fields(number, value))}}}"
+        if isinstance(value, tuple):
+            return f"{{{', '.join(self._value(number, part) for part in value)}}}"
+        return _literal(value)
+
+    def _emit_array(self, number: int, array: Array) -> None:
         """Arrays with the same contents are written once."""
-        contents = (array.type, array.values.astype(np.int64).tobytes())
-        key = (step.operation.index, array.suffix)
+        contents = (array.dtype, array.values.astype(array.dtype.numpy).tobytes())
+        key = (number, array.suffix)
         if contents in self._arrays:
             self._array_names[key] = self._arrays[contents]
             return
-        name = unique(f"{self._layers[step.operation.index]}_{array.suffix}", self._taken)
+        name = unique(f"{self._layers[number]}_{array.suffix}", self._taken)
         self._arrays[contents] = self._array_names[key] = name
+        out = self._out
+        if array.values.size > _SHORT:
+            out = self._weights
+            out.emit()
         if array.comment:
-            self._out.emit(comment(array.comment))
-        declaration = f"static const {array.type} {name}[{array.values.size}] FLASH ="
-        lines = array_lines(array.values, packed=array.type == "uint32_t")
+            out.emit(comment(array.comment))
+        declaration = f"static const {array.dtype.c_type} {name}[{array.values.size}] FLASH ="
+        lines = _array_lines(array)
         if len(lines) == 1 and len(declaration) + len(lines[0]) < 95:
-            self._out.emit(f"{declaration} {{{lines[0]}}};")
+            out.emit(f"{declaration} {{{lines[0]}}};")
             return
-        with self._out.indent(f"{declaration} {{", "};"):
+        with out.indent(f"{declaration} {{", "};"):
             for line in lines:
-                self._out.emit(line)
+                out.emit(line)
 
-    def _emit_memory(self) -> None:
-        program = self._program
-        if program.plan.size_bytes:
-            self._out.emit()
-            self._out.emit("/* Values between layers; those that are not needed at the same time share their bytes. */")
-            self._out.emit(f"static int8_t activations[{program.plan.size_bytes}];")
-        if program.scratch_words:
-            self._out.emit()
-            self._out.emit("/* What a kernel needs during its call. */")
-            self._out.emit(f"static int32_t scratch[{program.scratch_words}];")
-
-    def _emit_unused_inputs(self) -> None:
-        values = [argument for step in self._program.steps for argument in _arguments(step)]
-        read = {value.index for value in values if isinstance(value, Value)} | {
-            copy[0] for copy in self._program.copies
-        }
-        places = [self._program.places[index] for index in read]
-        used = {place.number for place in places if place.kind == "input"}
-        for number, name in enumerate(self._names.inputs):
-            if number not in used:
-                self._out.emit(f"(void){name}; /* no layer reads it */")
-
-    def _emit_buffers(self) -> None:
-        for key, offset in self._program.plan.offsets.items():
-            place = f"activations + {offset}" if offset else "activations"
-            size = self._sizes[key]
-            self._out.emit(f"int8_t *const {self._buffers[key]} = {place}; /* {size} value{'s' if size > 1 else ''} */")
-        if self._program.plan.offsets:
-            self._out.emit()
-
-    def _call(self, step: Step, call: Call) -> str:
-        arguments = ", ".join(self._argument(step, argument) for argument in call.arguments)
+    def _call(self, number: int, call: Call) -> str:
+        arguments = ", ".join(self._argument(number, argument) for argument in call.arguments)
         return f"{call.function}({arguments});"
 
-    def _argument(self, step: Step, argument: Argument) -> str:
+    def _argument(self, number: int, argument: Argument) -> str:
+        if isinstance(argument, At):
+            base = self._argument(number, argument.base)
+            return f"{base} + {argument.offset}" if argument.offset else base
         if isinstance(argument, Struct):
-            return f"&{self._layers[step.operation.index]}"
+            return f"&{self._struct_names[number, argument.suffix]}"
         if isinstance(argument, Array):
-            return self._array_names[step.operation.index, argument.suffix]
-        if isinstance(argument, Value):
-            return self._address(argument)
-        if isinstance(argument, Scratch):
-            return "scratch"
-        return int_literal(argument)
-
-    def _address(self, value: Value) -> str:
-        place = self._program.places[value.index]
-        if place.kind == "input":
-            base = self._names.inputs[place.number]
-        elif place.kind == "output":
-            base = self._names.outputs[place.number]
-        else:
-            base = self._buffers[place.number]
-        return f"{base} + {value.offset}" if value.offset else base
+            return self._array_names[number, argument.suffix]
+        if isinstance(argument, Buffer):
+            return self._memory.buffer(number, argument)
+        if isinstance(argument, Tensor):
+            return self._memory.address(argument.index)
+        return _literal(argument)
 
 
-def _in_order(kernel: str, struct: Struct) -> list[tuple[str, int | str]]:
-    """Every field with its value, in the order of the kernel's header; none may be left out."""
-    fields = struct_fields([header_of(kernel)], struct.type)
-    assert sorted(fields) == sorted(struct.fields), f"{struct.type}: {sorted(struct.fields)} given for {fields}"
-    return [(field, struct.fields[field]) for field in fields]
+def headers_of(program: Program) -> set[str]:
+    """The kernels' headers that model.c includes, below firmware/kernels."""
+    return {header for step in program.steps for header in headers_of_step(step)}
 
 
-def _arguments(step: Step) -> list[Argument]:
-    return [argument for call in step.lowered.calls for argument in call.arguments]
+def headers_of_step(step: Step) -> frozenset[str]:
+    return frozenset((step.choice.chosen.kernel.header, *step.lowering.headers))
+
+
+def _literal(value: float | None) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return float_literal(value) if isinstance(value, float) else int_literal(value)
+
+
+def _array_lines(array: Array) -> list[str]:
+    if array.dtype is DType.FLOAT32:
+        return _packed([float_literal(value) for value in array.values.ravel().tolist()])
+    return array_lines(array.values.astype(array.dtype.numpy), packed=array.dtype is DType.UINT32)
+
+
+def _packed(words: list[str]) -> list[str]:
+    """Several a line, with a comma behind each."""
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) + 2 > _WIDTH - 4:
+            lines.append("")
+        lines[-1] += f" {word}," if lines[-1] else f"{word},"
+    return lines

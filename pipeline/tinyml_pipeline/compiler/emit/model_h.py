@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tinyml_pipeline.compiler.c_text import Emitter, comment, float_literal, int_literal
+from tinyml_pipeline.compiler.graph import Tensor
 from tinyml_pipeline.compiler.names import Names
-from tinyml_pipeline.compiler.program import Port, Program
+from tinyml_pipeline.compiler.program import Program, TensorPort
 
 
 def banner(emitter: Emitter, names: Names, what: str) -> None:
@@ -15,8 +16,16 @@ def banner(emitter: Emitter, names: Names, what: str) -> None:
     emitter.emit(" */")
 
 
-def prototype(names: Names) -> str:
-    parameters = [f"const int8_t *{name}" for name in names.inputs] + [f"int8_t *{name}" for name in names.outputs]
+def shape_text(tensor: Tensor) -> str:
+    """Such as 1 x 2."""
+    return " x ".join(map(str, tensor.shape)) or "scalar"
+
+
+def prototype(program: Program, names: Names) -> str:
+    inputs = zip(names.inputs, program.inputs, strict=True)
+    outputs = zip(names.outputs, program.outputs, strict=True)
+    parameters = [f"const {port.tensor.dtype.c_type} *{name}" for name, port in inputs]
+    parameters += [f"{port.tensor.dtype.c_type} *{name}" for name, port in outputs]
     return f"void {names.prefix}_invoke({', '.join(parameters)})"
 
 
@@ -25,15 +34,12 @@ def emit_header(program: Program, names: Names) -> str:
     guard = f"{names.prefix.upper()}_H"
     ports = [*zip(names.inputs, program.inputs, strict=True), *zip(names.outputs, program.outputs, strict=True)]
     banner(out, names, "an int8 model as plain C")
-    for line in (
-        f"#ifndef {guard}",
-        f"#define {guard}",
-        "",
-        "#include <stdint.h>",
-        "",
-        '#include "kernels/common/quantize.h"',
-        "",
-    ):
+    out.emit(f"#ifndef {guard}")
+    out.emit(f"#define {guard}")
+    out.emit()
+    if any(port.tensor.type == "BOOL" for _, port in ports):
+        out.emit("#include <stdbool.h>")
+    for line in ("#include <stdint.h>", "", '#include "kernels/common/quantize.h"', ""):
         out.emit(line)
     out.emit("/* Real value = scale * (stored value - zero point). */")
     for name, port in ports:
@@ -43,45 +49,59 @@ def emit_header(program: Program, names: Names) -> str:
     out.emit("#endif")
     out.emit()
     out.emit("/* One inference: reads the inputs, writes the outputs; they must not overlap.")
-    reentrant = not (program.plan.size_bytes or program.scratch_words)
-    out.emit(f" * {'Reentrant.' if reentrant else 'Not reentrant: what lies between the layers is static.'} */")
-    out.emit(f"{prototype(names)};")
+    reentrant = not program.plan.size_bytes
+    out.emit(f" * {'Reentrant.' if reentrant else 'Not reentrant: intermediate results are in static memory.'} */")
+    out.emit(f"{prototype(program, names)};")
     out.emit()
     out.emit("/* Real numbers to stored values, rounded and saturated, and back. */")
-    _emit_conversions(out, names)
+    for name, port in zip(names.inputs, program.inputs, strict=True):
+        _emit_into(out, names, name, port)
+    for name, port in zip(names.outputs, program.outputs, strict=True):
+        _emit_out_of(out, names, name, port)
     for line in ("#ifdef __cplusplus", "}", "#endif", "", "#endif"):
         out.emit(line)
     return out.text
 
 
-def _emit_constants(out: Emitter, names: Names, name: str, port: Port) -> None:
+def _emit_constants(out: Emitter, names: Names, name: str, port: TensorPort) -> None:
     macro = f"{names.prefix}_{name}".upper()
-    shape = " x ".join(map(str, port.tensor.shape)) or "scalar"
+    shape = shape_text(port.tensor)
     if names.values.get(name):
         shape += f": {', '.join(names.values[name])}"
-    zero_point = port.quantization.zero_point
     out.emit(f"#define {macro}_SIZE {port.tensor.size} {comment(shape)}")
-    out.emit(f"#define {macro}_SCALE {float_literal(port.quantization.scale)}")
-    out.emit(f"#define {macro}_ZERO_POINT {int_literal(zero_point) if zero_point >= 0 else f'({zero_point})'}")
+    if port.quantization is not None:
+        zero_point = port.quantization.zero_point
+        out.emit(f"#define {macro}_SCALE {float_literal(port.quantization.scale)}")
+        out.emit(f"#define {macro}_ZERO_POINT {int_literal(zero_point) if zero_point >= 0 else f'({zero_point})'}")
     out.emit()
 
 
-def _emit_conversions(out: Emitter, names: Names) -> None:
-    for names_of_kind, signature, call in (
-        (
-            names.inputs,
-            "static inline int8_t {0}_quantize_{1}(float real)",
-            "quantize_s8(real, {2}_SCALE, {2}_ZERO_POINT)",
-        ),
-        (
-            names.outputs,
-            "static inline float {0}_dequantize_{1}(int8_t stored)",
-            "dequantize_s8(stored, {2}_SCALE, {2}_ZERO_POINT)",
-        ),
-    ):
-        for name in names_of_kind:
-            macro = f"{names.prefix}_{name}".upper()
-            out.emit(signature.format(names.prefix, name))
-            with out.indent("{"):
-                out.emit(f"return {call.format(names.prefix, name, macro)};")
-            out.emit()
+def _emit_into(out: Emitter, names: Names, name: str, port: TensorPort) -> None:
+    macro = f"{names.prefix}_{name}".upper()
+    if port.tensor.type == "INT8":
+        call = f"quantize_s8(real, {macro}_SCALE, {macro}_ZERO_POINT)"
+        _emit_function(out, f"int8_t {names.prefix}_quantize_{name}(float real)", call)
+    if port.own.type == "UINT8":
+        _emit_uint8_note(out)
+        _emit_function(out, f"int8_t {names.prefix}_from_uint8_{name}(uint8_t stored)", "(int8_t)(stored - 128)")
+
+
+def _emit_out_of(out: Emitter, names: Names, name: str, port: TensorPort) -> None:
+    macro = f"{names.prefix}_{name}".upper()
+    if port.tensor.type == "INT8":
+        call = f"dequantize_s8(stored, {macro}_SCALE, {macro}_ZERO_POINT)"
+        _emit_function(out, f"float {names.prefix}_dequantize_{name}(int8_t stored)", call)
+    if port.own.type == "UINT8":
+        _emit_uint8_note(out)
+        _emit_function(out, f"uint8_t {names.prefix}_to_uint8_{name}(int8_t stored)", "(uint8_t)(stored + 128)")
+
+
+def _emit_uint8_note(out: Emitter) -> None:
+    out.emit("/* The model's own type here is uint8: the same number, 128 higher. */")
+
+
+def _emit_function(out: Emitter, signature: str, value: str) -> None:
+    out.emit(f"static inline {signature}")
+    with out.indent("{"):
+        out.emit(f"return {value};")
+    out.emit()

@@ -45,6 +45,8 @@ class MemoryPlan:
 
     offsets: Mapping[int, int]
     size_bytes: int
+    alignment: int = 1
+    """Of the buffer: the widest of any range."""
 
 
 # Several orders, each laid out first-fit; no single one is best for every network. The last key makes ties definite.
@@ -62,44 +64,65 @@ _ORDERS: tuple[Callable[[LiveRange], tuple[int, ...]], ...] = (
 _SEARCH_BUDGET = 100_000
 
 
-def plan_memory(lives: Sequence[LiveRange], *, alignment: int = 1) -> MemoryPlan:
-    """The smallest of many plans; values whose lives overlap never share a byte, offsets are multiples of
-    `alignment`. The same lives, in any order, give the same plan.
+def plan_memory(ranges: Sequence[LiveRange], overlaps: Sequence[Overlap] = ()) -> MemoryPlan:
+    """The smallest of many plans; ranges that are live at the same step never share a byte unless an overlap allows it,
+    and each offset is a multiple of the range's alignment. The same ranges, in any order, give the same plan.
 
     Some order always leads first-fit to the best plan. The search starts from the best of several greedy orders and
-    moves one value at a time to the front, until a plan is as small as the busiest step, or the budget is spent.
+    moves one range at a time to the front, until a plan is as small as the busiest step, or the budget is spent.
     """
-    others = neighbours(lives)
-    least = busiest_bytes(lives)
+    leads = {(overlap.output, overlap.input): overlap.lead_bytes for overlap in overlaps}
+    others = neighbours(ranges)
+    least = 0 if overlaps else busiest_bytes(ranges)
     order: list[LiveRange] = []
     plan: MemoryPlan | None = None
     for key in _ORDERS:
-        candidate = sorted(lives, key=key)
-        found = _first_fit(candidate, others, alignment)
+        candidate = sorted(ranges, key=key)
+        found = _first_fit(candidate, others, leads)
         if plan is None or found.size_bytes < plan.size_bytes:
             order, plan = candidate, found
         if plan.size_bytes <= least:
             return plan
     assert plan is not None, "there are several orders"
-    tries = _SEARCH_BUDGET // max(sum(map(len, others.values())), len(lives), 1)
+    tries = _SEARCH_BUDGET // max(sum(map(len, others.values())), len(ranges), 1)
     position = 0
     while plan.size_bytes > least and tries > 0 and position < len(order):
         candidate = [order[position], *order[:position], *order[position + 1 :]]
-        found = _first_fit(candidate, others, alignment)
+        found = _first_fit(candidate, others, leads)
         position, tries = position + 1, tries - 1
         if found.size_bytes < plan.size_bytes:
             order, plan, position = candidate, found, 0
     return plan
 
 
-def _first_fit(lives: Sequence[LiveRange], others: Mapping[int, list[int]], alignment: int) -> MemoryPlan:
+def _first_fit(
+    ranges: Sequence[LiveRange], others: Mapping[int, list[int]], leads: Mapping[tuple[int, int], int]
+) -> MemoryPlan:
     """Each range at the lowest offset that its neighbours in time, `others`, leave free; in the order given."""
     ends: dict[int, tuple[int, int]] = {}
-    for life in lives:
-        offset = 0
-        for start, end in sorted(ends[key] for key in others[life.key] if key in ends):
-            if start < offset + life.size_bytes and offset < end:
-                offset = -(-end // alignment) * alignment
-        ends[life.key] = (offset, offset + life.size_bytes)
+    for one in ranges:
+        placed = sorted((*ends[key], key) for key in others[one.key] if key in ends)
+        offset = _lowest_free(one, placed, leads)
+        ends[one.key] = (offset, offset + one.size_bytes)
     size_bytes = max((end for _, end in ends.values()), default=0)
-    return MemoryPlan({key: ends[key][0] for key in sorted(ends)}, size_bytes)
+    alignment = max((one.alignment for one in ranges), default=1)
+    return MemoryPlan({key: ends[key][0] for key in sorted(ends)}, size_bytes, alignment)
+
+
+def _lowest_free(one: LiveRange, placed: Sequence[tuple[int, int, int]], leads: Mapping[tuple[int, int], int]) -> int:
+    """The lowest offset that conflicts with none of `placed`: start, end and key of what is live with `one`, sorted."""
+    offset, moved = 0, True
+    while moved:
+        moved = False
+        for start, end, key in placed:
+            if start >= offset + one.size_bytes or offset >= end:
+                continue
+            if (one.key, key) in leads and offset + leads[one.key, key] <= start:
+                continue
+            if (key, one.key) in leads:
+                end = min(end, start + leads[key, one.key])
+                if offset >= end:
+                    continue
+            offset = -(-end // one.alignment) * one.alignment
+            moved = bool(leads)  # without overlaps, nothing below the new offset can be in the way
+    return offset

@@ -1,6 +1,7 @@
-"""The operators, one module each: `fully_connected.py` lowers FULLY_CONNECTED. Found by file name, without a list.
+"""What each operator means, a module each: `softmax.py` reads SOFTMAX. Found by file name, without a list.
 
-A module holds `lower(layer: Layer) -> Lowered`. Modules that start with an underscore are helpers.
+A module has `read(op: OpContext) -> <its subclass of Op>`, which refuses what has no exact form. Modules that start
+with an underscore are helpers. How an operator is computed is in compiler/kernels/.
 """
 
 from __future__ import annotations
@@ -10,23 +11,17 @@ import pkgutil
 from collections.abc import Callable
 from functools import cache
 
-from tinyml_pipeline.compiler.ops._lowering import Layer, Lowered
-from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.compiler.op import Op
+from tinyml_pipeline.compiler.ops._context import OpContext
 
 
 @cache
-def supported_operators() -> tuple[str, ...]:
+def read_operators() -> tuple[str, ...]:
     """Schema names of the operators that have a module here, sorted."""
     return tuple(sorted(m.name.upper() for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
 
 
-def lower(layer: Layer) -> Lowered:
-    """The calls and constants of one operation; UnsupportedError where there is no exact form for it."""
-    if layer.operation.name not in supported_operators():
-        raise layer.unsupported("this operator", ", ".join(supported_operators()))
-    module = importlib.import_module(f"{__name__}.{layer.operation.name.lower()}")
-    lower_operation: Callable[[Layer], Lowered] = module.lower
-    return lower_operation(layer)
-
-
-__all__ = ["Layer", "Lowered", "UnsupportedError", "lower", "supported_operators"]
+def reader_of(operator: str) -> Callable[[OpContext], Op]:
+    """`read` of an operator that is in `read_operators`."""
+    read: Callable[[OpContext], Op] = importlib.import_module(f"{__name__}.{operator.lower()}").read
+    return read

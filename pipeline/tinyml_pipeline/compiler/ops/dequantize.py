@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tinyml_pipeline.compiler.ops._lowering import Layer, Lowered
+from typing import NoReturn
+
+from tinyml_pipeline.compiler.ops._context import OpContext
 
 
-def lower(layer: Layer) -> Lowered:
-    raise layer.unsupported("float inside the model", "int8 to FLOAT32 straight to an output of the model")
+def read(op: OpContext) -> NoReturn:
+    raise op.unsupported("float inside the model", "int8 to FLOAT32 straight to an output of the model")

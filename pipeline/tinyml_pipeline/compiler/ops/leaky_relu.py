@@ -1,38 +1,34 @@
-"""LEAKY_RELU: two slopes (kernel: firmware/kernels/leaky_relu/leaky_relu_s8.h)."""
+"""LEAKY_RELU: two slopes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tinyml_pipeline.compiler.fixed_point import multiply_by_quantized_multiplier
-from tinyml_pipeline.compiler.ops._lowering import Call, Layer, Lowered, Struct, Value
-from tinyml_pipeline.compiler.ops._rescale import multiplier_of
-from tinyml_pipeline.compiler.ops._table import lower_to_table, saturated
+from tinyml_pipeline.compiler.ops._context import OpContext
+from tinyml_pipeline.compiler.ops._unary import Unary, multiplier_of, saturated
 
 
-def lower(layer: Layer) -> Lowered:
-    source, given, wanted = layer.elementwise()
-    alpha = float(layer.option("alpha", 0.0))
-    layer.require(0 <= alpha < 2**30, f"alpha {alpha:g}", "0 and above")
-    positive = multiplier_of(layer, given.scale / wanted.scale)
-    negative = multiplier_of(layer, given.scale * alpha / wanted.scale)
+@dataclass(frozen=True, eq=False)
+class LeakyRelu(Unary):
+    """`positive` and `negative`: multiplier and shift above and below the input's zero point."""
 
-    def answer(stored: int) -> int:
-        value = stored - given.zero_point
-        scaled = multiply_by_quantized_multiplier(value, *(positive if value >= 0 else negative))
-        return saturated(scaled + wanted.zero_point)
+    positive: tuple[int, int]
+    negative: tuple[int, int]
+    input_zero_point: int
+    output_zero_point: int
+    alpha: float
 
-    summary = f"leaky relu, alpha {alpha:g}, {source.size} values"
-    if layer.target.optimize == "speed":
-        return lower_to_table(layer, source, summary, answer)
-    parameters = Struct(
-        "leaky_relu_s8",
-        {
-            "input_zero_point": given.zero_point,
-            "positive_multiplier": positive[0],
-            "positive_shift": positive[1],
-            "negative_multiplier": negative[0],
-            "negative_shift": negative[1],
-            "output_zero_point": wanted.zero_point,
-        },
-    )
-    arguments = (parameters, Value(source.index), Value(layer.operation.outputs[0]), source.size)
-    return Lowered(summary, "leaky_relu", (Call("leaky_relu_s8", arguments),), in_place=(source.index,))
+    def answer(self, stored: int) -> int:
+        value = stored - self.input_zero_point
+        scaled = multiply_by_quantized_multiplier(value, *(self.positive if value >= 0 else self.negative))
+        return saturated(scaled + self.output_zero_point)
+
+
+def read(op: OpContext) -> LeakyRelu:
+    source, given, wanted = op.elementwise()
+    alpha = float(op.option("alpha", 0.0))
+    op.require(0 <= alpha < 2**30, f"alpha {alpha:g}", "0 and above")
+    positive = multiplier_of(op, given.scale / wanted.scale)
+    negative = multiplier_of(op, given.scale * alpha / wanted.scale)
+    return LeakyRelu(source, op.output(), positive, negative, given.zero_point, wanted.zero_point, alpha)

@@ -1,23 +1,33 @@
-"""MUL of two int8 tensors (kernel: firmware/kernels/mul/mul_s8.h)."""
+"""MUL of two int8 tensors."""
 
 from __future__ import annotations
 
-from tinyml_pipeline.compiler.ops._elementwise import lower_elementwise, operands
-from tinyml_pipeline.compiler.ops._lowering import Layer, Lowered, Struct
-from tinyml_pipeline.compiler.ops._rescale import multiplier_of
+from dataclasses import dataclass
+
+from tinyml_pipeline.compiler.ops._binary import Binary, read_operands
+from tinyml_pipeline.compiler.ops._context import OpContext
+from tinyml_pipeline.compiler.ops._unary import multiplier_of
 
 
-def lower(layer: Layer) -> Lowered:
-    (first, second), wanted = operands(layer)
-    multiplier, shift = multiplier_of(layer, first.scale * second.scale / wanted.scale, reach=255 * 255)
-    low, high = layer.activation_range(wanted)
-    fields: dict[str, int | str] = {
-        "first_zero_point": first.zero_point,
-        "second_zero_point": second.zero_point,
-        "output_zero_point": wanted.zero_point,
-        "multiplier": multiplier,
-        "shift": shift,
-        "output_min": low,
-        "output_max": high,
-    }
-    return lower_elementwise(layer, "mul", Struct("mul_s8", fields), "multiply")
+@dataclass(frozen=True, eq=False)
+class Mul(Binary):
+    """first * second, scaled by (multiplier, shift)."""
+
+    multiplier: int
+    shift: int
+    first_zero_point: int
+    second_zero_point: int
+    output_zero_point: int
+    output_min: int
+    output_max: int
+    activation: str
+
+
+def read(op: OpContext) -> Mul:
+    (first, second), wanted = read_operands(op)
+    multiplier, shift = multiplier_of(op, first.scale * second.scale / wanted.scale, reach=255 * 255)
+    low, high = op.activation_range(wanted)
+    return Mul(
+        op.input(0), op.input(1), op.output(), multiplier, shift,
+        first.zero_point, second.zero_point, wanted.zero_point, low, high, op.activation_name,
+    )  # fmt: skip

@@ -1,13 +1,16 @@
-"""RELU that is not fused into the layer before it (kernel: firmware/kernels/rescale/rescale_s8.h)."""
+"""RELU that is not fused into the operator before it."""
 
 from __future__ import annotations
 
-from tinyml_pipeline.compiler.ops._lowering import INT8_MAX, INT8_MIN, Layer, Lowered
-from tinyml_pipeline.compiler.ops._rescale import lower_rescale
+from tinyml_pipeline.compiler.ops._context import INT8_MAX, INT8_MIN, OpContext
+from tinyml_pipeline.compiler.ops._rescale import Rescale
+from tinyml_pipeline.compiler.ops._unary import multiplier_of
 
 
-def lower(layer: Layer) -> Lowered:
-    source, given, wanted = layer.elementwise()
-    ratio = given.scale / wanted.scale
-    bounds = max(INT8_MIN, wanted.zero_point), INT8_MAX
-    return lower_rescale(layer, source, (given, wanted), ratio, bounds, f"relu, {source.size} values")
+def read(op: OpContext) -> Rescale:
+    source, given, wanted = op.elementwise()
+    multiplier, shift = multiplier_of(op, given.scale / wanted.scale)
+    lowest = max(INT8_MIN, wanted.zero_point)
+    return Rescale(
+        source, op.output(), multiplier, shift, given.zero_point, wanted.zero_point, lowest, INT8_MAX
+    )  # fmt: skip

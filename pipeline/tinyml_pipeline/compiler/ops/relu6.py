@@ -1,16 +1,27 @@
-"""RELU6 that is not fused into the layer before it (kernel: firmware/kernels/relu6/relu6_s8.h).
+"""RELU6 that is not fused into the operator before it.
 
 TFLM clamps the stored values between 0 and 6 in the input's quantization, and never looks at the output's.
 """
 
 from __future__ import annotations
 
-from tinyml_pipeline.compiler.ops._lowering import INT8_MAX, Call, Layer, Lowered, Value
+from dataclasses import dataclass
+
+from tinyml_pipeline.compiler.ops._context import INT8_MAX, OpContext
+from tinyml_pipeline.compiler.ops._unary import Unary
 
 
-def lower(layer: Layer) -> Lowered:
-    source, given, _ = layer.elementwise()
-    high = min(INT8_MAX, layer.quantized(6.0, given))
-    arguments = (Value(source.index), Value(layer.operation.outputs[0]), source.size, given.zero_point, high)
-    summary = f"relu6, {source.size} values"
-    return Lowered(summary, "relu6", (Call("relu6_s8", arguments),), in_place=(source.index,))
+@dataclass(frozen=True, eq=False)
+class Clamp(Unary):
+    """Stored values between `lowest` and `highest`."""
+
+    lowest: int
+    highest: int
+
+    def answer(self, stored: int) -> int:
+        return min(max(stored, self.lowest), self.highest)
+
+
+def read(op: OpContext) -> Clamp:
+    source, given, _ = op.elementwise()
+    return Clamp(source, op.output(), given.zero_point, min(INT8_MAX, op.quantized(6.0, given)))

@@ -1,8 +1,8 @@
-"""SOFTMAX: a table of exponentials, and one division per row (kernel: firmware/kernels/softmax/softmax_s8.h)."""
+"""SOFTMAX along the last axis: a table of exponentials, and one fixed-point division per row."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
 from tinyml_pipeline.compiler.fixed_point import (
     doubling_high_multiply,
@@ -10,28 +10,36 @@ from tinyml_pipeline.compiler.fixed_point import (
     rounding_divide_by_power_of_two,
 )
 from tinyml_pipeline.compiler.gemmlowp import exp_of_negative, input_radius
-from tinyml_pipeline.compiler.ops._lowering import INT8_MIN, Array, Call, Layer, Lowered, Value
+from tinyml_pipeline.compiler.graph import Tensor
+from tinyml_pipeline.compiler.op import Op
+from tinyml_pipeline.compiler.ops._context import INT8_MIN, OpContext
 
 _INTEGER_BITS = 5
 _SUM_INTEGER_BITS = 12
 
 
-def lower(layer: Layer) -> Lowered:
-    source, given, wanted = layer.elementwise()
-    layer.require(wanted.zero_point == INT8_MIN and wanted.scale == 1 / 256,
-                  f"an output of scale {wanted.scale:g} and zero point {wanted.zero_point}",
-                  "scale 1/256 and zero point -128")  # fmt: skip
-    beta = float(layer.option("beta", 0.0))
+@dataclass(frozen=True, eq=False)
+class Softmax(Op):
+    """`exponentials`: exp(0), exp(-1 step), ... as fractions of 2^31. Rows of `depth` values."""
+
+    source: Tensor
+    output: Tensor
+    depth: int
+    exponentials: tuple[int, ...]
+
+
+def read(op: OpContext) -> Softmax:
+    source, given, wanted = op.elementwise()
+    op.require(wanted.zero_point == INT8_MIN and wanted.scale == 1 / 256,
+               f"an output of scale {wanted.scale:g} and zero point {wanted.zero_point}",
+               "scale 1/256 and zero point -128")  # fmt: skip
+    beta = float(op.option("beta", 0.0))
     real = min(beta * given.scale * 2.0 ** (31 - _INTEGER_BITS), 2.0**31 - 1)
-    layer.require(real > 1, f"beta {beta:g} with an input scale of {given.scale:g}", "products above 2^-26")
+    op.require(real > 1, f"beta {beta:g} with an input scale of {given.scale:g}", "products above 2^-26")
     depth = source.shape[-1] if source.shape else 1
     # The sum is at most `depth`; from 512 on, TFLM's last shift may exceed 31 bits, and TFLM aborts.
-    layer.require(depth < 512, f"a row of {depth} values", "rows of up to 511")
-    exponentials = exponentials_of(*quantize_multiplier(real))
-    table = Array("exp", "int32_t", np.array(exponentials), "exp(0), exp(-1 step), ... as fractions of 2^31.")
-    arguments = (table, len(exponentials), Value(source.index), Value(layer.operation.outputs[0]))
-    call = Call("softmax_s8", (*arguments, source.size // depth, depth))
-    return Lowered(f"softmax, {depth} values", "softmax", (call,), (table,), in_place=(source.index,))
+    op.require(depth < 512, f"a row of {depth} values", "rows of up to 511")
+    return Softmax(source, op.output(), depth, tuple(exponentials_of(*quantize_multiplier(real))))
 
 
 def exponentials_of(multiplier: int, shift: int) -> list[int]:

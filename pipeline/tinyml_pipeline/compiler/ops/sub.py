@@ -1,10 +1,14 @@
-"""SUB of two int8 tensors (kernel: firmware/kernels/sub/sub_s8.h)."""
+"""SUB of two int8 tensors."""
 
 from __future__ import annotations
 
-from tinyml_pipeline.compiler.ops._lowering import Layer, Lowered
-from tinyml_pipeline.compiler.ops._sum import lower_sum
+from tinyml_pipeline.compiler.ops._binary import Sum, read_sum
+from tinyml_pipeline.compiler.ops._context import OpContext
 
 
-def lower(layer: Layer) -> Lowered:
-    return lower_sum(layer, "sub", "subtract")
+class Sub(Sum):
+    """first - second."""
+
+
+def read(op: OpContext) -> Sub:
+    return read_sum(op, Sub)

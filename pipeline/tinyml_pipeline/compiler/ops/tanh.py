@@ -1,11 +1,11 @@
-"""TANH: a table (kernel: firmware/kernels/lookup/lookup_s8.h)."""
+"""TANH."""
 
 from __future__ import annotations
 
 from tinyml_pipeline.compiler.gemmlowp import tanh
-from tinyml_pipeline.compiler.ops._lowering import Layer, Lowered
-from tinyml_pipeline.compiler.ops._sigmoid import lower_sigmoid
+from tinyml_pipeline.compiler.ops._context import OpContext
+from tinyml_pipeline.compiler.ops._sigmoid import Sigmoid, read_sigmoid
 
 
-def lower(layer: Layer) -> Lowered:
-    return lower_sigmoid(layer, tanh, output_bits=7, zero_point=0, name="tanh")
+def read(op: OpContext) -> Sigmoid:
+    return read_sigmoid(op, tanh, output_bits=7, zero_point=0)

@@ -1,0 +1,31 @@
+"""Graph -> Graph, a module per pass, in one explicit order. Each is exact: TFLM's answers stay the same byte for byte.
+
+A pass has `run(graph: Graph) -> Graph`. One that takes over operators whole, so that none reaches compiler/ops/, lists
+them as `HANDLES`. Inputs and outputs keep their number and order.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.passes import aliases, float_edges, fold_constants, remove_dead
+
+ORDER: tuple[ModuleType, ...] = (
+    fold_constants,  # before aliases: a RESHAPE's shape may be computed
+    aliases,
+    float_edges,
+    remove_dead,  # last: what the others left without a reader goes
+)
+
+
+def run_passes(graph: Graph) -> Graph:
+    """The graph that ops/ read."""
+    for module in ORDER:
+        graph = module.run(graph)
+    return graph
+
+
+def handled_operators() -> frozenset[str]:
+    """Schema names of the operators that passes take over."""
+    return frozenset(name for module in ORDER for name in getattr(module, "HANDLES", ()))

@@ -1,0 +1,65 @@
+"""QUANTIZE and DEQUANTIZE at the model's edges: float32 or uint8 outside, int8 inside.
+
+They become the conversion helpers of model.h, so that no float enters the inference. Published models are usually so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
+
+HANDLES = ("QUANTIZE", "DEQUANTIZE")
+
+
+def run(graph: Graph) -> Graph:
+    """The inputs are what a QUANTIZE makes of the file's, the outputs what a DEQUANTIZE or QUANTIZE reads."""
+    gone: set[int] = set()
+    inputs = [_inside(graph, index, gone) for index in graph.inputs]
+    outputs = [_before(graph, index, gone) for index in graph.outputs]
+    kept = tuple(operation for operation in graph.operations if id(operation) not in gone)
+    return replace(graph, operations=kept, inputs=tuple(inputs), outputs=tuple(outputs))
+
+
+def _inside(graph: Graph, index: int, gone: set[int]) -> int:
+    """The int8 tensor that the only reader of an input makes of it, or the input itself."""
+    users = graph.users(index)
+    if len(users) != 1 or index in graph.outputs or index in graph.aliases.values():
+        return index
+    (user,) = users
+    if user.name != "QUANTIZE" or not _converts(graph.tensors[index], graph.tensors[user.outputs[0]]):
+        return index
+    if user.outputs[0] in graph.outputs:
+        return index
+    gone.add(id(user))
+    return user.outputs[0]
+
+
+def _before(graph: Graph, index: int, gone: set[int]) -> int:
+    """The int8 tensor that an output is made of, or the output itself."""
+    maker = graph.maker(index)
+    if maker is None or maker.name not in HANDLES or graph.users(index) or index in graph.aliases.values():
+        return index
+    source = maker.inputs[0]
+    if not _converts(graph.tensors[index], graph.tensors[source]) or graph.tensors[source].is_constant:
+        return index
+    gone.add(id(maker))
+    return source
+
+
+def _converts(outer: Tensor, inner: Tensor) -> bool:
+    """Whether the header's helpers convert between the two exactly as TFLM does."""
+    if inner.type != "INT8" or outer.size != inner.size:
+        return False
+    if outer.type == "FLOAT32":
+        return True
+    return outer.type == "UINT8" and same_steps(outer, inner)
+
+
+def same_steps(outer: Tensor, inner: Tensor) -> bool:
+    """Whether a uint8 tensor differs from an int8 one by 128 only, the usual case."""
+    a, b = outer.quantization, inner.quantization
+    return a is not None and b is not None and a.scale == b.scale and a.zero_point - 128 == b.zero_point
+
+
+__all__ = ["HANDLES", "Operation", "run", "same_steps"]

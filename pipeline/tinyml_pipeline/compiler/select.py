@@ -1,0 +1,127 @@
+"""Which kernel computes each operator: the cheapest that is exact, within the flash and RAM at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tinyml_pipeline.compiler.kernel import Cost, Kernel
+from tinyml_pipeline.compiler.kernels import kernels_of
+from tinyml_pipeline.compiler.lowering import Lowering
+from tinyml_pipeline.compiler.op import Op
+from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.errors import UnsupportedError
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the model may take of a board; None: any amount."""
+
+    flash_bytes: int | None = None
+    ram_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A kernel that is exact for an operator, with what it makes of it."""
+
+    kernel: Kernel[Any]
+    lowering: Lowering
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The kernel of one operator. `refused` pairs the others' functions with why they are not used."""
+
+    op: Op
+    chosen: Candidate
+    refused: tuple[tuple[str, str], ...]
+
+
+def select(ops: Sequence[Op], target: Target, budget: Budget | None = None) -> tuple[Choice, ...]:
+    """One choice per operator: the fewest cycles if the target asks for speed, else the fewest bytes of flash.
+
+    If the flash does not suffice, operators change to smaller kernels, those first that lose the least time per byte.
+    A kernel whose scratch memory alone is more than the RAM is not taken. Raises UnsupportedError if no kernel takes
+    an operator.
+    """
+    budget = budget or Budget()
+    found = [_candidates(op, target, budget) for op in ops]
+    order = _ORDERS[target.optimize]
+    chosen = [min(candidates, key=order) for candidates, _ in found]
+    if budget.flash_bytes is not None:
+        _shrink(chosen, [candidates for candidates, _ in found], budget.flash_bytes)
+    choices = []
+    for op, taken, (candidates, refused) in zip(ops, chosen, found, strict=True):
+        others = [(other.kernel.function, _dearer(other, taken)) for other in candidates if other is not taken]
+        choices.append(Choice(op, taken, (*refused, *others)))
+    return tuple(choices)
+
+
+def _candidates(op: Op, target: Target, budget: Budget) -> tuple[list[Candidate], list[tuple[str, str]]]:
+    candidates, refused = [], []
+    for kernel in kernels_of(type(op)):
+        reason = _why_not(kernel, op, target)
+        if reason is not None:
+            refused.append((kernel.function, reason))
+            continue
+        lowering = kernel.lower(op, target)
+        cost = replace(
+            kernel.cost(op, target), constant_bytes=lowering.constant_bytes, scratch_bytes=lowering.scratch_bytes
+        )
+        if budget.ram_bytes is not None and cost.scratch_bytes > budget.ram_bytes:
+            refused.append(
+                (kernel.function, f"{cost.scratch_bytes:,} bytes of scratch memory; {budget.ram_bytes:,} of RAM")
+            )
+        else:
+            candidates.append(Candidate(kernel, lowering, cost))
+    if not candidates:
+        why = "; ".join(f"{function}: {reason}" for function, reason in refused) or "there is none"
+        raise UnsupportedError(f"no kernel of {target.name} computes {type(op).__name__}: {why}.")
+    return candidates, refused
+
+
+def _why_not(kernel: Kernel[Any], op: Op, target: Target) -> str | None:
+    missing = kernel.needs & ~target.isa
+    if missing:
+        names = ", ".join(str(flag.name) for flag in missing)
+        return f"needs {names}, which {target.name} does not have"
+    return kernel.refuses(op, target)
+
+
+def _flash(candidate: Candidate) -> int:
+    return candidate.cost.code_bytes + candidate.cost.constant_bytes
+
+
+_ORDERS: dict[str, Callable[[Candidate], tuple[int, int, str]]] = {
+    "speed": lambda candidate: (candidate.cost.cycles, _flash(candidate), candidate.kernel.function),
+    "size": lambda candidate: (_flash(candidate), candidate.cost.cycles, candidate.kernel.function),
+}
+
+
+def _dearer(other: Candidate, taken: Candidate) -> str:
+    cycles, bytes_ = f"{other.cost.cycles:,} cycles", f"{_flash(other):,} bytes"
+    return f"costs {cycles} and {bytes_} instead of {taken.cost.cycles:,} and {_flash(taken):,}"
+
+
+def flash_of(chosen: Sequence[Candidate]) -> int:
+    """Estimated bytes of flash: constants of all, and the code of each function once."""
+    code = {candidate.kernel.function: candidate.cost.code_bytes for candidate in chosen}
+    return sum(code.values()) + sum(candidate.cost.constant_bytes for candidate in chosen)
+
+
+def _shrink(chosen: list[Candidate], found: Sequence[Sequence[Candidate]], flash_bytes: int) -> None:
+    """Replaces kernels in `chosen` by smaller ones until the estimate fits, or nothing smaller is left."""
+    while flash_of(chosen) > flash_bytes:
+        moves = [
+            ((other.cost.cycles - now.cost.cycles) / saved, position, other)
+            for position, (now, candidates) in enumerate(zip(chosen, found, strict=True))
+            for other in candidates
+            if (saved := flash_of(chosen) - flash_of([*chosen[:position], other, *chosen[position + 1 :]])) > 0
+        ]
+        if not moves:
+            return
+        _, position, other = min(moves, key=lambda move: move[:2])
+        chosen[position] = other
