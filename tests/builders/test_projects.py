@@ -117,7 +117,7 @@ def test_it_answers_a_person(linear_program: Path) -> None:
         "'3,5' is not a number here (a point for decimals, blanks between numbers). For example: 5.00",
         "The model takes 1, you typed 2. For example: 5.00",
         "vector 0 -> y=",
-        "x=99.00 is outside of -10.00 .. 10.00: clamped to 10.00\nx=10.00 -> y=",
+        "x=99.00 is outside of -10.00 .. 10.00: int8 sees ",
     ):
         assert said in text, text
     assert text.count("SELFTEST PASS 16/16") == 2

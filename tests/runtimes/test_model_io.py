@@ -26,7 +26,7 @@ PORTS = {
     "power_of_two": port(2**-5, 0),
     "tenth": port(0.1, -128),
     "linear": port(20 / 255, 127),
-    "large": port(1e20, 5),
+    "wide_steps": port(1e20, 5),
     "tiny": port(1e-30, -7),
 }
 OUTPUT = port(0.25, 3)

@@ -96,9 +96,9 @@ TYPED = {
     "too high and too low": (
         "1e6 -3\n",
         [
-            "a=1000000 is outside 0 .. 100: clamped to 100",
-            "b=-3 is outside 0 .. 100: clamped to 0",
-            "a=100 b=0 -> sum={0}   (37 microseconds)",
+            "a=1000000 is outside of 0 .. 100: int8 sees 100",
+            "b=-3 is outside of 0 .. 100: int8 sees 0",
+            "a=1000000 b=-3 -> sum={0}   (37 microseconds)",
         ],
     ),
     "one number": ("7\n", ["The model takes 2 numbers (a b), you typed 1. For example: 75 25"]),
@@ -169,14 +169,32 @@ def test_a_model_of_many_inputs_is_not_asked_for_numbers(tmp_path: Path) -> None
 def test_several_tensors_and_odd_names(tmp_path: Path) -> None:
     model_oracle = oracle(TWO_PORTS)
     tree = TflmRuntime().sources(TWO_PORTS, LIBRARIES["esp-idf"], model_oracle)
-    printed = compile_sketch(tree, "esp-idf", tmp_path, standard="gnu++17").run("0 0 0 0 0\n1 1 1 -9 -9\n")
+    printed = compile_sketch(tree, "esp-idf", tmp_path, standard="gnu++17").run("0 0 0 0 0\n1 1 1 -9 -9\nr\nc\n?\n")
     u, v = (array[0] for array in model_oracle.golden.outputs)
     real = [f"{x:g}" for x in TWO_PORTS.outputs[0].dequantize(u)]
     assert f"-> u[0]={real[0]} u[1]={real[1]} only=" in printed
     tiny = float(re.search(r"only=(\S+)", printed).group(1))  # type: ignore[union-attr]
     assert tiny == pytest.approx(float(TWO_PORTS.outputs[1].dequantize(v)[0]), abs=1e-8)
-    assert "p=-9 is outside -0.255 .. 0: clamped to -0.255" in printed
-    assert "resets 16," in printed, "a model that remembers starts each vector of the self-test afresh"
+    assert "p=-9 is outside of -0.255 .. 0: int8 sees -0.255" in printed
+    assert (
+        "SELFTEST PASS 16/16\nThis model remembers earlier inputs. Its state is reset now; reset() does that" in printed
+    )
+    assert "> The state is reset.\n" in printed
+    assert "\n  c  clears the state: the model remembers earlier inputs; r and t clear it, too\n" in printed
+    # One for each vector of the self-test and one behind them; two for 'r', one for 'c'; typed numbers go on.
+    assert "resets 20," in printed
+
+
+def test_a_model_that_remembers_says_so(tmp_path: Path) -> None:
+    tree = TflmRuntime().sources(TWO_PORTS, LIBRARIES["arduino-esp32"], oracle(TWO_PORTS))
+    texts = {Path(path).name: text for path, text in tree.items()}
+    assert "\nbool reset();\n" in texts["model_runner.h"]
+    assert "The state is reset then." in texts["model_runner.h"]
+    assert "each answer is the one to its input after reset()" in texts["golden.h"]
+    (sketch,) = (text for name, text in texts.items() if name.endswith(".ino"))
+    assert "_model::reset() forgets them, where a new sequence begins." in sketch
+    others = TflmRuntime().sources(LINEAR, LIBRARIES["arduino-esp32"], LINEAR_ORACLE)
+    assert not any("reset()" in text.lower() for text in others.values())
 
 
 def test_two_models_in_one_sketch(tmp_path: Path) -> None:

@@ -53,9 +53,12 @@ class QuantizedPort:
         return self.scale * (127 - self.zero_point)
 
     def quantize(self, real: npt.ArrayLike) -> Int8Array:
-        """Nearest int8 values, ties away from zero as in TFLite's AffineQuantize, saturating at both ends."""
-        steps = (np.asarray(real, np.float32) / np.float32(self.scale)).astype(np.float64)
+        """Nearest int8 values, ties away from zero as in TFLite's AffineQuantize, saturating at both ends; NaN becomes
+        the zero point. Bit for bit the rule of firmware/kernels/quantize.h, which says why."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            steps = (np.asarray(real, np.float32) / np.float32(self.scale)).astype(np.float64)
         rounded = np.trunc(steps + np.copysign(0.5, steps)) + self.zero_point
+        rounded = np.where(np.isnan(steps), self.zero_point, rounded)
         quantized: Int8Array = np.clip(rounded, -128, 127).astype(np.int8)
         return quantized
 

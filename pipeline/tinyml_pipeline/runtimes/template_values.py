@@ -10,6 +10,7 @@ import numpy as np
 
 from tinyml_pipeline.compiler.c_text import float_literal
 from tinyml_pipeline.models.spec import Domain
+from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 from tinyml_pipeline.runtimes.byte_array import decimal_lines, hex_lines
 from tinyml_pipeline.runtimes.c_names import c_identifier, c_string, comment_text, distinct_identifiers
@@ -37,6 +38,7 @@ def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]
         "sha256": model.sha256,
         "data_bytes": len(model.tflite),
         "data_lines": hex_lines(model.tflite),
+        "quantizer": (FIRMWARE / "kernels" / "common" / "quantize.h").read_text(encoding="utf-8").rstrip(),
         "stateful": any(tensor.is_variable for tensor in model.graph.tensors),
         "inputs": _ports(identifier, model.inputs, "input"),
         "outputs": _ports(identifier, model.outputs, "output"),

@@ -22,6 +22,7 @@ from tinyml_pipeline.workflow.chips import run_on_chip
 from tinyml_pipeline.workflow.opened import converted_model
 
 _SHOWN = 8
+_FLOAT32_MAX = 3.4028234663852886e38
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _parse(spec: ModelSpec, texts: Sequence[str], names: Sequence[str]) -> npt.N
         except ValueError:
             hint = " (a point for decimals, blanks between numbers)" if "," in text else ""
             raise UsageError(f"'{text}' is not a number{hint}; {_usage(spec, names)}") from None
-        if not math.isfinite(number):
+        if abs(number) > _FLOAT32_MAX or math.isnan(number):  # as at the prompt on a board
             raise UsageError(f"'{text}' is not a finite number; {_usage(spec, names)}")
     if len(texts) != len(names):
         count = f"{len(texts)} number{'' if len(texts) == 1 else 's'}"

@@ -119,7 +119,6 @@ bool invoke_vector(int vector) { return invoke_stored(kGoldenInputs[vector]); }
 
 bool invoke_stored(const int8_t* values) {
   if (g_interpreter == nullptr) return false;
-  if (kStateful && g_interpreter->Reset() != kTfLiteOk) return fail(Text().add("the library's Reset() failed."));
   for (int i = 0; i < kInputTensorCount; ++i) {
     memcpy(g_interpreter->input(i)->data.int8, values, kInputTensors[i].size);
     values += kInputTensors[i].size;

@@ -20,9 +20,6 @@ constexpr char kLibrary[] = "Arduino core for ESP32 3.3.9";
 // The firmware prints how much it really uses at start: you may lower this number to that plus a little.
 constexpr int kArenaBytes = 3024;
 
-// Whether the model remembers earlier inputs; the self-test then starts each vector afresh, run() does not.
-constexpr bool kStateful = false;
-
 // Exactly the operations of this model, so that the linker leaves all others out.
 using Resolver = tflite::MicroMutableOpResolver<1>;
 inline bool AddOperations(Resolver& resolver) {
@@ -51,7 +48,7 @@ const Tensor kOutputTensors[] = {
 constexpr int kInputTensorCount = 1;
 constexpr int kOutputTensorCount = 1;
 
-// The range of each input that the model was made for; typed numbers beyond it are moved to its ends.
+// The range of each input that the model was made for; numbers beyond it are reported, and saturate where int8 ends.
 struct Range {
   const char* name;
   float low;

@@ -127,14 +127,15 @@ void answer_numbers(char* text) {
   float inputs[kInputs];
   if (!parse_numbers(text, inputs)) return;
   Text line;
-  for (int i = 0; i < kInputs; ++i) {
-    const Range& range = kRanges[i];
-    const float typed = inputs[i];
-    if (typed < range.low) inputs[i] = range.low;
-    if (typed > range.high) inputs[i] = range.high;
-    if (inputs[i] != typed) {
-      line.add(range.name).add("=").add(typed, 4).add(" is outside ").add(range.low, 4).add(" .. ")
-          .add(range.high, 4).add(": clamped to ").add(inputs[i], 4).print_line();
+  int position = 0;
+  for (const Tensor& tensor : kInputTensors) {
+    for (int i = 0; i < tensor.size; ++i, ++position) {
+      const Range& range = kRanges[position];
+      const float typed = inputs[position];
+      if (typed >= range.low && typed <= range.high) continue;
+      line.add(range.name).add("=").add(typed, 4).add(" is outside of ").add(range.low, 4).add(" .. ")
+          .add(range.high, 4).add(": int8 sees ").add(tensor.dequantize(tensor.quantize(typed)), tensor.decimals)
+          .print_line();
     }
   }
   if (!engine::invoke_numbers(inputs)) return;
