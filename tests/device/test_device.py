@@ -56,7 +56,7 @@ def test_a_device_that_never_answers(tmp_path: Path) -> None:
 def test_a_device_that_says_something_else(tmp_path: Path) -> None:
     script = "import time; print('Hello\\0', flush=True); time.sleep(60)"
     with scripted(tmp_path, script) as device, pytest.raises(DeviceError) as caught:
-        Session(device, timeout_s=1.0, resend_after_s=0.1).greet()
+        Session(device, timeout_s=5.0, resend_after_s=0.1).greet()
     assert "7 bytes came, but no right answer; check the firmware and the baud rate." in str(caught.value)
     assert "no frames: b'Hello'" in (tmp_path / "device.log").read_text()
 
@@ -64,7 +64,7 @@ def test_a_device_that_says_something_else(tmp_path: Path) -> None:
 def test_a_device_that_dies_is_named_with_its_last_words(tmp_path: Path) -> None:
     script = "import sys, os; sys.stdin.buffer.read(1); print('out of smoke', file=sys.stderr, flush=True); os._exit(7)"
     with scripted(tmp_path, script) as device, pytest.raises(DeviceError) as caught:
-        Session(device, timeout_s=10).greet()
+        Session(device, timeout_s=300).greet()
     assert str(caught.value) == (
         f"board: {Path(PYTHON).name} failed with exit code 7 in the middle; it said: out of smoke."
         f" Its log is {tmp_path / 'device.log'}."
@@ -87,7 +87,7 @@ def greeting_script(payload: bytes) -> str:
 
 def test_another_version_of_the_protocol(tmp_path: Path) -> None:
     with scripted(tmp_path, greeting_script(bytes([9]) + bytes(60))) as device, pytest.raises(DeviceError) as caught:
-        Session(device, timeout_s=10).greet()
+        Session(device, timeout_s=300).greet()
     assert str(caught.value) == (
         "board speaks version 9 of the protocol, this program version 1; build and flash its firmware again."
     )
@@ -95,7 +95,7 @@ def test_another_version_of_the_protocol(tmp_path: Path) -> None:
 
 def test_a_greeting_that_is_too_short(tmp_path: Path) -> None:
     with scripted(tmp_path, greeting_script(b"\x01\x02\x03")) as device, pytest.raises(DeviceError) as caught:
-        Session(device, timeout_s=10).greet()
+        Session(device, timeout_s=300).greet()
     assert str(caught.value) == "board greets with only 3 bytes; build and flash its firmware again."
 
 
@@ -150,7 +150,7 @@ def test_nothing_is_left_running(name: str, tmp_path: Path) -> None:
         assert len(running_with(str(image.elf))) == 2
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 300
         while running_with(str(image.elf)) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert running_with(str(image.elf)) == []
@@ -169,7 +169,7 @@ def test_a_serial_port_over_a_pty(tmp_path: Path) -> None:
     pid = os.posix_spawn(PYTHON, [PYTHON, "-c", script], os.environ)
     try:
         with SerialDevice("board", os.ttyname(child), tmp_path / "serial.log") as device:
-            ran = Session(device, timeout_s=10).invoke_many(inputs)
+            ran = Session(device, timeout_s=300).invoke_many(inputs)
             np.testing.assert_array_equal(ran.outputs, mixed(inputs))
             with (
                 pytest.raises(DeviceError, match="another program uses it; close the serial monitor"),
