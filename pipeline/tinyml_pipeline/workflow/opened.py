@@ -11,7 +11,8 @@ from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import ArtifactsError, ParityError, UnsupportedError
-from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
+from tinyml_pipeline.host.interpreters.oracle import OracleInterpreter, find_oracle
+from tinyml_pipeline.host.interpreters.tflm import minimum_arena_bytes
 from tinyml_pipeline.models.spec import ModelSpec
 from tinyml_pipeline.parity.vectors import golden_vectors
 from tinyml_pipeline.project import Project
@@ -38,9 +39,9 @@ class OpenModel:
         return self.model.name
 
     @cached_property
-    def oracle(self) -> TflmInterpreter:
-        """TFLM with this model. Raises UnsupportedError if it does not run there."""
-        return TflmInterpreter(self.model)
+    def oracle(self) -> OracleInterpreter:
+        """TFLM with this model, or its stand-in. Raises UnsupportedError if it does not run there."""
+        return find_oracle(self.model)
 
     @cached_property
     def arena_bytes(self) -> int:

@@ -13,6 +13,7 @@ from tinyml_pipeline.boards.board import Board, RuntimeName
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.host.device.protocol import Greeting
 from tinyml_pipeline.host.device.session import Invocations, Session
+from tinyml_pipeline.host.interpreters.oracle import need_tflm
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.parity.compare import Comparison, compare_exact
 from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
@@ -70,6 +71,7 @@ def _verify_one(
     vectors: int | None,
     timeout_s: float,
 ) -> Result:
+    need_tflm("verify")
     model, folder = opened.model, opened.folder
     inputs = chosen_inputs(model, vectors)
     expected = opened.oracle.invoke(inputs.arrays)

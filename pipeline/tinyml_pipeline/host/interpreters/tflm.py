@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tinyml_pipeline import tools
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.errors import ModelFileError, UnsupportedError
+from tinyml_pipeline.extras import is_importable
 from tinyml_pipeline.host.interpreters.arena_probe import REFUSED
 from tinyml_pipeline.host.interpreters.batch import (
     Int8Array,
@@ -116,10 +117,13 @@ def minimum_arena_bytes(model: ParsedModel | bytes) -> int:
 
     An upper bound for a 32-bit chip: this machine's pointers have 64 bits, and TFLM keeps its own structures in the
     arena. The search runs in a child process, because TFLM crashes in an arena that cannot hold its first structures,
-    and on some damaged files. Raises UnsupportedError with TFLM's own words for what it will not run.
+    and on some damaged files. Without TFLM it is an estimate: every activation at once, and TFLM's structures.
+    Raises UnsupportedError with TFLM's own words for what it will not run.
     """
     tflite, graph = file_and_graph(model)
     require_int8_ports(graph)
+    if not is_importable("tflite_micro"):
+        return _generous_arenas(graph)[0]
     low, high = 0, _generous_arenas(graph)[-1]
     ends_well = False
     for _ in range(_PROBE_LIVES):
