@@ -25,6 +25,23 @@ FloatArray = npt.NDArray[np.float32]
 BuildKeras = Callable[..., bytes]
 
 
+# Their tests start a compiler, an emulator, TensorFlow or many programs, each for seconds.
+SLOW_FOLDERS = {
+    *("builders", "device", "emulator", "flash", "interpreters", "kernels", "lessons", "models", "ops", "portability"),
+    *("protocol", "quantize", "sketches", "training", "workflow"),
+}
+SLOW_FILES = {"test_cli.py", "test_fit.py", "test_networks.py", "test_packaging.py", "test_shared_models.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what `make check` leaves out: by folder, by file, and whatever asks for TensorFlow."""
+    for item in items:
+        place = item.path.relative_to(REPOSITORY / "tests")
+        is_slow = place.parts[0] in SLOW_FOLDERS or place.name in SLOW_FILES
+        if is_slow or "keras_process" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--refresh-golden", action="store_true", help="write the texts under tests/golden/ anew")
 
