@@ -189,8 +189,7 @@ def test_what_is_no_port(tmp_path: Path) -> None:
     with pytest.raises(DeviceError) as caught, SerialDevice("board", "/dev/null", tmp_path / "serial.log"):
         pass
     assert str(caught.value) == (
-        "cannot open /dev/null for board: it is no serial port; see which there are:"
-        " .venv/bin/python -m serial.tools.list_ports."
+        "cannot open /dev/null for board: it is no serial port; see which there are: tinyml ports."
     )
 
 
@@ -199,5 +198,5 @@ def test_a_port_that_is_not_there(tmp_path: Path) -> None:
         pass
     assert str(caught.value) == (
         "cannot open /dev/ttyNone for board: there is no such port; connect the board and see which ports there are:"
-        " .venv/bin/python -m serial.tools.list_ports."
+        " tinyml ports."
     )

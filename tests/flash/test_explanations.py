@@ -194,7 +194,7 @@ def test_avrdude_itself_without_its_port(tmp_path: Path) -> None:
     need("avrdude", "avrdude")
     assert failure_of(avrdude.plan(UNO, tmp_path / "x.elf", "uno", "/dev/ttyNone")) == (
         "uno was not flashed: there is no port /dev/ttyNone; connect the board and see which ports there are:"
-        " .venv/bin/python -m serial.tools.list_ports."
+        " tinyml ports."
     )
 
 

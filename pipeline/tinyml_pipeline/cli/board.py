@@ -32,17 +32,35 @@ def boards(as_json: bool) -> None:
 
 
 @click.command()
-@models_or_files_argument
 @json_option
-def fit(models: tuple[str, ...], as_json: bool) -> None:
+def ports(as_json: bool) -> None:
+    """List the serial ports of this computer: a board's is one of USB.
+
+    Example: tinyml ports
+    """
+    from tinyml_pipeline.host.device.ports import list_ports
+    from tinyml_pipeline.show.report.tables import board as tables
+
+    show(list_ports(), tables.ports, as_json)
+
+
+@click.command()
+@models_or_files_argument
+@click.option(
+    "--board", "boards", multiple=True, metavar="BOARD", help="Only this board; exit code 1 if the model does not fit."
+)
+@json_option
+def fit(models: tuple[str, ...], boards: tuple[str, ...], as_json: bool) -> None:
     """Say for every board whether a model fits on it: flash and RAM of what there is, for each runtime.
 
+    \b
     Example: tinyml fit adder
+             tinyml fit adder --board uno
     """
     from tinyml_pipeline.show.report.tables import board as tables
     from tinyml_pipeline.workflow.fit import fit as fit_models
 
-    report(fit_models(models, project()), tables.fits, as_json)
+    report(fit_models(models, project(), boards=boards), tables.fits, as_json)
 
 
 @click.command()

@@ -17,7 +17,16 @@ from tinyml_pipeline.visible_text import visible
 
 SECTIONS = {
     "The road": (road.models, road.train, road.convert, road.generate, road.compile_, road.parity),
-    "On a board": (board.boards, board.fit, board.firmware, board.build, board.flash, board.verify, board.monitor),
+    "On a board": (
+        board.boards,
+        board.ports,
+        board.fit,
+        board.firmware,
+        board.build,
+        board.flash,
+        board.verify,
+        board.monitor,
+    ),
     "Look inside": (learn.predict, learn.lesson, learn.graph, learn.lr_find, learn.export),
     "The program itself": (upkeep.bench, upkeep.doctor),
 }

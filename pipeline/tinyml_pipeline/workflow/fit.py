@@ -64,21 +64,27 @@ class Fit:
     passed: bool = True
 
 
-def fit(names: Sequence[str], project: Project) -> Outcomes[Fit]:
-    """Every board but this computer, real ones first, with each of its runtimes."""
-    found = [load_board(name) for name in board_names() if name != "host"]
-    boards = sorted(found, key=lambda board: board.emulator is not None)
-    return each(chosen(names, project, files=True), lambda name: _fit_one(open_model(name, project), boards))
+def fit(names: Sequence[str], project: Project, *, boards: Sequence[str] = ()) -> Outcomes[Fit]:
+    """These boards, else all but this computer, real ones first, with each of their runtimes.
+
+    A model that fits none of the boards that were named has not passed. UsageError for an unknown board.
+    """
+    wanted = dict.fromkeys(boards)
+    found = [load_board(name) for name in wanted or board_names() if wanted or name != "host"]
+    ordered = sorted(found, key=lambda board: board.emulator is not None)
+    return each(
+        chosen(names, project, files=True), lambda name: _fit_one(open_model(name, project), ordered, bool(wanted))
+    )
 
 
-def _fit_one(opened: OpenModel, boards: Sequence[Board]) -> Fit:
+def _fit_one(opened: OpenModel, boards: Sequence[Board], is_asked: bool) -> Fit:
     model = opened.model
     needs: list[Need] = []
     with progress.counting(f"{model.name}: building for {len(boards)} boards", len(boards)) as done:
         for number, board in enumerate(boards, 1):
             needs += needs_of(opened, board)
             done(number)
-    return Fit(model.name, tuple(needs))
+    return Fit(model.name, tuple(needs), passed=not is_asked or any(need.fits for need in needs))
 
 
 def needs_of(opened: OpenModel, board: Board) -> list[Need]:

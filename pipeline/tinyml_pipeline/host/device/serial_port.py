@@ -77,12 +77,9 @@ class SerialDevice(Device):
         elif "lock" in words or "busy" in words or "temporarily unavailable" in words:
             hint = "another program uses it; close the serial monitor or whatever else holds it"
         elif "no such file" in words or "could not find" in words or "filenotfound" in words:
-            hint = (
-                "there is no such port; connect the board and see which ports there are:"
-                " .venv/bin/python -m serial.tools.list_ports"
-            )
+            hint = "there is no such port; connect the board and see which ports there are: tinyml ports"
         elif "inappropriate ioctl" in words:
-            hint = "it is no serial port; see which there are: .venv/bin/python -m serial.tools.list_ports"
+            hint = "it is no serial port; see which there are: tinyml ports"
         else:
             hint = str(error)
         return DeviceError(f"cannot open {self._port} for {self.name}: {hint}.")

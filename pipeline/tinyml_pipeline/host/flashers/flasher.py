@@ -50,8 +50,7 @@ _COMMON = (
     ),
     Symptom(
         r"[Nn]o such file or directory: '/dev/|cannot open port .*No such file|FileNotFoundError",
-        "there is no port {port}; connect the board and see which ports there are:"
-        " .venv/bin/python -m serial.tools.list_ports",
+        "there is no port {port}; connect the board and see which ports there are: tinyml ports",
         quote=False,
     ),
     Symptom(

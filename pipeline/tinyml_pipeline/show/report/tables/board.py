@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tinyml_pipeline.show.report.tables.table import print_table, tell
 
 if TYPE_CHECKING:
+    from tinyml_pipeline.host.device.ports import SerialPort
     from tinyml_pipeline.workflow.boards import BoardRow
     from tinyml_pipeline.workflow.fit import Fit, Need
     from tinyml_pipeline.workflow.outcomes import Result
@@ -42,7 +43,7 @@ def fits(found: Sequence[Fit]) -> None:
             about = "~" if need.how == "estimated" else ""
             flash = _of(need.flash_bytes, need.flash_limit_bytes, about)
             ram = _of(need.ram_bytes, need.ram_limit_bytes, about)
-            rows.append([board, "yes" if need.fits else "NO", flash, ram, _firmware(need)])
+            rows.append([board, _fits(need), flash, ram, _firmware(need)])
         print_table([fit.model, "fits", "flash", "RAM", "firmware"], rows)
         notes: dict[str, list[str]] = {}
         for need in fit.needs:
@@ -55,6 +56,21 @@ def fits(found: Sequence[Fit]) -> None:
             " compiler is installed. firmware: flash + RAM of all that 'tinyml build' makes, where it builds here."
         )
         print()
+
+
+def _fits(need: Need) -> str:
+    """A runtime that lacks an operator says nothing of the board's size."""
+    if need.how == "refused":
+        return "unsupported"
+    return "yes" if need.fits else "NO"
+
+
+def ports(rows: Sequence[SerialPort]) -> None:
+    print_table(
+        ["port", "what it is", "USB"], [[row.name, row.description, "yes" if row.is_usb else ""] for row in rows]
+    )
+    if not rows:
+        tell("No serial port was found. Connect the board with a cable that carries data; many only charge.")
 
 
 def _firmware(need: Need) -> str:
