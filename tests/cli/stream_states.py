@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -78,6 +79,7 @@ def attempt(state: Callable[[], None], arguments: list[str], files: list[Path]) 
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    signal.alarm(20)  # a command that does not end is a failure, not a test that hangs
     for number, path in enumerate(files, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_TRUNC), number)
     code = 99

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.doctor import Check, examine
-from tinyml_pipeline.host.device.ports import SerialPort
 from tinyml_pipeline.show.lessons.catalog import lesson_names, load_lesson
 from tinyml_pipeline.show.report.tables import board, learn, table, upkeep
 from tinyml_pipeline.workflow.bench import Cost
-from tinyml_pipeline.workflow.boards import list_boards
+from tinyml_pipeline.workflow.boards import PortRow, list_boards
 from tinyml_pipeline.workflow.fit import Fit, Need
 from tinyml_pipeline.workflow.lesson import LessonRow
 
@@ -47,7 +46,7 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "boards": (board.boards, list_boards),
     "doctor here": (upkeep.doctor, examine),
     "doctor": (upkeep.doctor, lambda: CHECKS),
-    "ports": (board.ports, lambda: [SerialPort("/dev/serial/by-id/usb-Arduino_Uno_85734-if00", "USB " * 40, True)]),
+    "ports": (board.ports, lambda: [PortRow("/dev/serial/by-id/usb-Arduino_Uno_85734-if00", "USB " * 40, True)]),
     "fit": (
         board.fits,
         lambda: [Fit("m" * 40, tuple(need(n, h, f) for n in board_names() for h, f in (("measured", False),)))],

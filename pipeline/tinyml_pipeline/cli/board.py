@@ -38,10 +38,10 @@ def ports(as_json: bool) -> None:
 
     Example: tinyml ports
     """
-    from tinyml_pipeline.host.device.ports import list_ports
     from tinyml_pipeline.show.report.tables import board as tables
+    from tinyml_pipeline.workflow.boards import list_serial_ports
 
-    show(list_ports(), tables.ports, as_json)
+    show(list_serial_ports(), tables.ports, as_json)
 
 
 @click.command()

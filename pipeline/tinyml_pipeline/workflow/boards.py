@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.host.device.ports import list_ports
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,20 @@ class BoardRow:
     platformio: str | None
     flashed_by: str
     source: str
+
+
+@dataclass(frozen=True)
+class PortRow:
+    """A serial port of this computer, and what its USB device says of itself."""
+
+    name: str
+    description: str
+    is_usb: bool
+
+
+def list_serial_ports() -> list[PortRow]:
+    """Every one, whether a board is behind it or not."""
+    return [PortRow(port.name, port.description, port.is_usb) for port in list_ports()]
 
 
 def list_boards() -> list[BoardRow]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tinyml_pipeline.show.report.tables.table import print_table, tell
 
 if TYPE_CHECKING:
-    from tinyml_pipeline.host.device.ports import SerialPort
-    from tinyml_pipeline.workflow.boards import BoardRow
+    from tinyml_pipeline.workflow.boards import BoardRow, PortRow
     from tinyml_pipeline.workflow.fit import Fit, Need
     from tinyml_pipeline.workflow.outcomes import Result
 
@@ -65,7 +64,7 @@ def _fits(need: Need) -> str:
     return "yes" if need.fits else "NO"
 
 
-def ports(rows: Sequence[SerialPort]) -> None:
+def ports(rows: Sequence[PortRow]) -> None:
     print_table(
         ["port", "what it is", "USB"], [[row.name, row.description, "yes" if row.is_usb else ""] for row in rows]
     )
