@@ -1,0 +1,21 @@
+"""A short run of tests/fuzz_shapes.py; `make fuzz` runs 10,000 files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tinyml_pipeline.compiler.ops import supported_operators
+
+from tests.fuzz_shapes import drawers, run_range
+
+
+def test_files_that_contradict_themselves(tmp_path: Path) -> None:
+    outcome = run_range(seed=3, start=0, stop=100, folder=tmp_path)
+    assert outcome.differences == []
+    assert sum(outcome.counts.values()) == 100
+    assert outcome.counts["accepted, TFLM runs it"] > 25
+    assert outcome.counts["refused by the compiler"] > 10
+
+
+def test_every_operator_is_drawn() -> None:
+    assert {name.lower() for name in supported_operators()} <= {*drawers(), "fully_connected"}
