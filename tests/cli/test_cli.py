@@ -129,7 +129,7 @@ def test_a_keyboard_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("tinyml_pipeline.workflow.outcomes.list_models", interrupted)
     result = run("models")
     assert result.exit_code == 130
-    assert result.stderr == "\ntinyml: stopped; what was there before is unchanged.\n"
+    assert result.stderr == "\ntinyml: stopped.\n"
 
 
 def test_the_console_command_is_the_group() -> None:

@@ -27,20 +27,20 @@ REFUSED = {
         PER_CHANNEL,
         "chirale",
         "dense for chirale: FULLY_CONNECTED (operation 0) has weights quantized per channel, which"
-        " Chirale_TensorFLowLite 2.0.0 computes wrongly without a word. Convert without --per-channel, or choose"
-        " arduino-esp32 or esp-idf.",
+        " Chirale_TensorFLowLite 2.0.0 computes wrongly and silently. Quantize dense layers per tensor, as"
+        " 'tinyml convert' does by default, or choose arduino-esp32 or esp-idf.",
     ),
     "grouped convolution on chirale": (
         GROUPED,
         "chirale",
         "conv for chirale: CONV_2D (operation 0) is a grouped convolution, which Chirale_TensorFLowLite 2.0.0 computes"
-        " wrongly without a word. Set groups to 1.",
+        " wrongly and silently. Set groups to 1.",
     ),
     "grouped convolution on esp-idf": (
         GROUPED,
         "esp-idf",
         "conv for esp-idf: CONV_2D (operation 0) is a grouped convolution, which espressif/esp-tflite-micro 1.4.0"
-        " computes wrongly without a word. Set groups to 1.",
+        " computes wrongly and silently. Set groups to 1.",
     ),
     "an operation that came after the core": (
         quantized("all", LINEAR.inputs, LINEAR.outputs, operations=("REDUCE_ALL",)),

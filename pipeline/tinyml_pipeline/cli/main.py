@@ -33,6 +33,8 @@ SECTIONS = {
 
 
 _UNEXPECTED_EXIT = 70
+# Commands of which nothing could be said that was there before.
+_WRITE_NO_FILES = ("boards", "doctor", "fit", "flash", "models", "monitor", "ports", "predict", "verify")
 """EX_SOFTWARE of sysexits.h."""
 
 
@@ -75,7 +77,8 @@ class _Group(click.Group):
             complain(_unexpected(error))
             ctx.exit(_UNEXPECTED_EXIT)
         except KeyboardInterrupt:
-            click.echo("\ntinyml: stopped; what was there before is unchanged.", err=True)
+            kept = "" if ctx.invoked_subcommand in _WRITE_NO_FILES else "; what was there before is unchanged"
+            click.echo(f"\ntinyml: stopped{kept}.", err=True)
             ctx.exit(130)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

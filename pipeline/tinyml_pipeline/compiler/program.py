@@ -86,7 +86,7 @@ def make_program(graph: Graph, target: Target, budget: Budget | None = None) -> 
     outputs = _ports(graph, core, graph.outputs, core.outputs, graph.output_names, "output")
     if not inputs or not outputs:
         raise UnsupportedError("the model has no input or no output; supported: at least one of each.")
-    ops = [reader_of(operation.name)(OpContext(core, operation)) for operation in core.operations]
+    ops = [_read(OpContext(core, operation)) for operation in core.operations]
     choices = select(ops, target, budget)
     steps = tuple(
         Step(operation, choice, _with_constants(choice.chosen.lowering, target))
@@ -97,6 +97,14 @@ def make_program(graph: Graph, target: Target, budget: Budget | None = None) -> 
     program = Program(core, inputs, outputs, steps, memory.storages(), memory.copies(), plan, memory.buffers)
     _check_size(program, target)
     return program
+
+
+def _read(op: OpContext) -> Op:
+    """Raises UnsupportedError for an operator that only passes know and that none of them could take away."""
+    name = op.operation.name
+    found = "this operator on values that the model computes"
+    op.require(name in read_operators(), found, "a result that is known when the model is compiled")
+    return reader_of(name)(op)
 
 
 def _check_operators(graph: Graph) -> None:

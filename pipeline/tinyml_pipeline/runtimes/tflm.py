@@ -185,14 +185,14 @@ def _refusal(graph: Graph, operation: Operation, target: TargetLibrary) -> str |
         if weights is not None and weights.per_channel:
             able = _names(library for library in others if library.per_channel_dense)
             return (
-                f"{where} has weights quantized per channel, which {target.full_name} computes wrongly without a word."
-                f" Convert without --per-channel, or choose {able}."
+                f"{where} has weights quantized per channel, which {target.full_name} computes wrongly and silently."
+                f" Quantize dense layers per tensor, as 'tinyml convert' does by default, or choose {able}."
             )
     if operation.name == "CONV_2D":
         image, weights_tensor = (graph.tensors[index] for index in operation.inputs[:2])
         if image.shape[-1] != weights_tensor.shape[-1]:
             return (
-                f"{where} is a grouped convolution, which {target.full_name} computes wrongly without a word. Set"
+                f"{where} is a grouped convolution, which {target.full_name} computes wrongly and silently. Set"
                 " groups to 1."
             )
     return None

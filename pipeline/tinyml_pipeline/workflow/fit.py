@@ -102,8 +102,18 @@ def need_of_plain_c(opened: OpenModel, board: Board) -> Need:
     except UnsupportedError as error:
         return _unknown(board, "aot", str(error))
     except PipelineError as error:  # larger than the addresses of the processor reach
-        return _unknown(board, "aot", str(error).splitlines()[-1])
+        estimate = _estimate(opened.model, board)
+        if estimate.fits:
+            return _unknown(board, "aot", str(error).splitlines()[-1])
+        return replace(estimate, note=_too_large(estimate))
     return _need(board, "aot", "measured", flash_bytes, ram_bytes, "")
+
+
+def _too_large(need: Need) -> str:
+    """What does not fit, in place of what the linker says of it."""
+    pairs = (("flash", need.flash_bytes, need.flash_limit_bytes), ("RAM", need.ram_bytes, need.ram_limit_bytes))
+    wants = [f"{size:,} bytes of {what}, there are {limit:,}" for what, size, limit in pairs if (size or 0) > limit]
+    return f"needs {' and '.join(wants)}"
 
 
 def _with_firmware(need: Need, opened: OpenModel, board: Board) -> Need:
