@@ -7,18 +7,21 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.passes import run_passes
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
 
 from tests.tools import need
 
-Int8Array = npt.NDArray[np.int8]
+Int8Array = npt.NDArray[Any]
 # No warning is accepted in generated code.
 WARNINGS = """
 -std=c99 -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wcast-align -pedantic -Wvla -Wundef
@@ -60,6 +63,12 @@ class Compiled:
     tree: SourceTree
     input_sizes: tuple[int, ...]
     output_sizes: tuple[int, ...]
+    dtypes: tuple[DType, ...]
+    """Of the inputs, then of the outputs, as model_invoke takes them."""
+
+    @property
+    def outputs(self) -> list[tuple[int, DType]]:
+        return list(zip(self.output_sizes, self.dtypes[len(self.input_sizes) :], strict=True))
 
     @property
     def names(self) -> list[str]:
@@ -69,7 +78,9 @@ class Compiled:
 def compile_model(tflite: bytes, target: Target | None = None) -> Compiled:
     graph = read_tflite(tflite)
     tree = compile_graph(graph, "test", target or Target())
-    return Compiled(tree, _sizes(graph, graph.inputs), _sizes(graph, graph.outputs))
+    core = run_passes(graph)
+    dtypes = tuple(core.tensors[index].dtype for index in (*core.inputs, *core.outputs))
+    return Compiled(tree, _sizes(graph, graph.inputs), _sizes(graph, graph.outputs), dtypes)
 
 
 def _sizes(graph: Graph, indices: Sequence[int]) -> tuple[int, ...]:
@@ -95,7 +106,8 @@ def compile_c(sources: Sequence[Path], output: Path, *flags: str, compiler: str 
 def run_library(model: Compiled, inputs: Sequence[Int8Array], folder: Path, *flags: str) -> tuple[Int8Array, ...]:
     """Outputs of shape (vectors, size), one an output, for inputs of shape (vectors, *shape)."""
     pieces = zip(model.names, model.input_sizes + model.output_sizes, strict=True)
-    kinds = ["const int8_t"] * len(model.input_sizes) + ["int8_t"] * len(model.output_sizes)
+    const = ["const "] * len(model.input_sizes) + [""] * len(model.output_sizes)
+    kinds = [f"{word}{dtype.c_type}" for word, dtype in zip(const, model.dtypes, strict=True)]
     driver = _LIBRARY.format(
         parameters=", ".join(f"{kind} *{name}" for kind, name in zip(kinds, model.names, strict=True)),
         arguments=", ".join(f"{name} + n * {size}" for name, size in pieces),
@@ -105,7 +117,7 @@ def run_library(model: Compiled, inputs: Sequence[Int8Array], folder: Path, *fla
     path = compile_c(sources, folder / "model.so", "-shared", "-fPIC", *(flags or ("-O1",)))
     count = len(inputs[0])
     held = [np.ascontiguousarray(array).reshape(count, -1) for array in inputs]
-    outputs = tuple(np.zeros((count, size), np.int8) for size in model.output_sizes)
+    outputs = tuple(np.zeros((count, size), dtype.numpy) for size, dtype in model.outputs)
     pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (*held, *outputs)]
     ctypes.CDLL(str(path)).run(ctypes.c_size_t(count), *pointers)
     return outputs
@@ -115,10 +127,12 @@ def run_program(
     model: Compiled, inputs: Sequence[Int8Array], folder: Path, *flags: str, compiler: str = "gcc"
 ) -> tuple[Int8Array, ...]:
     """The same through a program that reads vectors and writes answers; fails where the program does."""
-    sized = list(zip(model.names, model.input_sizes + model.output_sizes, strict=True))
+    sizes = zip(model.input_sizes + model.output_sizes, model.dtypes, strict=True)
+    sized = list(zip(model.names, [size * dtype.bytes for size, dtype in sizes], strict=True))
     into, outof = sized[: len(model.input_sizes)], sized[len(model.input_sizes) :]
+    types = [dtype.c_type for dtype in model.dtypes]
     program = _PROGRAM.format(
-        buffers=" ".join(f"int8_t *{name} = malloc({size});" for name, size in sized),
+        buffers=" ".join(f"{kind} *{name} = malloc({size});" for kind, (name, size) in zip(types, sized, strict=True)),
         reads=" && ".join(f"fread({name}, 1, {size}, stdin) == {size}" for name, size in into),
         names=", ".join(model.names),
         writes=" ".join(f"fwrite({name}, 1, {size}, stdout);" for name, size in outof),
@@ -128,8 +142,13 @@ def run_program(
     sources[-1].write_text(program)
     path = compile_c(sources, folder / "program", *WARNINGS, *(flags or SANITIZERS), compiler=compiler)
     count = len(inputs[0])
-    stream = np.concatenate([np.asarray(array).reshape(count, -1) for array in inputs], axis=1)
+    rows = [np.ascontiguousarray(array).reshape(count, -1).view(np.uint8) for array in inputs]
+    stream = np.concatenate(rows, axis=1)
     done = subprocess.run([path], input=stream.tobytes(), capture_output=True, timeout=120)
     assert done.returncode == 0 and not done.stderr, done.stderr.decode()  # noqa: PT018
-    answers = np.frombuffer(done.stdout, np.int8).reshape(count, sum(model.output_sizes))
-    return tuple(np.split(answers, np.cumsum(model.output_sizes)[:-1], axis=1))
+    sizes_bytes = [size * dtype.bytes for size, dtype in model.outputs]
+    answers = np.frombuffer(done.stdout, np.uint8).reshape(count, sum(sizes_bytes))
+    split = np.split(answers, np.cumsum(sizes_bytes)[:-1], axis=1)
+    return tuple(
+        np.ascontiguousarray(part).view(dtype.numpy) for part, (_, dtype) in zip(split, model.outputs, strict=True)
+    )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
+from tinyml_pipeline.compiler.dtypes import DType
 
 from tests.tflite_writer import Writer, activation_code
 
@@ -35,6 +41,8 @@ class Builder:
 
     rng: np.random.Generator
     writer: Writer = field(default_factory=Writer)
+    known: list[Known] = field(default_factory=list)
+    """Every tensor so far, the newest last."""
 
     def zero_point(self) -> int:
         return int(self.rng.choice([-128, 127, 0, int(self.rng.integers(-128, 128))], p=[0.2, 0.1, 0.2, 0.5]))
@@ -143,19 +151,40 @@ def _joins(shape: tuple[int, ...], other: tuple[int, ...], axis: int) -> bool:
     )
 
 
-LAYERS: dict[str, Callable[[Builder, Known, Sequence[Known]], Known]] = {
-    "dense": lambda b, x, _: b.dense(x),
-    "relu": lambda b, x, _: b.relu(x),
-    "relu6": lambda b, x, _: b.relu6(x),
-    "leaky_relu": lambda b, x, _: b.leaky_relu(x),
-    "quantize": lambda b, x, _: b.quantize(x),
-    "logistic": lambda b, x, _: b.logistic(x),
-    "tanh": lambda b, x, _: b.tanh(x),
-    "softmax": lambda b, x, _: b.softmax(x),
-    "reshape": lambda b, x, _: b.reshape(x),
-    "arithmetic": lambda b, x, known: b.arithmetic(x, known),
-    "concatenation": lambda b, x, known: b.concatenation(x, known),
-}
+Draw = Callable[[Builder, Known], Known | None]
+"""Adds a layer that reads the given tensor, and perhaps others of `builder.known`; None if it cannot."""
+
+
+def _found() -> dict[str, Draw]:
+    """`draw` of each module tests/ops/test_x.py that has one, as 'x'; `draws` if it has several, by name."""
+    found: dict[str, Draw] = {}
+    for module in sorted(pkgutil.iter_modules([str(Path(__file__).parent / "ops")]), key=lambda m: m.name):
+        if module.name.startswith("test_"):
+            tests = importlib.import_module(f"tests.ops.{module.name}")
+            if hasattr(tests, "draw"):
+                found[module.name.removeprefix("test_")] = tests.draw
+            found |= getattr(tests, "draws", {})
+    return found
+
+
+class _Layers(Mapping[str, Draw]):
+    """What is found in tests/ops/, looked up when it is first asked for: those modules import this one."""
+
+    @cached_property
+    def _all(self) -> dict[str, Draw]:
+        return _found()
+
+    def __getitem__(self, kind: str) -> Draw:
+        return self._all[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+
+LAYERS: Mapping[str, Draw] = _Layers()
 
 
 @dataclass(frozen=True)
@@ -175,27 +204,39 @@ def make_network(layers: Sequence[tuple[str, int]], seed: int, *, vectors: int =
     shape = (int(rng.choice([1, 1, 3])), int(rng.choice([1, 2, 3, 4, 7, 16])))
     count = int(rng.choice([1, 1, 2]))
     sources = [builder.tensor(shape, builder.scale(), builder.zero_point()) for _ in range(count)]
-    known = list(sources)
+    known = builder.known
+    known += sources
     for kind, back in layers:
-        source = known[-1 - back % len(known)]
-        known.append(LAYERS[kind](builder, source, known[:-1]))
-    outputs = [known[-1].index]
-    extra = known[int(rng.integers(len(known)))]
-    if extra.index not in [source.index for source in sources] and rng.random() < 0.3:
-        outputs.append(extra.index)
+        made = LAYERS[kind](builder, known[-1 - back % len(known)])
+        if made is not None:
+            known.append(made)
+    if len(known) == len(sources):
+        known.append(builder.relu(known[-1]))
+    # Whatever no layer reads is an output, or the compiler would remove its layer.
+    read = {int(index) for operator in builder.writer.operators for index in operator.inputs}
+    made = [tensor.index for tensor in known[len(sources) :]]
+    outputs = [index for index in made if index not in read]
+    extra = made[int(rng.integers(len(made)))]
+    if extra not in outputs and rng.random() < 0.3:
+        outputs.append(extra)
     tflite = builder.writer.build([source.index for source in sources], outputs)
     return Network(tuple(layers), seed, tflite, tuple(edge_vectors(rng, source.shape, vectors) for source in sources))
 
 
-def edge_vectors(rng: np.random.Generator, shape: tuple[int, ...], count: int) -> Int8Array:
+def edge_vectors(
+    rng: np.random.Generator, shape: tuple[int, ...], count: int, dtype: DType = DType.INT8
+) -> npt.NDArray[Any]:
     """The lowest, highest and middle values everywhere, checkerboards of both ends, and random ones."""
-    values = rng.integers(-128, 128, (count, *shape)).astype(np.int8)
-    for row, constant in enumerate((-128, 127, 0)):
+    if dtype is DType.FLOAT32:
+        return rng.normal(0, 10, (count, *shape)).astype(np.float32)
+    low, high = dtype.lowest, dtype.highest
+    values = rng.integers(low, high, (count, *shape), endpoint=True).astype(dtype.numpy)
+    for row, constant in enumerate((low, high, (low + high + 1) // 2)):
         values[row] = constant
-    values[3:6] = rng.choice([-128, 127], (3, *shape))
+    values[3:6] = rng.choice([low, high], (3, *shape))
     return values
 
 
 def networks() -> st.SearchStrategy[Network]:
-    layer = st.tuples(st.sampled_from(sorted(LAYERS)), st.integers(0, 3))
+    layer = st.tuples(st.deferred(lambda: st.sampled_from(sorted(LAYERS))), st.integers(0, 3))
     return st.builds(make_network, st.lists(layer, min_size=1, max_size=6), st.integers(0, 2**32 - 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -164,7 +165,7 @@ def test_nothing_is_written_beside_the_activations(seed: int, tmp_path: Path) ->
         "__attribute__((constructor)) static void arm(void)"
         " { memset(guarded.before, 85, 64); memset(guarded.after, 85, 64); atexit(check); }\n"
     )
-    changed = type(model)(SourceTree({**model.tree, "model.c": guarded}), model.input_sizes, model.output_sizes)
+    changed = replace(model, tree=SourceTree({**model.tree, "model.c": guarded}))
     actual = run_program(changed, network.inputs, tmp_path, *SANITIZERS)
     for got, wanted in zip(actual, run_tflm(network.tflite, network.inputs), strict=True):
         np.testing.assert_array_equal(got, wanted)

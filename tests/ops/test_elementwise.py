@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.networks import edge_vectors
+from tests.networks import Builder, Known, edge_vectors
 from tests.ops.check import EVERY_VALUE, assert_exact, assert_refused
 from tests.tflite_writer import Writer, activation_code
 
@@ -106,3 +106,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str) -> None:
     assert_refused(*REFUSED[name])
+
+
+def draw(builder: Builder, source: Known) -> Known:
+    return builder.arithmetic(source, builder.known)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from tinyml_pipeline.compiler.target import find_target
 
-from tests.networks import ACTIVATIONS, edge_vectors
+from tests.networks import ACTIVATIONS, Builder, Known, edge_vectors
 from tests.ops.check import assert_exact, assert_refused
 from tests.tflite_writer import Writer, activation_code
 
@@ -181,3 +181,7 @@ REFUSED = {
 def test_refused(name: str) -> None:
     tflite, message = REFUSED[name]
     assert_refused(tflite, message if message.startswith("input '") else f"fully_connected (op 0): {message}")
+
+
+def draw(builder: Builder, source: Known) -> Known:
+    return builder.dense(source)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.host import compile_model
-from tests.networks import edge_vectors
+from tests.networks import Builder, edge_vectors
 from tests.ops.check import assert_exact, assert_refused
 from tests.tflite_writer import Writer, activation_code
 
@@ -123,3 +123,6 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str) -> None:
     assert_refused(*REFUSED[name])
+
+
+draws = {"reshape": Builder.reshape, "concatenation": lambda b, source: b.concatenation(source, b.known)}

@@ -98,3 +98,13 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str) -> None:
     assert_refused(*REFUSED[name])
+
+
+draws = {
+    "relu": Builder.relu,
+    "relu6": Builder.relu6,
+    "leaky_relu": Builder.leaky_relu,
+    "quantize": Builder.quantize,
+    "logistic": Builder.logistic,
+    "tanh": Builder.tanh,
+}

@@ -1,0 +1,75 @@
+"""What is found by looking: operators, kernels, their C, targets, and the README's list agree with each other."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import NoReturn, get_type_hints
+
+import pytest
+from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.compiler.kernels import all_kernels, kernels_of
+from tinyml_pipeline.compiler.ops import read_operators, reader_of
+from tinyml_pipeline.compiler.program import make_program, supported_operators
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import TARGETS, find_target
+
+from tests.kernels.test_fully_connected_layouts import CASES
+from tests.kernels.test_fully_connected_layouts import _model as every_dense_layout
+from tests.networks import LAYERS, make_network
+
+ROOT = Path(__file__).parents[2]
+KERNELS = ROOT / "firmware" / "kernels"
+
+
+@pytest.mark.parametrize("operator", read_operators())
+def test_every_operator_has_a_kernel_on_every_target(operator: str) -> None:
+    """One that needs no instruction set, so that no target is left out."""
+    kind = get_type_hints(reader_of(operator))["return"]
+    if kind is not NoReturn:
+        assert any(not kernel.needs for kernel in kernels_of(kind)), operator
+
+
+@pytest.mark.parametrize("kernel", all_kernels(), ids=lambda kernel: kernel.function)
+def test_a_kernel_is_named_after_its_function_and_its_header_declares_it(kernel) -> None:  # type: ignore[no-untyped-def]
+    module = importlib.import_module(f"tinyml_pipeline.compiler.kernels.{kernel.function}")
+    assert module.KERNEL is kernel
+    assert kernel.header == f"{kernel.header.split('/')[0]}/{kernel.function}.h"
+    assert re.search(rf"\b{kernel.function}\(", (KERNELS / kernel.header).read_text())
+
+
+def test_no_header_is_left_over() -> None:
+    wanted = {kernel.header for kernel in all_kernels()}
+    found = {path.relative_to(KERNELS).as_posix() for path in KERNELS.rglob("*.h")}
+    assert {path for path in found - wanted if not path.startswith("common/")} == set()
+
+
+def test_every_struct_of_the_kernels_is_set_by_python_in_some_network() -> None:
+    """The compiler itself compares each struct's fields with the C's; here none of the structs goes unused."""
+    declared = set()
+    for path in KERNELS.rglob("*.h"):
+        declared |= set(re.findall(r"const struct (\w+) \*layer", path.read_text()))
+    used = set()
+    kinds = [(kind, number % 3) for number, kind in enumerate(sorted(LAYERS))] * 2
+    networks = (make_network(kinds, seed).tflite for seed in range(20))
+    for tflite in (every_dense_layout(tuple(CASES))[0], *networks):
+        graph = read_tflite(tflite)
+        for name in ("portable", "cortex-m4", "avr"):
+            for optimize in ("size", "speed"):
+                program = make_program(graph, find_target(name, optimize))  # type: ignore[arg-type]
+                used |= {struct.type for step in program.steps for struct in step.lowering.structs}
+        if declared <= used:
+            break
+    assert declared - used == set()
+
+
+def test_every_board_names_a_target() -> None:
+    assert {load_board(name).compiler_target for name in board_names()} <= set(TARGETS)
+
+
+def test_the_readme_lists_the_operators() -> None:
+    text = (ROOT / "README.md").read_text()
+    listed = re.search(r"^Operations: (.*?)\.", text, re.MULTILINE | re.DOTALL)
+    assert listed is not None
+    assert sorted(re.findall(r"\b[A-Z][A-Z0-9_]+\b", listed[1])) == list(supported_operators())
