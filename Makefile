@@ -2,7 +2,7 @@
 # MODEL=name takes one model, else all. FLAGS=... goes to the command as it is.
 
 .DEFAULT_GOAL := help
-GOALS := help train convert generate parity flash verify test check lint wheel bench fuzz doctor clean
+GOALS := help train convert generate parity flash verify test check lint wheel bench fuzz matrix doctor clean
 .PHONY: $(GOALS)
 
 ifneq ($(filter-out $(GOALS) .venv/installed,$(MAKECMDGOALS)),)
@@ -74,6 +74,9 @@ fuzz: .venv/installed  ## a million broken .tflite files for the reader, 10,000 
 	@.venv/bin/python -m tests.fuzz_reader --count 1000000 --jobs 2
 	@.venv/bin/python -m tests.fuzz_shapes --count 10000
 	@TINYML_NETWORKS=5000 .venv/bin/python -m pytest -n 2 tests/compiler/test_networks.py
+
+matrix: .venv/installed  ## every kernel with every combination of compiler, core and flags (FLAGS=--pairwise: a sample)
+	@.venv/bin/python -m tests.matrix $(FLAGS)
 
 doctor: .venv/installed  ## what is installed, what is missing, how to get it
 	@$(TINYML) doctor

@@ -4,10 +4,14 @@
 
 #include <stdint.h>
 
+/* For GCC and cores with a multiplier: clang has no 24-bit integers. */
+#if defined(__AVR_HAVE_MUL__) && !defined(__clang__)
+#define AVR_ASSEMBLY 1
+
 __extension__ typedef __int24 sum24_t;
 
 /* sum * multiplier / 2^(31 + right_shift), rounded twice as TFLM does. `right_shift` is 1 or more. */
-static __attribute__((noinline)) int16_t avr_scale(sum24_t sum, uint32_t multiplier, uint8_t right_shift)
+static __attribute__((noinline, unused)) int16_t avr_scale(sum24_t sum, uint32_t multiplier, uint8_t right_shift)
 {
     /* p = 256 * x for TFLM's x = sum * multiplier / 2^31, a half rounded up: the upper four bytes of seven. */
     int32_t p;
@@ -111,5 +115,9 @@ static __attribute__((noinline)) int16_t avr_scale(sum24_t sum, uint32_t multipl
             : "r0");
     return (int16_t)(p >> 16);
 }
+
+#else
+#define AVR_ASSEMBLY 0
+#endif
 
 #endif

@@ -6,9 +6,9 @@
 
 #include "fully_connected_s8.h"
 
-#if defined(__AVR_HAVE_MUL__) && !defined(__clang__) /* clang has no 24-bit integers */
-
 #include "../common/scale_avr.h"
+
+#if AVR_ASSEMBLY
 
 /* One product: MULS leaves its sign in the carry, and SBC of a register from itself spreads that over a byte. */
 #define AVR_MULTIPLY_ADD                                                                                               \

@@ -31,6 +31,17 @@ reset:
 4:  cmp   r1, r2
     blo   3b
 
+#if defined(__ARM_FP) && !defined(__SOFTFP__)
+    ldr   r0, =0xe000ed88       /* CPACR: the compiler was told to use the float unit, which is off after reset */
+    ldr   r1, [r0]
+    movs  r2, #0xf
+    lsls  r2, r2, #20
+    orrs  r1, r1, r2
+    str   r1, [r0]
+    dsb
+    isb
+#endif
+
     bl    main
     .thumb_func
 hang:

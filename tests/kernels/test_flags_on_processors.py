@@ -1,0 +1,58 @@
+"""The dense kernels' assembly under flags of real projects: the same bytes as TFLM on the processor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import find_target
+from tinyml_pipeline.host.builders import bare_metal
+from tinyml_pipeline.host.builders.bare_metal import build_firmware
+from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.model_io import ModelInterface
+
+from tests.firmware import board_here, run_on
+from tests.kernels.dense_cases import CASES, VECTORS, dense_model
+from tests.oracle import run_tflm
+
+HARD = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
+SOFTFP = ("-mcpu=cortex-m33", "-mthumb", "-mfloat-abi=softfp", "-mfpu=fpv5-sp-d16")
+FLAGS = {
+    "unoptimized": ("sim-cortex-m4", "-O0", ()),
+    "for debuggers": ("sim-cortex-m4", "-Og", ("-g3", "-fno-omit-frame-pointer")),
+    "hard float": ("sim-cortex-m4", "-O2", HARD),
+    "hard float unoptimized": ("sim-cortex-m4", "-O0", (*HARD, "-fno-omit-frame-pointer")),
+    "softfp -O3": ("sim-cortex-m33", "-O3", SOFTFP),
+    "link time": ("sim-cortex-m4", "-Os", (*HARD, "-flto")),
+    "other chars": ("sim-cortex-m7", "-O1", ("-funsigned-char",)),
+    "avr unoptimized": ("sim-uno", "-O0", ("-fno-omit-frame-pointer",)),
+}
+# What fits the memory of an ATmega328P without optimization.
+AVR_NAMES = ("one_by_one", "one_row_left", "right_shift_8", "two_inputs_per_channel")
+
+
+@pytest.mark.parametrize("case", FLAGS)
+def test_answers_are_exact(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, optimize, flags = FLAGS[case]
+    board = board_here(name)
+    assert board.toolchain is not None
+    usual = board.toolchain.flags if not set(flags) & {*HARD, *SOFTFP} else ()
+    toolchain = replace(board.toolchain, flags=(*usual, *flags))
+    settings: dict[str, Any] = {"speed": optimize, "size": optimize}
+    monkeypatch.setattr(bare_metal, "_OPTIMIZE_FLAGS", settings)
+    tflite, vectors = dense_model(AVR_NAMES if name == "sim-uno" else tuple(CASES))
+    graph = read_tflite(tflite)
+    tree = compile_graph(graph, "test", find_target(board.compiler_target, "speed"))
+    interface = ModelInterface.of(graph)
+    image = build_firmware(tree, interface, replace(board, toolchain=toolchain), "verify", tmp_path / "build", "speed")
+    assert image.warnings == ""
+    joined = np.concatenate([values.reshape(VECTORS, -1) for values in vectors], axis=1)
+    with run_on(board, image, tmp_path) as device:
+        answers = Session(device).invoke_many(joined).outputs
+    expected = np.concatenate([values.reshape(VECTORS, -1) for values in run_tflm(tflite, vectors)], axis=1)
+    np.testing.assert_array_equal(answers, expected)
