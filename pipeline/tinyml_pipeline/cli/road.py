@@ -149,9 +149,10 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None
     "--optimize", type=click.Choice(["size", "speed"]), help="What matters more; the board's own choice by default."
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the C of one model.")
+@click.option("--explain", is_flag=True, help="Print each layer's kernel, its cost, and why no other was taken.")
 @json_option
 def compile_(
-    models: tuple[str, ...], boards: tuple[str, ...], optimize: Any, output: Path | None, as_json: bool
+    models: tuple[str, ...], boards: tuple[str, ...], optimize: Any, output: Path | None, explain: bool, as_json: bool
 ) -> None:
     """Turn models into plain C without an interpreter: it needs no library, and gives the same bytes as TFLM.
 
@@ -162,5 +163,5 @@ def compile_(
     from tinyml_pipeline.show.report.tables import road as tables
     from tinyml_pipeline.workflow.compile import compile_models
 
-    outcomes = compile_models(models, project(), boards=boards, optimize=optimize, output=output)
+    outcomes = compile_models(models, project(), boards=boards, optimize=optimize, output=output, explain=explain)
     report(outcomes, tables.compilation, as_json)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.compiler.select import Budget
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import ArtifactsError, ParityError, UnsupportedError
@@ -18,7 +19,7 @@ from tinyml_pipeline.parity.vectors import golden_vectors
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel, Vectors, load_quantized
 from tinyml_pipeline.workflow.outcomes import is_file, is_outdated, read_file
-from tinyml_pipeline.workflow.plain_c import Optimize, compile_to, target_of
+from tinyml_pipeline.workflow.plain_c import Optimize, budget_of, compile_to, target_of
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class OpenModel:
     spec: ModelSpec | None
     model: QuantizedModel
     folder: ModelFolder
-    _compiled: dict[Target, SourceTree] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _compiled: dict[tuple[Target, Budget | None], SourceTree] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def name(self) -> str:
@@ -55,10 +58,10 @@ class OpenModel:
 
     def compiled(self, board: Board | None, optimize: Optimize | None = None) -> SourceTree:
         """Plain C for a board (None: portable C99), compiled once per target. Raises UnsupportedError."""
-        target = target_of(board, optimize)
-        if target not in self._compiled:
-            self._compiled[target] = compile_to(self.model, target)
-        return self._compiled[target]
+        key = target_of(board, optimize), budget_of(board)
+        if key not in self._compiled:
+            self._compiled[key] = compile_to(self.model, *key)
+        return self._compiled[key]
 
     @property
     def compiles_nowhere(self) -> bool:

@@ -7,6 +7,8 @@ from typing import Literal
 
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.explain import Explanation, explain
+from tinyml_pipeline.compiler.select import Budget
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target, find_target
 from tinyml_pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort
@@ -20,15 +22,16 @@ def compile_for(model: QuantizedModel, board: Board | None, optimize: Optimize |
 
     Raises UnsupportedError if the model has anything that the compiler has no exact form for.
     """
-    return compile_to(model, target_of(board, optimize))
+    return compile_to(model, target_of(board, optimize), budget_of(board))
 
 
-def compile_to(model: QuantizedModel, target: Target) -> SourceTree:
-    """The same for a processor."""
+def compile_to(model: QuantizedModel, target: Target, budget: Budget | None = None) -> SourceTree:
+    """The same for a processor, with no more flash and RAM than `budget` as far as kernels can be chosen so."""
     return compile_graph(
         model.graph,
         model.name,
         target,
+        budget=budget,
         input_names=_port_names(model.inputs, "in"),
         output_names=_port_names(model.outputs, "out"),
         value_names={"in": model.inputs[0].values, "out": model.outputs[0].values},
@@ -40,6 +43,16 @@ def target_of(board: Board | None, optimize: Optimize | None) -> Target:
     if board is None:
         return find_target("portable", optimize or "size")
     return find_target(board.compiler_target, optimize or board.optimize)
+
+
+def budget_of(board: Board | None) -> Budget | None:
+    """What a board has; None: any amount."""
+    return None if board is None else Budget(board.usable_flash_bytes, board.ram_bytes)
+
+
+def explain_for(model: QuantizedModel, board: Board | None, optimize: Optimize | None) -> tuple[Explanation, ...]:
+    """Which kernel each layer gets there, and why."""
+    return explain(model.graph, target_of(board, optimize), budget_of(board))
 
 
 def aot_runtime() -> AotRuntime:

@@ -133,8 +133,24 @@ def compilation(results: Sequence[Result]) -> None:
         ],
     )
     for result in results:
-        for facts in result.facts.values():
+        for board, facts in result.facts.items():
+            if "layers" in facts:
+                _explanations(f"{result.model} for {board}", facts["layers"])
             tell(f"written to {facts['folder']}")
+
+
+def _explanations(title: str, layers: Sequence[Mapping[str, Any]]) -> None:
+    print_table(
+        [title, "operator", "MACs", "kernel", "cycles", "code B", "constants B", "scratch B"],
+        [
+            [layer["layer"], layer["operator"], f"{layer['macs']:,}", layer["function"]]
+            + [f"{layer['cost'][part]:,}" for part in ("cycles", "code_bytes", "constant_bytes", "scratch_bytes")]
+            for layer in layers
+        ],
+    )
+    for layer in layers:
+        for function, reason in layer["others"]:
+            tell(f"  {layer['layer']}: not {function}: {reason}")
 
 
 def _verdict(row: Mapping[str, Any]) -> str:

@@ -1,0 +1,65 @@
+"""The choice of kernels: within flash and RAM, explained; and refusals as data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tinyml_pipeline.compiler.explain import explain
+from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.kernels import all_kernels
+from tinyml_pipeline.compiler.program import make_program
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.select import Budget, flash_of
+from tinyml_pipeline.compiler.target import find_target
+from tinyml_pipeline.errors import UnsupportedError
+
+from tests.compiler.models import adder
+from tests.ops.check import T, model_of, one
+
+
+def relus() -> Graph:
+    return read_tflite(model_of(one("RELU", [T((500,), 0.1)], [T((500,), 0.2)])))
+
+
+def test_speed_takes_a_table_and_size_computes() -> None:
+    for optimize, function in (("speed", "lookup_s8"), ("size", "rescale_s8")):
+        (layer,) = explain(relus(), find_target("portable", optimize))  # type: ignore[arg-type]
+        assert layer.function == function
+
+
+def test_a_small_flash_changes_the_choice() -> None:
+    target = find_target("portable", "speed")
+    (layer,) = explain(relus(), target, Budget(flash_bytes=200))
+    assert layer.function == "rescale_s8"
+    program = make_program(relus(), target, Budget(flash_bytes=200))
+    assert flash_of([step.choice.chosen for step in program.steps]) <= 200
+
+
+def test_a_kernel_whose_scratch_is_more_than_the_ram_is_not_taken() -> None:
+    target = find_target("cortex-m4", "speed")
+    functions = [layer.function for layer in explain(read_tflite(adder()), target, Budget(ram_bytes=8))]
+    assert functions == ["fully_connected_narrow_s8", "fully_connected_quads_s8", "fully_connected_dsp_s8"]
+
+
+def test_every_kernel_is_taken_or_has_a_reason() -> None:
+    for layer in explain(read_tflite(adder()), find_target("cortex-m0", "speed")):
+        names = {layer.function, *(function for function, _ in layer.others)}
+        assert names == {kernel.function for kernel in all_kernels() if kernel.function.startswith("fully_connected")}
+        reasons = dict(layer.others)
+        assert reasons["fully_connected_dsp_s8"] == "needs DSP, which cortex-m0 does not have"
+
+
+def test_a_refusal_is_data_too() -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        make_program(read_tflite(model_of(one("TANH", [T((4,), 1e-9)], [T((4,), 1 / 128)]))), find_target("portable"))
+    error = caught.value
+    assert (error.operator, error.index, error.supported) == ("TANH", 0, "2^-27 to 2^30")
+    assert error.found == "an input scale of 1e-09"
+
+
+def test_an_operator_that_no_output_needs_is_not_computed() -> None:
+    graph = relus()
+    dead = replace(graph, operations=(*graph.operations, replace(graph.operations[0], outputs=(len(graph.tensors),))))
+    dead = replace(dead, tensors=(*graph.tensors, replace(graph.tensors[1], index=len(graph.tensors))))
+    assert len(make_program(dead, find_target("portable")).steps) == 1
