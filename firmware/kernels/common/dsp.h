@@ -46,7 +46,7 @@ static inline uint32_t even_bytes(uint32_t x)
     __asm__("sxtb16 %0, %1" : "=r"(x) : "r"(x));
     return x;
 #else
-    return (uint16_t)(int8_t)(x & 0xffu) | (uint32_t)(uint16_t)(int8_t)(x >> 16 & 0xffu) << 16;
+    return (uint32_t)(uint16_t)(int8_t)(x & 0xffu) | (uint32_t)(uint16_t)(int8_t)(x >> 16 & 0xffu) << 16;
 #endif
 }
 

@@ -86,7 +86,7 @@ ALWAYS_INLINE void narrow_rows(struct narrow_rows *run, struct scale_source *sca
 ALWAYS_INLINE void narrow_run(const int32_t *rows, struct scale_source scale, const int8_t *in, size_t inputs,
                               int8_t *out, size_t outputs, bool is_signed)
 {
-    const uint32_t lanes = (uint16_t)in[0] | (inputs > 1 ? (uint32_t)(uint16_t)in[1] << 16 : 0u);
+    const uint32_t lanes = (uint32_t)(uint16_t)in[0] | (inputs > 1 ? (uint32_t)(uint16_t)in[1] << 16 : 0u);
 
     if (outputs == 1) { /* a constant: all of it folds into a few instructions */
         const int32_t sum = dual_multiply_add((uint32_t)rows[0], lanes, rows[1]);
