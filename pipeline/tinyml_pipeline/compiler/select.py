@@ -10,7 +10,7 @@ from tinyml_pipeline.compiler.kernel import Cost, Kernel
 from tinyml_pipeline.compiler.kernels import kernels_of
 from tinyml_pipeline.compiler.lowering import Lowering
 from tinyml_pipeline.compiler.op import Op
-from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.compiler.target import Isa, Target
 from tinyml_pipeline.errors import UnsupportedError
 
 
@@ -86,7 +86,7 @@ def _candidates(op: Op, target: Target, budget: Budget) -> tuple[list[Candidate]
 def _why_not(kernel: Kernel[Any], op: Op, target: Target) -> str | None:
     missing = kernel.needs & ~target.isa
     if missing:
-        names = ", ".join(str(flag.name) for flag in missing)
+        names = ", ".join(str(flag.name) for flag in Isa if flag in missing)
         return f"needs {names}, which {target.name} does not have"
     return kernel.refuses(op, target)
 
