@@ -1,3 +1,104 @@
-"""tinyml-pipeline: from a Keras model to a microcontroller, every step proven."""
+"""tinyml-pipeline: from a Keras model to a microcontroller, every step proven.
+
+    import tinyml_pipeline as tinyml
+
+    model = tinyml.quantize(keras_model, x_train, inputs=[tinyml.Domain("x", -10, 10)])   # or tinyml.load("x.tflite")
+    report = tinyml.verify(model, keras_model, x_test)
+    report.check()
+    tinyml.compile(model, target="cortex-m4", optimize="speed").write("firmware/model")
+
+Importing this package is cheap: what a name needs is imported when the name is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tinyml_pipeline.api import GeneratedSources, compile, connect, load, measure, quantize, sketch, verify
+    from tinyml_pipeline.errors import (
+        ArtifactsError,
+        ConversionError,
+        DeviceError,
+        ModelFileError,
+        ParityError,
+        PipelineError,
+        SpecError,
+        ToolFailedError,
+        ToolMissingError,
+        TrainingError,
+        UnsupportedError,
+        UsageError,
+    )
+    from tinyml_pipeline.host.device.measure import Measurement
+    from tinyml_pipeline.models.spec import Dataset, Domain, ModelSpec
+    from tinyml_pipeline.parity.report import ParityReport
+    from tinyml_pipeline.quantize.quantized_model import QuantizedModel
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ArtifactsError",
+    "ConversionError",
+    "Dataset",
+    "DeviceError",
+    "Domain",
+    "GeneratedSources",
+    "Measurement",
+    "ModelFileError",
+    "ModelSpec",
+    "ParityError",
+    "ParityReport",
+    "PipelineError",
+    "QuantizedModel",
+    "SpecError",
+    "ToolFailedError",
+    "ToolMissingError",
+    "TrainingError",
+    "UnsupportedError",
+    "UsageError",
+    "__version__",
+    "compile",
+    "connect",
+    "load",
+    "measure",
+    "quantize",
+    "sketch",
+    "verify",
+]
+
+_PLACES = {
+    "Dataset": "models.spec",
+    "Domain": "models.spec",
+    "ModelSpec": "models.spec",
+    "Measurement": "host.device.measure",
+    "ParityReport": "parity.report",
+    "QuantizedModel": "quantize.quantized_model",
+    **dict.fromkeys((name for name in __all__ if name.endswith("Error")), "errors"),
+}
+
+
+class _Package(ModuleType):
+    """The package itself: `quantize` stays the function when the subpackage of that name is imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "quantize" or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    found = getattr(importlib.import_module(f"{__name__}.{_PLACES.get(name, 'api')}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

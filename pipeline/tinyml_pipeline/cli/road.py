@@ -17,6 +17,23 @@ from tinyml_pipeline.cli.common import (
     show,
     vector_count,
 )
+from tinyml_pipeline.errors import UsageError
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), required=False, metavar="FOLDER")
+@json_option
+def init(folder: Path | None, as_json: bool) -> None:
+    """Start a project of your own: a folder with tinyml.toml and one small model to change.
+
+    Example: tinyml init my-project
+    """
+    from tinyml_pipeline.show.report.tables import road as tables
+    from tinyml_pipeline.workflow.new_project import init as start
+
+    if folder is None:
+        raise UsageError("init needs a folder, as in: tinyml init my-project")
+    show([start(folder)], tables.new_project, as_json)
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Protocol
 
 from tinyml_pipeline.errors import ParityError
@@ -60,6 +61,9 @@ class ArrayCheck:
         }
 
 
+_RED = ' style="color: #b00020; font-weight: bold"'
+
+
 def verdict(row: Row) -> str:
     """'pass' or 'FAIL'; rows that inform have a word of their own."""
     return str(getattr(row, "verdict", "pass" if row.passed else "FAIL"))
@@ -106,6 +110,24 @@ class ParityReport:
         for row in self.rows:
             if not row.passed:
                 raise ParityError(self.failure(row))
+
+    def __str__(self) -> str:
+        rows = [(row.name, word, row.summary) for row, word in zip(self.rows, self.verdicts, strict=True)]
+        first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+        lines = [f"{name:<{first}}  {word:<{second}}  {summary}" for name, word, summary in rows]
+        return "\n".join([*lines, f"{self.model.name}: {self.claim if self.passed else 'FAILED'}"])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a table, with the rows that failed in red."""
+        cells = [
+            f"<tr{_RED if word == 'FAIL' else ''}>"
+            + "".join(f'<td style="text-align: left">{escape(text)}</td>' for text in (row.name, word, row.summary))
+            + "</tr>"
+            for row, word in zip(self.rows, self.verdicts, strict=True)
+        ]
+        claim = escape(f"{self.model.name}: {self.claim if self.passed else 'FAILED'}")
+        head = "<tr><th>compared</th><th>verdict</th><th>what was found</th></tr>"
+        return f"<table>{head}{''.join(cells)}</table><p><b>{claim}</b></p>"
 
     def to_json(self) -> str:
         return json.dumps(

@@ -66,15 +66,22 @@ def run_on_chip(
     `sources` is the model compiled for the board, if that is done already. Raises UnsupportedError if the model does
     not compile or fit, ToolMissingError, ToolFailedError, DeviceError.
     """
+    with running(model, board, sources) as session:
+        answers = session.invoke_many(_rows(inputs), progress).outputs
+    ends = np.cumsum([port.size for port in model.outputs])
+    parts = np.split(answers, ends[:-1], axis=1)
+    return tuple(part.reshape(len(part), *port.shape) for part, port in zip(parts, model.outputs, strict=True))
+
+
+@contextlib.contextmanager
+def running(model: QuantizedModel, board: Board, sources: SourceTree | None = None) -> Iterator[Session]:
+    """A machine that runs the model, for a `with` block; raises as `run_on_chip`."""
     compiled = compile_for(model, board, None) if sources is None else sources
     with (
         tempfile.TemporaryDirectory(prefix="tinyml-") as folder,
         _session(model, board, compiled, None, Path(folder)) as session,
     ):
-        answers = session.invoke_many(_rows(inputs), progress).outputs
-    ends = np.cumsum([port.size for port in model.outputs])
-    parts = np.split(answers, ends[:-1], axis=1)
-    return tuple(part.reshape(len(part), *port.shape) for part, port in zip(parts, model.outputs, strict=True))
+        yield session
 
 
 def measure_on_chip(

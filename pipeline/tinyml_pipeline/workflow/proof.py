@@ -48,15 +48,18 @@ def prove(
     boards: Sequence[Board] = (),
     chip_vectors: int | None = None,
     expected: Sequence[Int8Array] | None = None,
+    inputs: InputSet | None = None,
 ) -> ParityReport:
     """Compare every form of one model with TFLM, which is the oracle, and TFLM with Keras.
 
     `sources` holds model_data.h and model_data.cc; `answers` are Keras' own, None for a model without a Keras form,
-    and `expected` TFLM's answers to the same inputs, if they are known already. The model's C runs on `boards`,
+    and `expected` TFLM's answers to the same inputs, if they are known already. `inputs` replace the usual ones of a
+    model without Keras' answers. The model's C runs on `boards`,
     on `chip_vectors` inputs each (None: see `vectors_for_chips`). A form that cannot be run costs its own row.
     """
     model, spec = opened.model, opened.spec
-    inputs = parity_inputs(model.inputs) if answers is None else answers.inputs
+    if inputs is None:
+        inputs = parity_inputs(model.inputs) if answers is None else answers.inputs
     if expected is None:
         expected = opened.oracle.invoke(inputs.arrays)
     rows: list[Row] = []

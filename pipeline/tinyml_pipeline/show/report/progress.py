@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from tinyml_pipeline.visible_text import LINES, visible
@@ -18,14 +19,38 @@ _PLAIN_LINES = 10  # a log needs to show that training moves, not every epoch
 _spinning: list[Status] = []  # what working() shows now; two moving lines at once would overwrite each other
 
 
+Report = Callable[[str, int, int], None]
+_report: ContextVar[Report | None] = ContextVar("report", default=None)
+
+
+@contextlib.contextmanager
+def reported_to(report: Report | None) -> Iterator[None]:
+    """While the block runs, nothing is printed: `report` gets a text, how much is done, and of how much (0, 0: open).
+
+    For callers that are programs; None reports to nobody.
+    """
+    token = _report.set(report or (lambda text, done, total: None))
+    try:
+        yield
+    finally:
+        _report.reset(token)
+
+
 def say(text: str) -> None:
     """One plain line on the error stream, so that the output stream holds results only."""
+    if (report := _report.get()) is not None:
+        report(text, 0, 0)
+        return
     print(visible(text, LINES), file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
 def working(text: str) -> Iterator[None]:
     """While the block runs: a spinner beside `text` on a terminal, one line elsewhere."""
+    if (report := _report.get()) is not None:
+        report(text, 0, 0)
+        yield
+        return
     if not sys.stderr.isatty():
         say(text)
         yield
@@ -77,6 +102,9 @@ def epochs(model: str, total: int) -> Iterator[Callable[[EpochEnd], None]]:
 @contextlib.contextmanager
 def counting(text: str, total: int) -> Iterator[Callable[[int], None]]:
     """A callback that takes how many are done: a bar with remaining time on a terminal, one line elsewhere."""
+    if (report := _report.get()) is not None:
+        yield lambda done: report(text, done, total)
+        return
     if not sys.stderr.isatty():
         say(text)
         yield lambda done: None

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from tinyml_pipeline.show.report.tables.table import print_table, tell
 
 if TYPE_CHECKING:
+    from tinyml_pipeline.workflow.new_project import NewProject
     from tinyml_pipeline.workflow.outcomes import ModelStatus, Result
+
+
+def new_project(made: Sequence[NewProject]) -> None:
+    for project in made:
+        tell(f"{project.folder}: {', '.join(project.files)}")
+        tell(f"Go on with: cd {project.folder} && tinyml train && tinyml convert")
 
 
 def models(statuses: Sequence[ModelStatus]) -> None:

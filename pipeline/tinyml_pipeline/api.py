@@ -1,0 +1,412 @@
+"""What a notebook or a script calls: the functions behind the commands, with arrays and objects in place of files.
+
+All of them raise subclasses of PipelineError, each with one line that says what to do, and none of them prints.
+`progress`, if given, is called with a text, how much is done, and of how much: `progress("y = TFLM", 128, 2000)`; both
+numbers are 0 for work that cannot be counted. TensorFlow is used only by `quantize`, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline.artifacts import ModelFolder
+from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.boards.catalog import board_names, load_board, stand_in
+from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.compiler.target import TARGETS, Target, find_target
+from tinyml_pipeline.errors import ToolMissingError, UsageError
+from tinyml_pipeline.model_io import ModelInterface
+from tinyml_pipeline.names import hint
+from tinyml_pipeline.parity.vectors import parity_inputs
+from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort, load_quantized
+from tinyml_pipeline.runtimes.tflm import data_sources
+from tinyml_pipeline.show.report import progress as progress_of
+from tinyml_pipeline.workflow import chips as machines
+from tinyml_pipeline.workflow.generate import encoded
+from tinyml_pipeline.workflow.opened import OpenModel
+from tinyml_pipeline.workflow.plain_c import compile_to, target_of
+
+if TYPE_CHECKING:
+    from tinyml_pipeline.host.device.measure import Measurement
+    from tinyml_pipeline.host.device.session import Session
+    from tinyml_pipeline.models.spec import Domain
+    from tinyml_pipeline.parity.report import ParityReport
+
+Progress = Callable[[str, int, int], None]
+_CALIBRATION_SAMPLES = 500
+_SHARE_OF_RANGE = 0.05
+_MEASURED = 64
+
+
+class GeneratedSources(SourceTree):
+    """Generated files as a mapping from relative path to text, in sorted order."""
+
+    def __init__(self, files: SourceTree, model: QuantizedModel, what: str) -> None:
+        super().__init__(files)
+        self._model, self._what = model, what
+
+    def write(self, folder: str | Path) -> Path:
+        """Write every file below `folder`, which is made if it does not exist, and return it.
+
+        What was written before is replaced, and files that were changed since are kept as `<name>.edited`; nothing
+        else in the folder is touched. Raises ArtifactsError if the folder cannot be written.
+        """
+        from tinyml_pipeline import provenance
+
+        place = Path(folder)
+        place = place if place.name not in ("", "..") else place.resolve()
+        target = ModelFolder(place.parent, place.name)
+        made_from = provenance.digest(self._model.sha256, self._what)
+        stages: dict[str, tuple[str, dict[str, bytes], dict[str, Any]]] = {self._what: (made_from, encoded(self), {})}
+        with target.locked():
+            target.publish(stages, provenance.environment())
+        return place
+
+
+def load(path: str | Path) -> QuantizedModel:
+    """An int8 .tflite model from a file, tried in a child process first.
+
+    Raises UsageError if there is no such file, ModelFileError if it is not a full int8 .tflite of batch 1, and
+    UnsupportedError if TFLM does not run it.
+    """
+    from tinyml_pipeline.host.interpreters.tflm import minimum_arena_bytes
+    from tinyml_pipeline.workflow.outcomes import read_file
+
+    file = Path(path)
+    if not file.is_file():
+        raise UsageError(f"there is no file '{file}'.")
+    model = load_quantized(read_file(file), file.stem, f"from {file.name}")
+    minimum_arena_bytes(model)
+    return model
+
+
+def quantize(
+    keras_model: Any,
+    x_train: Any,
+    inputs: Sequence[Domain] = (),
+    *,
+    outputs: Sequence[str] = (),
+    name: str = "model",
+    per_channel: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> QuantizedModel:
+    """The int8 form of a trained Keras model.
+
+    `x_train` are samples of real inputs, (samples, *input shape), a list of such arrays for a model with several
+    inputs; the converter takes the ranges inside the network from them. `inputs` are the ranges on the device of every
+    input value, or one for all of them: int8 then covers each range to its ends. `outputs` name the output values.
+    `per_channel` gives every neuron of a dense layer a scale of its own, which TFLM libraries released before
+    September 2024 compute wrongly.
+
+    Raises UsageError for a model that is not built and for samples of another shape or with NaN, and ConversionError
+    for what the converter refuses.
+    """
+    from tinyml_pipeline.extras import need_extra
+    from tinyml_pipeline.quantize.convert import KerasProcess
+    from tinyml_pipeline.quantize.representative import representative_inputs
+    from tinyml_pipeline.quantize.settle_scales import settle_scales
+
+    need_extra("train", "quantize()")
+    shapes = _input_shapes(keras_model)
+    samples = _samples(x_train, shapes, "x_train")
+    representative = [_some(array, _CALIBRATION_SAMPLES) for array in samples]
+    if inputs:
+        if len(shapes) > 1:
+            raise UsageError(f"inputs= is for a model with one input; this one has {len(shapes)}: leave it out.")
+        representative = [representative_inputs(tuple(inputs), shapes[0], samples[0], seed)]
+    with progress_of.reported_to(progress), KerasProcess() as keras:
+        with progress_of.working(f"{name}: converting to int8"):
+            tflite = keras.convert(_archive(keras_model), representative, per_channel, name)
+        settled, graph = settle_scales(tflite)
+    return load_quantized(settled, name, "from a Keras model", [domain.name for domain in inputs], outputs, graph=graph)
+
+
+def verify(
+    model: QuantizedModel,
+    keras_model: Any = None,
+    x_test: Any = None,
+    *,
+    tolerance: float | None = None,
+    boards: Sequence[str] = ("host",),
+    vectors: int | None = None,
+    progress: Progress | None = None,
+) -> ParityReport:
+    """Compare every form of a model with TFLM, bit for bit, and TFLM with Keras; `.check()` of the report raises.
+
+    With a Keras model, its answers to `x_test` (samples, *input shape), each rounded to the nearest int8 input, are
+    compared with those of int8: the largest difference may be `tolerance`, in units of the output; by default 5 % of
+    the output's range. The model's C runs on `boards`: 'host' is this computer, 'sim-uno' and the like are emulated
+    with `vectors` inputs each (None: 2,000, fewer of a large model). Boards whose tools are missing are left out.
+
+    Raises UsageError for samples of another shape or with NaN, and for a board that cannot be emulated.
+    """
+    from tinyml_pipeline.parity.compare import compare_real
+    from tinyml_pipeline.parity.report import ParityReport
+    from tinyml_pipeline.workflow.proof import prove
+
+    if (keras_model is None) != (x_test is None):
+        raise UsageError("verify() compares with Keras if it is given both keras_model and x_test, in that order.")
+    opened = _opened(model)
+    samples = [] if x_test is None else _samples(x_test, [port.shape for port in model.inputs], "x_test")
+    with progress_of.reported_to(progress):
+        inputs = parity_inputs(model.inputs, samples)
+        report = prove(opened, data_sources(model), None, machines.chips(boards).able, vectors, inputs=inputs)
+        if keras_model is None:
+            return report
+        int8 = [port.quantize(array) for port, array in zip(model.inputs, samples, strict=True)]
+        expected = opened.oracle.invoke(int8)
+        wanted = _predict(keras_model, [port.dequantize(a) for port, a in zip(model.inputs, int8, strict=True)])
+    rows = []
+    for port, ours, theirs in zip(model.outputs, expected, wanted, strict=True):
+        most = (port.high - port.low) * _SHARE_OF_RANGE if tolerance is None else tolerance
+        label = "Keras = int8" if len(model.outputs) == 1 else f"Keras = int8, {port.name}"
+        rows.append(compare_real(label, theirs, ours, port, most))
+    return ParityReport(model, report.vectors, report.exhaustive, (*rows, *report.rows))
+
+
+def compile(
+    model: QuantizedModel, target: str = "portable", optimize: Literal["size", "speed"] | None = None
+) -> GeneratedSources:
+    """Plain C of a model: model.h, model.c and the kernels that they use.
+
+    `target` is a processor ('cortex-m4', 'atmega328p'), a board ('uno'), or 'portable', which is any C99 compiler.
+    Every target's C gives the same bytes. Raises UsageError for an unknown target, and UnsupportedError (with
+    `.operator`, `.index`, `.found`, `.supported`) if the model has anything that the compiler has no exact form for.
+    """
+    chosen = _target(target, optimize)
+    return GeneratedSources(compile_to(model, chosen), model, f"compile {target}")
+
+
+def sketch(model: QuantizedModel, board: str, runtime: str = "aot") -> GeneratedSources:
+    """A firmware project for a board, an Arduino sketch and a PlatformIO project in one folder.
+
+    `runtime` is 'aot' (plain C) or 'tflm' (the interpreter). Raises UsageError for a runtime that the board lacks and
+    UnsupportedError for a model that the runtime refuses.
+    """
+    from tinyml_pipeline.workflow.firmware import project_sources, runtime_for
+
+    target = load_board(board)
+    tree = project_sources(_opened(model), target, runtime_for(target, runtime))
+    return GeneratedSources(tree, model, f"firmware {board}-{runtime}")
+
+
+def measure(
+    model: QuantizedModel,
+    board: str,
+    optimize: Literal["size", "speed"] | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Measurement:
+    """Flash, RAM and stack in bytes, and instructions or cycles of one inference, of the model's C on a board.
+
+    The board is emulated. Raises UsageError for one that cannot be, ToolMissingError without its compiler or
+    emulator, and UnsupportedError if the model does not fit.
+    """
+    with progress_of.reported_to(progress):
+        machine = _machine(board)
+        return machines.measure_on_chip(model, machine, optimize, parity_inputs(model.inputs, count=_MEASURED).arrays)
+
+
+class ConnectedBoard:
+    """A board that answers; see `connect`."""
+
+    def __init__(self, board: Board, port: str | None, stack: contextlib.ExitStack) -> None:
+        self._board, self._port, self._stack = board, port, stack
+        self._sessions: dict[str, Session] = {}
+
+    def run(self, model: QuantizedModel, inputs: Any) -> Any:
+        """What the board answers to `inputs`, (n, *input shape) or a list of such arrays, one per input.
+
+        Real numbers are quantized, and the answers are real numbers in float32; int8 gives int8. A model with one
+        output gives an array (n, *output shape), else a tuple of them. Raises DeviceError if the board runs another
+        model or answers wrongly, UsageError for inputs of another shape or with NaN.
+        """
+        raw = isinstance(inputs, np.ndarray) and inputs.dtype == np.int8
+        arrays = _samples(inputs, [port.shape for port in model.inputs], "inputs", keep_int8=True)
+        int8 = [
+            array if array.dtype == np.int8 else port.quantize(array)
+            for port, array in zip(model.inputs, arrays, strict=True)
+        ]
+        rows = np.concatenate([array.reshape(len(array), -1) for array in int8], axis=1)
+        ran = self._session(model).invoke_many(rows).outputs
+        parts = np.split(ran, np.cumsum([port.size for port in model.outputs])[:-1], axis=1)
+        outputs = tuple(
+            _answer(part.reshape(len(part), *port.shape), port, raw)
+            for part, port in zip(parts, model.outputs, strict=True)
+        )
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _session(self, model: QuantizedModel) -> Session:
+        if model.sha256 in self._sessions:
+            return self._sessions[model.sha256]
+        from tinyml_pipeline.host.device.session import Session
+
+        if self._board.emulator is not None or self._board.name == "host":
+            session = self._stack.enter_context(machines.running(model, _machine(self._board.name)))
+        else:
+            device = self._sessions.get("") or self._open()
+            session = self._sessions[""] = device
+            session.greet(ModelInterface.of(model.graph))
+        assert isinstance(session, Session)
+        self._sessions[model.sha256] = session
+        return session
+
+    def _open(self) -> Session:
+        from tinyml_pipeline.host.device.ports import find_port
+        from tinyml_pipeline.host.device.serial_port import SerialDevice
+        from tinyml_pipeline.host.device.session import Session
+
+        port = find_port(self._board.name, self._port, stand_in=stand_in(self._board))
+        log = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="tinyml-"))) / "device.log"
+        return Session(self._stack.enter_context(SerialDevice(self._board.name, port, log)))
+
+
+@contextlib.contextmanager
+def connect(board: str, port: str | None = None) -> Iterator[ConnectedBoard]:
+    """A board to run models on, for a `with` block.
+
+    A real board runs what was flashed to it ('tinyml flash'), and `port` is its serial port, found if there is only
+    one. An emulated one ('sim-uno') is started with each model that it is asked to run.
+    """
+    target = load_board(board)
+    with contextlib.ExitStack() as stack:
+        yield ConnectedBoard(target, port, stack)
+
+
+def _opened(model: QuantizedModel) -> OpenModel:
+    if not isinstance(model, QuantizedModel):
+        raise UsageError(
+            f"a model of quantize() or load() is needed here, not {_kind(model)}; for Keras: model ="
+            " tinyml.quantize(keras_model, x_train)."
+        )
+    return OpenModel(model.name, None, model, ModelFolder(Path(), model.name))
+
+
+def _machine(name: str) -> Board:
+    """A board that this computer plays."""
+    found = machines.chips([name])
+    if found.missing:
+        raise ToolMissingError(f"{name} lacks {found.missing[name]}; 'tinyml doctor --install' installs that.")
+    return found.able[0]
+
+
+def _target(name: str, optimize: Literal["size", "speed"] | None) -> Target:
+    """By the name of a processor or a board."""
+    wanted = name.lower()
+    if wanted in TARGETS:
+        return find_target(wanted, optimize or "size")
+    boards = [load_board(board) for board in board_names() if board != "host"]
+    for board in boards:
+        if wanted in (board.name, board.core.lower(), board.core.lower().rstrip("f")):
+            return target_of(board, optimize)
+    known = sorted({*TARGETS, *(board.core.lower() for board in boards)})
+    close = hint(wanted, known)
+    meant = f"{close} " if close.startswith("Did") else ""
+    raise UsageError(
+        f"there is no target '{name}'. {meant}Processors: {', '.join(known)}; or a board of 'tinyml boards'."
+    )
+
+
+def _input_shapes(keras_model: Any) -> list[tuple[int, ...]]:
+    """Of one sample each; UsageError for what is not a Keras model, or not built."""
+    if not callable(getattr(keras_model, "save", None)) or not callable(getattr(keras_model, "predict", None)):
+        raise UsageError(f"a trained Keras model is needed here, not {_kind(keras_model)}.")
+    try:
+        tensors = list(keras_model.inputs or ())
+    except (AttributeError, ValueError):
+        tensors = []
+    if not getattr(keras_model, "built", True) or not tensors:
+        raise UsageError(
+            "the Keras model is not built: its input shape is unknown. Begin it with keras.Input(shape), or train it"
+            " first."
+        )
+    shapes = [tuple(tensor.shape[1:]) for tensor in tensors]
+    for shape in shapes:
+        if None in shape:
+            raise UsageError(f"the Keras model's input has the open shape {shape}; every size must be fixed.")
+    return shapes
+
+
+def _samples(
+    given: Any, shapes: Sequence[tuple[int, ...]], what: str, *, keep_int8: bool = False
+) -> list[npt.NDArray[Any]]:
+    """One array (n, *shape) per input; UsageError names what does not fit, and the first value that is not finite."""
+    several = isinstance(given, (list, tuple)) and len(shapes) > 1
+    arrays = list(given) if several else [given]
+    if len(arrays) != len(shapes):
+        raise UsageError(f"{what}: the model has {len(shapes)} inputs; give a list of as many arrays.")
+    return [_checked(array, shape, what, keep_int8) for array, shape in zip(arrays, shapes, strict=True)]
+
+
+def _checked(given: Any, shape: tuple[int, ...], what: str, keep_int8: bool) -> npt.NDArray[Any]:
+    try:
+        array = np.asarray(given)
+    except (ValueError, TypeError):
+        raise UsageError(f"{what}: {_kind(given)} is not an array of numbers.") from None
+    if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
+        raise UsageError(f"{what} holds {array.dtype}, not numbers; convert it with .astype('float32').")
+    if array.shape[1:] != shape and array.ndim == 1 and shape == (1,):
+        array = array.reshape(-1, 1)
+    if array.ndim < 1 or array.shape[1:] != shape:
+        wanted = ", ".join(("samples", *map(str, shape)))
+        raise UsageError(f"{what} has the shape {array.shape}; the model takes ({wanted}).")
+    if len(array) == 0:
+        raise UsageError(f"{what} is empty; give at least one sample.")
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        where = ", ".join(map(str, bad[0]))
+        raise UsageError(
+            f"{what}[{where}] is {array[tuple(bad[0])]}; {len(bad)} of {array.size} values are NaN or infinite. Clean"
+            " the data first."
+        )
+    return array if keep_int8 and array.dtype == np.int8 else array.astype(np.float32)
+
+
+def _predict(keras_model: Any, arrays: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
+    """Keras' own answers, in this process, one array (n, *output shape) per output."""
+    _input_shapes(keras_model)
+    found = keras_model.predict(list(arrays) if len(arrays) > 1 else arrays[0], verbose=0)
+    outputs = list(found) if isinstance(found, (list, tuple)) else [found]
+    return [np.asarray(output, np.float32) for output in outputs]
+
+
+def _archive(keras_model: Any) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
+        path = Path(folder) / "model.keras"
+        keras_model.save(path)
+        return path.read_bytes()
+
+
+def _some(array: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.float32]:
+    """At most so many samples, evenly spread."""
+    some: npt.NDArray[np.float32] = array[np.linspace(0, len(array) - 1, min(most, len(array))).astype(int)]
+    return some
+
+
+def _answer(part: Int8Array, port: QuantizedPort, raw: bool) -> npt.NDArray[Any]:
+    return part if raw else port.dequantize(part)
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"an object of type {type(value).__name__}"
+
+
+__all__ = [
+    "ConnectedBoard",
+    "GeneratedSources",
+    "compile",
+    "connect",
+    "load",
+    "measure",
+    "quantize",
+    "sketch",
+    "verify",
+]

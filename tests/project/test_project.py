@@ -1,0 +1,160 @@
+"""A user's own project: where it is found, which models it has, and one line for everything that is wrong with it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner, Result
+from tinyml_pipeline.cli import main
+from tinyml_pipeline.errors import UsageError
+from tinyml_pipeline.models.catalog import source_files
+from tinyml_pipeline.places import PACKAGE
+from tinyml_pipeline.project import Project
+
+LINE = (PACKAGE / "workflow/new_project/line.py.txt").read_text()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TINYML_ARTIFACTS", raising=False)
+    return tmp_path
+
+
+def tinyml(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, catch_exceptions=False)
+
+
+def test_init_writes_a_project_whose_model_is_found_from_below(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tinyml("init", "mine").exit_code == 0
+    files = {path.relative_to(here).as_posix() for path in here.rglob("*") if path.is_file()}
+    assert files == {"mine/tinyml.toml", "mine/models/line.py", "mine/.gitignore", "mine/README.md"}
+    assert len((here / "mine/README.md").read_text().splitlines()) <= 10
+    below = here / "mine/deep/er"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    found = Project.find(Path())
+    assert found == Project(here / "mine", (here / "mine/models",), here / "mine/artifacts")
+    assert found.default_names() == ["line"]
+    assert found.model("line").load().name == "line"
+    assert found.model("linear").load().name == "linear", "examples are there everywhere"
+    assert tinyml("models").output.index("line ") < tinyml("models").output.index("linear")
+
+
+def test_init_overwrites_nothing(here: Path) -> None:
+    (here / "README.md").write_text("mine")
+    result = tinyml("init", ".")
+    assert (result.exit_code, result.stderr) == (
+        2, "tinyml: README.md exists already; nothing was written. Choose another folder.\n"
+    )  # fmt: skip
+    assert [path.name for path in here.iterdir()] == ["README.md"]
+
+
+def test_init_where_nothing_can_be_written(here: Path) -> None:
+    (here / "file").write_text("")
+    result = tinyml("init", "file/project")
+    assert result.exit_code in (1, 2)
+    assert result.stderr.count("\n") == 1
+    assert "Choose another folder" in result.stderr
+
+
+def test_settings_in_pyproject_do_as_well(here: Path) -> None:
+    (here / "networks").mkdir()
+    (here / "pyproject.toml").write_text('[tool.tinyml]\nmodels = "networks"\nartifacts = "out"\n')
+    assert Project.find(Path()) == Project(here, (here / "networks",), here / "out")
+    assert Project.find(Path(), Path("elsewhere")).artifacts == Path("elsewhere")
+
+
+def test_without_settings_the_current_folder_is_the_project(here: Path) -> None:
+    assert Project.find(Path()) == Project(Path(), (), Path("artifacts"))
+    (here / "pyproject.toml").write_text("[project]\nname = 'other'\n")
+    (here / "models").mkdir()
+    (here / "models/user.py").write_text("class User: ...\n")  # of a web framework, say
+    assert Project.find(Path()).own_names() == []
+    assert "linear" in Project.find(Path()).default_names()
+
+
+BROKEN = {
+    "not TOML": ("models = [", "tinyml.toml is not valid TOML: "),
+    "a missing folder": (
+        'models = ["nets"]',
+        "tinyml.toml names the models folder 'nets', but there is no folder nets. Create it, or change models",
+    ),
+    "an unknown key": ("model = 'x'", "tinyml.toml: there is no setting 'model'; the settings are models and art"),
+    "a number": ("models = 3", "tinyml.toml: models must be a folder or a list of folders, as in models = ["),
+    "no folder": ("artifacts = ''", "tinyml.toml: artifacts must be a folder, as in artifacts = "),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_settings_are_one_line(name: str, here: Path) -> None:
+    text, message = BROKEN[name]
+    (here / "tinyml.toml").write_text(text)
+    result = tinyml("models")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"tinyml: {message}")
+    assert result.stderr.count("\n") == 1
+    assert tinyml("--help").exit_code == 0
+
+
+def test_two_models_of_one_name(here: Path) -> None:
+    (here / "models").mkdir()
+    (here / "models/linear.py").write_text(LINE.replace('"line"', '"linear"'))
+    with pytest.raises(UsageError) as caught:
+        Project.find(Path()).model("linear")
+    assert str(caught.value) == (
+        "two models have the name 'linear': models/linear.py and the built-in example linear.py. Rename yours, file and"
+        " SPEC."
+    )
+    assert "broken spec" in tinyml("models").output
+
+
+def test_no_such_model_says_how_to_start(here: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no model 'zzz'\..*To start a project.*tinyml init my-project"):
+        Project.find(Path()).model("zzz")
+    with pytest.raises(UsageError, match="Did you mean 'linear'"):
+        Project.find(Path()).model("liner")
+    (here / "models").mkdir()
+    with pytest.raises(UsageError, match="Your own belong in models"):
+        Project.find(Path()).model("zzz")
+
+
+def test_a_spec_file_without_a_project(here: Path) -> None:
+    folder = here / "somewhere"
+    folder.mkdir()
+    (folder / "line.py").write_text(LINE)
+    source = Project.find(Path()).model("somewhere/line.py")
+    assert (source.name, source.load().name, source.folder.path) == ("line", "line", Path("artifacts/line"))
+    with pytest.raises(UsageError, match=r"there is no file 'somewhere/no\.py'"):
+        Project.find(Path()).model("somewhere/no.py")
+
+
+def test_helpers_next_to_a_spec(here: Path) -> None:
+    """Of two projects whose helpers have the same name, each gets its own, in functions that run later too."""
+    for name, slope in (("one", 3), ("two", 7)):
+        folder = here / name
+        folder.mkdir()
+        (folder / "helper.py").write_text(f"SLOPE = {slope}\n")
+        text = LINE.replace("import numpy as np\n", "import numpy as np\nfrom helper import SLOPE\n")
+        (folder / "line.py").write_text(text.replace("3 * x + 2)", "SLOPE * x + 2)"))
+    slopes = []
+    for name in ("one", "two"):
+        data = Project.find(Path()).model(f"{name}/line.py").load().load_data()
+        slopes.append(float((data.targets[0, 0] - 2) / data.inputs[0, 0]))
+    assert slopes == pytest.approx([3, 7], rel=1e-4)
+    assert [path.name for path in source_files(Path("one/line.py"))] == ["line.py", "helper.py"]
+
+
+def test_a_spec_with_tensorflow_at_the_top_is_warned_of(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "line.py").write_text(
+        LINE.replace("import numpy as np\n", "import keras.losses as _k\nimport numpy as np\n")
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("keras", "keras.losses"):  # TensorFlow itself takes seconds
+            patch.setitem(sys.modules, module, ModuleType(module))
+        sys.modules["keras"].losses = sys.modules["keras.losses"]  # type: ignore[attr-defined]
+        assert Project.find(Path()).model("line.py").load().name == "line"
+    assert capsys.readouterr().err.startswith("line.py, line 5: importing keras.losses at the top makes every command")
