@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "port.h"
+
 /* a * b / 2^31, rounded to nearest, a half up. Not for a = b = INT32_MIN, which no multiplier is. */
 static inline int32_t doubling_high_multiply(int32_t a, int32_t b)
 {
@@ -21,14 +23,24 @@ static inline int32_t rounding_divide_by_power_of_two(int32_t x, int_fast8_t exp
     return (x >> exponent) + (exponent > 0 && remainder >= half + (x < 0));
 }
 
-/* x * multiplier * 2^(shift - 31). TFLite rounds twice here, in the high multiply and in the shift; keep both.
- * A left shift wraps at 32 bits, as it does in TFLM: layers that are always 0 have scales that make it. */
+/* The rare case of the next function, apart from it: loops need no second multiply for it. The shift wraps at 32 bits, as
+ * it does in TFLM: layers that are always 0 have scales that make it. */
+NEVER_INLINE int32_t multiply_shifted_left(int32_t x, int32_t multiplier, int_fast8_t shift)
+{
+    return doubling_high_multiply((int32_t)((uint32_t)x << shift), multiplier);
+}
+
+/* x * multiplier * 2^(shift - 31). TFLite rounds twice here, in the high multiply and in the shift; keep both. */
 static inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, int_fast8_t shift)
 {
-    if (shift > 0) {
-        return doubling_high_multiply((int32_t)((uint32_t)x << shift), multiplier);
+    if (shift >= 0) {
+        return multiply_shifted_left(x, multiplier, shift);
     }
-    return rounding_divide_by_power_of_two(doubling_high_multiply(x, multiplier), (int_fast8_t)-shift);
+    /* rounding_divide_by_power_of_two(product, -shift): with one less, a half below zero is not rounded up. The product
+     * of a multiplier below 2^31 is above INT32_MIN. */
+    const int32_t product = doubling_high_multiply(x, multiplier);
+
+    return (((product + (product >> 31)) >> (-shift - 1)) + 1) >> 1;
 }
 
 static inline int8_t clamp_s8(int32_t x, int8_t min, int8_t max)

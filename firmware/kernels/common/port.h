@@ -18,6 +18,13 @@
 #define ALWAYS_INLINE static inline
 #endif
 
+/* For a loop that needs every register: inlined, it would share them with its caller. */
+#if defined(__GNUC__)
+#define NEVER_INLINE static __attribute__((noinline, unused))
+#else
+#define NEVER_INLINE static
+#endif
+
 #if defined(__AVR__) && !defined(__clang__) /* clang cannot place data in program memory */
 #include <avr/pgmspace.h>
 
