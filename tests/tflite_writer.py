@@ -20,6 +20,18 @@ _NUMPY = {
     "INT64": np.int64,
 }
 
+# Operators whose options are not named after them.
+_OPTIONS = {
+    "AVERAGE_POOL_2D": "Pool2D",
+    "BATCH_MATMUL": "BatchMatMul",
+    "L2_NORMALIZATION": "L2Norm",
+    "MAX_POOL_2D": "Pool2D",
+    "MEAN": "Reducer",
+    "REDUCE_MAX": "Reducer",
+    "REDUCE_MIN": "Reducer",
+    "SUM": "Reducer",
+}
+
 
 @dataclass
 class Writer:
@@ -53,7 +65,7 @@ class Writer:
             tensor.quantization.quantizedDimension = axis
         if data is not None:
             buffer = schema.BufferT()
-            buffer.data = np.frombuffer(np.ascontiguousarray(data, _NUMPY[type]).tobytes(), np.uint8)
+            buffer.data = _packed(data) if type == "INT4" else _bytes(np.ascontiguousarray(data, _NUMPY[type]))
             tensor.buffer = len(self.buffers)
             self.buffers.append(buffer)
         self.tensors.append(tensor)
@@ -69,7 +81,7 @@ class Writer:
         operator.opcodeIndex = self.codes.index((name, version))
         operator.inputs = np.array(inputs, np.int32)
         operator.outputs = np.array(outputs, np.int32)
-        kind = name.title().replace("_", "") + "Options"
+        kind = _OPTIONS.get(name, name.title().replace("_", "")) + "Options"
         if hasattr(schema, f"{kind}T"):
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
             operator.builtinOptions = getattr(schema, f"{kind}T")()
@@ -121,6 +133,17 @@ class Writer:
         builder = flatbuffers.Builder(1024)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
+
+
+def _bytes(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(values.tobytes(), np.uint8)
+
+
+def _packed(values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+    """Two int4 values per byte, the first in the low half."""
+    halves = np.array(values, np.int8).ravel().view(np.uint8) & 15
+    pairs = np.append(halves, np.zeros(halves.size % 2, np.uint8)).reshape(-1, 2)
+    return _bytes(pairs[:, 0] | pairs[:, 1] << 4)
 
 
 def activation_code(name: str) -> int:
