@@ -15,8 +15,7 @@ from tinyml_pipeline.compiler.program import make_program, supported_operators
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import TARGETS, find_target
 
-from tests.kernels.test_fully_connected_layouts import CASES
-from tests.kernels.test_fully_connected_layouts import _model as every_dense_layout
+from tests.kernels.dense_cases import CASES, dense_model
 from tests.networks import LAYERS, make_network
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +52,7 @@ def test_every_struct_of_the_kernels_is_set_by_python_in_some_network() -> None:
     used = set()
     kinds = [(kind, number % 3) for number, kind in enumerate(sorted(LAYERS))] * 2
     networks = (make_network(kinds, seed).tflite for seed in range(20))
-    for tflite in (every_dense_layout(tuple(CASES))[0], *networks):
+    for tflite in (dense_model(tuple(CASES))[0], *networks):
         graph = read_tflite(tflite)
         for name in ("portable", "cortex-m4", "avr"):
             for optimize in ("size", "speed"):
