@@ -80,8 +80,8 @@ def supported_operators() -> tuple[str, ...]:
 def make_program(graph: Graph, target: Target, budget: Budget | None = None) -> Program:
     """Raises UnsupportedError if the model has anything for which there is no exact form."""
     _refuse_state(graph)
-    _check_operators(graph)
     core = run_passes(graph)
+    _check_operators(core)
     inputs = _ports(graph, core, graph.inputs, core.inputs, graph.input_names, "input")
     outputs = _ports(graph, core, graph.outputs, core.outputs, graph.output_names, "output")
     if not inputs or not outputs:
@@ -108,10 +108,10 @@ def _read(op: OpContext) -> Op:
 
 
 def _check_operators(graph: Graph) -> None:
-    supported = supported_operators()
+    """After the passes, which take some operators over, and others only in some places."""
     for operation in graph.operations:
         op = OpContext(graph, operation)
-        op.require(operation.name in supported, "this operator", ", ".join(supported))
+        op.require(operation.name in read_operators(), "this operator", ", ".join(supported_operators()))
 
 
 def _refuse_state(graph: Graph) -> None:
