@@ -144,9 +144,8 @@ def shape_refused(shape: list[int], batches: int, outputs: int) -> str:
 
 
 REFUSED = {
-    "int16_input": (raw(input_type="INT16"), "input 't0': type INT16" + SUFFIX + "INT8, or FLOAT32 that is quantized to"
-                    " it at the model's edge. Convert the model to full int8."),
-    "float_weights": (raw(weight_type="FLOAT32"), "weights of type FLOAT32" + SUFFIX + "INT8."),
+    "int16_input": (raw(input_type="INT16"), "input of type INT16" + SUFFIX + "INT8."),
+    "float_weights": (raw(weight_type="FLOAT32"), "weights of type FLOAT32" + SUFFIX + "INT8 or INT4."),
     "computed_weights": (raw(computed=True), "weights that are computed" + SUFFIX + "constant weights."),
     "weight_zero_point": (raw(weight_zero_point=3),
                           "weights with a zero point other than 0" + SUFFIX + "zero point 0."),
@@ -180,7 +179,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str) -> None:
     tflite, message = REFUSED[name]
-    assert_refused(tflite, message if message.startswith("input '") else f"fully_connected (op 0): {message}")
+    assert_refused(tflite, f"fully_connected (op 0): {message}")
 
 
 def draw(builder: Builder, source: Known) -> Known:

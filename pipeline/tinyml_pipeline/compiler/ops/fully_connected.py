@@ -92,7 +92,7 @@ def read(op: OpContext) -> FullyConnected:
 
 
 def _check_weights(op: OpContext, weights: Tensor) -> Quantization:
-    op.require(weights.type == "INT8", f"weights of type {weights.type}", "INT8")
+    op.require(weights.type in ("INT8", "INT4"), f"weights of type {weights.type}", "INT8 or INT4")
     op.require(weights.is_constant, "weights that are computed", "constant weights")
     op.require(len(weights.shape) == 2 and weights.size > 0, f"weights of shape {list(weights.shape)}",
                "(outputs, inputs)")  # fmt: skip
@@ -100,6 +100,9 @@ def _check_weights(op: OpContext, weights: Tensor) -> Quantization:
     quantization = weights.quantization
     if quantization is None:
         raise op.unsupported("weights without quantization", "int8 weights with scales")
+    # TFLM refuses such a model too.
+    op.require(weights.type == "INT8" or not quantization.per_channel, "weights of type INT4 with a scale per channel",
+               "INT4 with one scale")  # fmt: skip
     op.require(not any(quantization.zero_points), "weights with a zero point other than 0", "zero point 0")
     op.require(not quantization.per_channel or quantization.axis == 0,
                f"weights quantized along axis {quantization.axis}", "axis 0")  # fmt: skip
