@@ -1,0 +1,41 @@
+/* The mean of each channel over a window that slides over an int8 image; padding does not count. */
+#ifndef KERNELS_AVERAGE_POOL_2D_S8_H
+#define KERNELS_AVERAGE_POOL_2D_S8_H
+
+#include "../common/fixed_point.h"
+#include "../common/pool.h"
+
+static inline void average_pool_2d_s8(const struct pool_2d *layer, const int8_t *in, int8_t *out)
+{
+    struct pool_2d p;
+    flash_copy(&p, layer, sizeof p);
+
+    for (size_t batch = 0; batch < p.batches; batch++, in += p.input_height * p.input_width * p.depth) {
+        for (size_t y = 0; y < p.output_height; y++) {
+            const struct pool_range rows = pool_range(y * p.stride_height, p.top, p.input_height, p.filter_height);
+
+            for (size_t x = 0; x < p.output_width; x++) {
+                const struct pool_range columns = pool_range(x * p.stride_width, p.left, p.input_width, p.filter_width);
+                const int32_t count = (int32_t)(rows.count * columns.count);
+                const int8_t *const first = in + (rows.first * p.input_width + columns.first) * p.depth;
+
+                for (size_t channel = 0; channel < p.depth; channel++) {
+                    const int8_t *row = first + channel;
+                    int32_t sum = 0;
+
+                    for (size_t i = rows.count; i > 0; i--, row += p.input_width * p.depth) {
+                        const int8_t *value = row;
+                        for (size_t j = columns.count; j > 0; j--, value += p.depth) {
+                            sum += *value;
+                        }
+                    }
+                    /* To nearest, a half away from zero. */
+                    *out++ = clamp_s8((sum > 0 ? sum + count / 2 : sum - count / 2) / count, p.output_min,
+                                      p.output_max);
+                }
+            }
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,18 @@
+"""REDUCE_MIN along some axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyml_pipeline.compiler.ops._context import OpContext
+from tinyml_pipeline.compiler.ops._reduce_extreme import read_extreme
+from tinyml_pipeline.compiler.ops._reduction import Reduction
+
+
+@dataclass(frozen=True, eq=False)
+class ReduceMin(Reduction):
+    pass
+
+
+def read(op: OpContext) -> ReduceMin:
+    return ReduceMin(*read_extreme(op))
