@@ -5,6 +5,8 @@
 Kernels are found below firmware/kernels, compiler targets by asking Target; a platform is a processor with a compiler.
 A combination compiles three sources: all functions of all kernels, a dense layer of every layout, and a network of all
 layers. Link-time optimization is carried through to machine code. Options that a compiler does not have are left out.
+In the full product machine code is made in gnu99 only: another standard changes what a compiler accepts and warns of,
+not what it then makes of it, so there its front end alone looks at the sources. The sample makes machine code of all.
 """
 
 from __future__ import annotations
@@ -220,8 +222,8 @@ def all_layers() -> bytes:
     return make_network([(kind, number % 3) for number, kind in enumerate(sorted(LAYERS))], 7).tflite
 
 
-def compile_combination(combination: Combination, sources: Sources, folder: Path) -> str:
-    """What the compiler printed; empty if all is well."""
+def compile_combination(combination: Combination, sources: Sources, folder: Path, *, check_only: bool = False) -> str:
+    """What the compiler printed; empty if all is well. `check_only` stops before machine code is made."""
     platform, optimize, option, standard = combination
     place, files, headers = sources.of(platform)
     kind = LANGUAGES[standard]
@@ -232,6 +234,8 @@ def compile_combination(combination: Combination, sources: Sources, folder: Path
         language += ["-x", "c++"]
     if kind == "header":
         files = [headers]
+    if check_only:
+        return _run([compiler, *flags, *language, "-fsyntax-only", *map(str, files)], folder)
     done = _run([compiler, *flags, *language, "-c", *map(str, files)], folder)
     objects = sorted(folder.glob("*.o"))
     if not done and option == "-flto":
@@ -253,7 +257,7 @@ def _run(command: Sequence[str], folder: Path) -> str:
     return "" if done.returncode == 0 and not done.stderr else done.stderr.strip() or f"exit code {done.returncode}"
 
 
-def run(chosen: Sequence[Combination], jobs: int, folder: Path) -> Iterator[tuple[Combination, str]]:
+def run(chosen: Sequence[Combination], jobs: int, folder: Path, *, is_full: bool) -> Iterator[tuple[Combination, str]]:
     """Compiles all; yields each with its failure, or with an empty text."""
     sources = Sources(folder / "sources")
     for platform in dict.fromkeys(combination.platform for combination in chosen):
@@ -261,7 +265,8 @@ def run(chosen: Sequence[Combination], jobs: int, folder: Path) -> Iterator[tupl
 
     def one(combination: Combination) -> tuple[Combination, str]:
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            return combination, compile_combination(combination, sources, Path(place))
+            check_only = is_full and combination.language != "gnu99"
+            return combination, compile_combination(combination, sources, Path(place), check_only=check_only)
 
     with ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(one, chosen)
@@ -284,7 +289,9 @@ def main() -> int:
         f"{len(chosen):,} combinations of {len(found)} platforms, {len(_kernel_headers())} kernel headers", flush=True
     )
     with tempfile.TemporaryDirectory(prefix="tinyml-matrix-") as folder, contextlib.suppress(KeyboardInterrupt):
-        for number, (combination, failure) in enumerate(run(chosen, options.jobs, Path(folder)), 1):
+        for number, (combination, failure) in enumerate(
+            run(chosen, options.jobs, Path(folder), is_full=not options.pairwise), 1
+        ):
             if failure:
                 failures += 1
                 print(f"FAIL {combination}\n{failure[:1500]}", flush=True)
