@@ -1,4 +1,4 @@
-"""What is found by looking: operators, kernels, their C, targets, and the README's list agree with each other."""
+"""What is found by looking: operators, kernels, their C, targets, and docs/operators.md agree with each other."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tinyml_pipeline.compiler.program import make_program, supported_operators
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import TARGETS, find_target
 
+from tests.documentation import reference
 from tests.kernels.dense_cases import CASES, dense_model
 from tests.networks import LAYERS, make_network
 
@@ -67,8 +68,7 @@ def test_every_board_names_a_target() -> None:
     assert {load_board(name).compiler_target for name in board_names()} <= set(TARGETS)
 
 
-def test_the_readme_lists_the_operators() -> None:
-    text = (ROOT / "README.md").read_text()
-    listed = re.search(r"^Operations: (.*?)\.", text, re.MULTILINE | re.DOTALL)
-    assert listed is not None
-    assert sorted(re.findall(r"\b[A-Z][A-Z0-9_]+\b", listed[1])) == list(supported_operators())
+def test_the_page_of_operators_is_current() -> None:
+    assert reference.OPERATORS.read_text() == reference.operators_page(), "run: .venv/bin/python docs/reference.py"
+    listed = re.findall(r"^\| ([A-Z][A-Z0-9_]+) \| \S", reference.OPERATORS.read_text(), re.MULTILINE)
+    assert listed == list(supported_operators())

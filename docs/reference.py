@@ -1,0 +1,123 @@
+"""The reference pages that come from the program itself: operators.md and commands.md.
+
+`python docs/reference.py` writes docs/operators.md, which is committed; a test holds it against the compiler. The
+commands' help is put in the place of COMMANDS when the site is built, where this module is a hook of mkdocs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import click
+
+OPERATORS = Path(__file__).parent / "operators.md"
+COMMANDS = "<!-- commands -->"
+_NAME = re.compile(r"[A-Z][A-Z0-9_]+(?:(?:, | and )[A-Z][A-Z0-9_]+)*(?:: )?")
+_EXAMPLE = re.compile(r"Example: (.*)", re.DOTALL)
+
+
+def operators_page() -> str:
+    """Every operator that the compiler takes, with the first sentence of the module that reads it."""
+    from tinyml_pipeline.compiler.program import supported_operators
+
+    rows = [f"| {name} | {_meaning(name)} |" for name in supported_operators()]
+    return f"{_OPERATORS_HEAD}{chr(10).join(rows)}\n"
+
+
+_OPERATORS_HEAD = """# Operators
+
+Written by `python docs/reference.py`; do not edit.
+
+`tinyml compile` turns every full int8 `.tflite` file into C if it consists of these operators. All of them give the
+bytes that TFLM gives, on every target. A model with any other operator is refused, and the message names the operator
+and its position in the model; so is an option or a shape that has no exact form. `tinyml compile --explain` prints the
+kernel that each operator gets on a target, and why the other kernels were not taken.
+
+| operator | what is supported |
+|---|---|
+"""
+
+
+def _meaning(name: str) -> str:
+    """Without the operator's own name in front."""
+    from tinyml_pipeline.compiler.ops import read_operators, reader_of
+    from tinyml_pipeline.compiler.passes import ORDER
+
+    if name in read_operators():
+        module = importlib.import_module(reader_of(name).__module__)
+    else:
+        module = next(module for module in ORDER if name in getattr(module, "HANDLES", ()))
+    sentence = " ".join((module.__doc__ or "").split("\n\n")[0].split())
+    named = _NAME.match(sentence)
+    rest = sentence[named.end() :] if named and named[0].endswith(": ") else sentence
+    return (rest[0].upper() + rest[1:]).replace("|", "\\|")
+
+
+def commands_text() -> str:
+    """Markdown of all commands, by section: usage, help, example, arguments and options, as click has them."""
+    from tinyml_pipeline.cli.main import SECTIONS, main
+
+    parent = click.Context(main, info_name="tinyml")
+    parts = [_contents(SECTIONS), "## Options of every command", _table(main, parent)]
+    for heading, commands in SECTIONS.items():
+        parts.append(f"## {heading}")
+        parts.extend(_command(command, parent) for command in commands)
+    return "\n\n".join(parts)
+
+
+def _contents(sections: Any) -> str:
+    rows = ["| | command | |", "|---|---|---|"]
+    for heading, commands in sections.items():
+        for number, command in enumerate(commands):
+            first = heading if number == 0 else ""
+            rows.append(f"| {first} | [`tinyml {command.name}`](#{_anchor(command)}) | {_first_sentence(command)} |")
+    return "\n".join(rows)
+
+
+def _anchor(command: click.Command) -> str:
+    return f"tinyml-{command.name}"
+
+
+def _first_sentence(command: click.Command) -> str:
+    text = _paragraphs(command)[0]
+    return _prose(re.split(r"[:;]|\.\s|\.$", text)[0])
+
+
+def _paragraphs(command: click.Command) -> list[str]:
+    return inspect.cleandoc(command.help or "").replace("\b\n", "").split("\n\n")
+
+
+def _command(command: click.Command, parent: click.Context) -> str:
+    context = click.Context(command, info_name=command.name, parent=parent)
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    parts = [f"### tinyml {command.name} {{ #{_anchor(command)} }}"]
+    for paragraph in _paragraphs(command):
+        example = _EXAMPLE.match(paragraph)
+        parts.append(f"```\n{inspect.cleandoc(example[1])}\n```" if example else _prose(" ".join(paragraph.split())))
+    return "\n\n".join([*parts, f"Usage: `{usage}`", _table(command, context)])
+
+
+def _table(command: click.Command, context: click.Context) -> str:
+    records = [record for parameter in command.get_params(context) if (record := parameter.get_help_record(context))]
+    rows = [f"| `{option.replace('|', chr(92) + '|')}` | {_prose(text)} |" for option, text in records if text]
+    return "\n".join(["| option | |", "|---|---|", *rows])
+
+
+def _prose(text: str) -> str:
+    """What help says in plain text, as Markdown: nothing in it is markup, but what it quotes is code."""
+    text = escape(text, quote=False).replace("|", "\\|").replace("[", "\\[").replace("*", "\\*")
+    return re.sub(r"'(tinyml [^']*)'", r"`\1`", text)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """mkdocs calls this for every page."""
+    return markdown.replace(COMMANDS, commands_text()) if COMMANDS in markdown else markdown
+
+
+if __name__ == "__main__":
+    OPERATORS.write_text(operators_page(), encoding="utf-8")
