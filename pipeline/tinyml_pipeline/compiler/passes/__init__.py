@@ -9,12 +9,13 @@ from __future__ import annotations
 from types import ModuleType
 
 from tinyml_pipeline.compiler.graph import Graph
-from tinyml_pipeline.compiler.passes import aliases, float_edges, fold_constants, remove_dead
+from tinyml_pipeline.compiler.passes import aliases, float_edges, fold_constants, fold_pad, remove_dead
 
 ORDER: tuple[ModuleType, ...] = (
     fold_constants,  # before aliases: a RESHAPE's shape may be computed
     aliases,
     float_edges,
+    fold_pad,  # after aliases: it looks through an EXPAND_DIMS
     remove_dead,  # last: what the others left without a reader goes
 )
 
