@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.framing import Message, pack_arrays
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.framing import Message, pack_arrays
 
 # A shell starts a background job with Ctrl-C ignored, and every child inherits that; a handler here ends it, so that
 # the programs which the tests interrupt can be interrupted.
@@ -28,7 +28,7 @@ BuildKeras = Callable[..., bytes]
 # Their tests start a compiler, an emulator, TensorFlow or many programs, each for seconds.
 SLOW_FOLDERS = {
     *("builders", "device", "emulator", "flash", "interpreters", "kernels", "lessons", "models", "ops", "portability"),
-    *("protocol", "quantize", "sketches", "training", "workflow"),
+    *("protocol", "quantization", "sketches", "training", "workflow"),
 }
 SLOW_FILES = {"test_cli.py", "test_fit.py", "test_networks.py", "test_packaging.py", "test_shared_models.py"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from tinyml_pipeline.quantize import keras_process
-from tinyml_pipeline.quantize.framing import Message, unpack_arrays
+from tinyml_pipeline.quantization import keras_process
+from tinyml_pipeline.quantization.framing import Message, unpack_arrays
 
 
 def build(request: Message) -> Message:

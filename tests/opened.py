@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
 
 

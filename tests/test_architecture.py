@@ -10,14 +10,14 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "pipeline" / "tinyml_pipeline"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
-STAGES = {"training", "quantize", "interpreters", "compiler", "runtimes", "parity", "device", "report"}
+STAGES = {"training", "quantization", "interpreters", "compiler", "runtimes", "parity", "device", "report"}
 # Folders that only group packages: what runs on this computer, what a person looks at.
 GROUPS = {"host", "show"}
 # The only modules of a stage that other stages may import: they define types.
 TYPES = {
     "tinyml_pipeline.training.trained_model",
     "tinyml_pipeline.training.history",
-    "tinyml_pipeline.quantize.quantized_model",
+    "tinyml_pipeline.quantization.quantized_model",
     "tinyml_pipeline.compiler.graph",
     "tinyml_pipeline.compiler.tflite_schema",  # where things lie in a .tflite
     "tinyml_pipeline.compiler.read_tflite",  # how a Graph comes to be; whoever is handed a .tflite needs it

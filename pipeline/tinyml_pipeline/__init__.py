@@ -13,8 +13,6 @@ Importing this package is cheap: what a name needs is imported when the name is 
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from tinyml_pipeline.host.device.measure import Measurement
     from tinyml_pipeline.models.spec import Dataset, Domain, ModelSpec
     from tinyml_pipeline.parity.report import ParityReport
-    from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+    from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 
 __version__ = "0.1.0"
 
@@ -76,20 +74,9 @@ _PLACES = {
     "ModelSpec": "models.spec",
     "Measurement": "host.device.measure",
     "ParityReport": "parity.report",
-    "QuantizedModel": "quantize.quantized_model",
+    "QuantizedModel": "quantization.quantized_model",
     **dict.fromkeys((name for name in __all__ if name.endswith("Error")), "errors"),
 }
-
-
-class _Package(ModuleType):
-    """The package itself: `quantize` stays the function when the subpackage of that name is imported."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name != "quantize" or not isinstance(value, ModuleType):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

@@ -25,7 +25,7 @@ from tinyml_pipeline.errors import ToolMissingError, UsageError
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.names import hint
 from tinyml_pipeline.parity.vectors import parity_inputs
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort, load_quantized
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort, load_quantized
 from tinyml_pipeline.runtimes.tflm import data_sources
 from tinyml_pipeline.show.report import progress as progress_of
 from tinyml_pipeline.workflow import chips as machines
@@ -110,9 +110,9 @@ def quantize(
     for what the converter refuses.
     """
     from tinyml_pipeline.extras import need_extra
-    from tinyml_pipeline.quantize.convert import KerasProcess
-    from tinyml_pipeline.quantize.representative import representative_inputs
-    from tinyml_pipeline.quantize.settle_scales import settle_scales
+    from tinyml_pipeline.quantization.convert import KerasProcess
+    from tinyml_pipeline.quantization.representative import representative_inputs
+    from tinyml_pipeline.quantization.settle_scales import settle_scales
 
     need_extra("train", "quantize()")
     shapes = _input_shapes(keras_model)

@@ -12,7 +12,7 @@ import pytest
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.host.builders.bare_metal import bare_metal
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel, load_quantized
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel, load_quantized
 from tinyml_pipeline.workflow.build import build_one
 from tinyml_pipeline.workflow.fit import fit, need_of_plain_c, needs_of
 

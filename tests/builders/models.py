@@ -9,7 +9,7 @@ from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.models.spec import Domain
 from tinyml_pipeline.parity.vectors import golden_vectors
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel, load_quantized
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel, load_quantized
 from tinyml_pipeline.runtimes.aot import AotRuntime
 from tinyml_pipeline.runtimes.runtime import Oracle
 from tinyml_pipeline.runtimes.tflm import TflmRuntime

@@ -9,7 +9,7 @@ import pytest
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.errors import ToolFailedError, UnsupportedError, UsageError
 from tinyml_pipeline.host.builders.sketch import BUILDERS, ArduinoCli, PlatformIOBuilder
-from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.quantization.quantized_model import load_quantized
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.workflow.build import build_one
 

@@ -14,7 +14,7 @@ from tinyml_pipeline.host.builders.esp32c3_image import AppImage, make_app_image
 from tinyml_pipeline.host.device.protocol import Unit
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
-from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.quantization.quantized_model import load_quantized
 from tinyml_pipeline.workflow.build import Built, build_one
 
 from tests.builders.esp32c3_machine import Esp32c3

@@ -19,7 +19,7 @@ from tinyml_pipeline.host.device.protocol import Unit
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.parity.vectors import all_inputs, random_inputs
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 
 from tests.builders.host_project import FAKE_ARDUINO, FAKE_TFLM, compile_project, talk
 from tests.builders.models import classes, linear, many, oracle, project, two_ports

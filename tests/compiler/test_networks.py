@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tinyml_pipeline.compiler.target import TARGETS, Target, find_target
-from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantization.convert import KerasProcess
 
 from tests.conftest import BuildKeras
 from tests.host import Int8Array, compile_model, run_library, run_program

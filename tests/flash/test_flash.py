@@ -16,7 +16,7 @@ from tinyml_pipeline.errors import DeviceError, PipelineError, ToolMissingError,
 from tinyml_pipeline.host.device.ports import SerialPort, find_port
 from tinyml_pipeline.host.device.simulated_port import simulated_port
 from tinyml_pipeline.host.flashers import uf2
-from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.quantization.quantized_model import load_quantized
 from tinyml_pipeline.workflow import flash as flash_workflow
 from tinyml_pipeline.workflow.build import Built
 

@@ -13,8 +13,8 @@ from tinyml_pipeline.errors import ModelFileError, UnsupportedError
 from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
 from tinyml_pipeline.parity.vectors import all_inputs
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.quantized_model import load_quantized
 
 from tests.conftest import BuildKeras
 

@@ -14,7 +14,7 @@ from tinyml_pipeline.host.builders.bare_metal import build_firmware
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import FIRMWARE
-from tinyml_pipeline.quantize.quantized_model import QuantizedPort
+from tinyml_pipeline.quantization.quantized_model import QuantizedPort
 
 from tests.firmware import SHA256, board_here, run_on
 from tests.tools import need

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
-from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.show.lessons import activations
 
 from tests.conftest import BuildKeras

@@ -17,7 +17,7 @@ from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.models.catalog import load_spec, model_names
 from tinyml_pipeline.parity.accuracy import classes
 from tinyml_pipeline.parity.vectors import parity_inputs, random_inputs
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.workflow.chips import run_on_chip
 from tinyml_pipeline.workflow.opened import named_model
 

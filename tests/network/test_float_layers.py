@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.show.network.float_layers import float_layers
 
 from tests.conftest import BuildKeras

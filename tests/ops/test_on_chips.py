@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from tinyml_pipeline.boards.catalog import board_names, load_board
-from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.quantization.quantized_model import load_quantized
 from tinyml_pipeline.workflow.chips import chips, run_on_chip
 
 from tests.networks import LAYERS, Int8Array, edge_vectors, make_network

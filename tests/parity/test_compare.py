@@ -12,8 +12,8 @@ from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.parity.compare import compare_exact, compare_real
 from tinyml_pipeline.parity.report import ArrayCheck, ParityReport, Row
 from tinyml_pipeline.parity.vectors import parity_inputs
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort, load_quantized
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel, QuantizedPort, load_quantized
 
 PORT = QuantizedPort("y", (), (1,), 0.5, 0)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.parity.vectors import all_inputs, golden_vectors, parity_inputs
-from tinyml_pipeline.quantize.quantized_model import QuantizedPort, load_quantized
+from tinyml_pipeline.quantization.quantized_model import QuantizedPort, load_quantized
 
 
 def port(size: int, zero_point: int = 5) -> QuantizedPort:

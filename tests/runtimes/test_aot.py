@@ -7,7 +7,7 @@ import pytest
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.errors import UnsupportedError
-from tinyml_pipeline.quantize.quantized_model import Vectors, load_quantized
+from tinyml_pipeline.quantization.quantized_model import Vectors, load_quantized
 from tinyml_pipeline.runtimes.aot import AotRuntime
 from tinyml_pipeline.runtimes.runtime import Oracle, Runtime
 

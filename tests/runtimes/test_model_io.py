@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tinyml_pipeline.quantize.quantized_model import QuantizedPort
+from tinyml_pipeline.quantization.quantized_model import QuantizedPort
 from tinyml_pipeline.runtimes.tflm import data_sources
 
 from tests.sketches.models import TWO_PORTS, quantized

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tinyml_pipeline.errors import UnsupportedError, UsageError
-from tinyml_pipeline.quantize.quantized_model import Vectors
+from tinyml_pipeline.quantization.quantized_model import Vectors
 from tinyml_pipeline.runtimes.runtime import Oracle
 from tinyml_pipeline.runtimes.tflm import Arena, TflmRuntime, add_methods, plan_arena, supported_libraries
 from tinyml_pipeline.runtimes.tflm_libraries import LIBRARIES, find_library

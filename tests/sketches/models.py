@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
 from tinyml_pipeline.models.spec import Domain
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort, Vectors
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel, QuantizedPort, Vectors
 from tinyml_pipeline.runtimes.runtime import Oracle
 
 GOLDEN_VECTORS = 16

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantization.convert import KerasProcess
 
 from tests.workflow.conftest import tinyml
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.quantized_model import load_quantized
 from tinyml_pipeline.show.network.cypher import to_cypher
 from tinyml_pipeline.show.network.float_layers import float_layers
 from tinyml_pipeline.show.network.int8_layers import int8_layers

@@ -13,7 +13,7 @@ from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.errors import DeviceError, UnsupportedError
 from tinyml_pipeline.host.interpreters.second_opinion import Opinion
 from tinyml_pipeline.parity.report import ParityReport
-from tinyml_pipeline.quantize.quantized_model import load_quantized
+from tinyml_pipeline.quantization.quantized_model import load_quantized
 from tinyml_pipeline.runtimes.tflm import data_sources
 from tinyml_pipeline.workflow import proof
 from tinyml_pipeline.workflow.opened import OpenModel

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedPort
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedPort
 
 
 @dataclass(frozen=True)

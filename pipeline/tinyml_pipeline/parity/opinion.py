@@ -8,7 +8,7 @@ from typing import Any
 
 from tinyml_pipeline.compiler.graph import Graph, Operation
 from tinyml_pipeline.parity.compare import compare_exact
-from tinyml_pipeline.quantize.quantized_model import Int8Array
+from tinyml_pipeline.quantization.quantized_model import Int8Array
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from tinyml_pipeline.errors import ParityError
 from tinyml_pipeline.parity.compare import Comparison, RealComparison
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 
 
 class Row(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel
 
 Infer = Callable[[Sequence[Int8Array]], tuple[Int8Array, ...]]
 

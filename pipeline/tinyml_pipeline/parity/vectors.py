@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort, Vectors
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort, Vectors
 
 EXHAUSTIVE_MAX_VALUES = 2
 GOLDEN_COUNT = 16

@@ -11,7 +11,7 @@ from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target, find_target
 from tinyml_pipeline.model_io import ModelInterface
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.project import Shell, project_files, protocol_files
 from tinyml_pipeline.runtimes.render import render
 from tinyml_pipeline.runtimes.runtime import Oracle

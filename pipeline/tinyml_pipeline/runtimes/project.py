@@ -17,7 +17,7 @@ from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.model_io import ModelInterface, model_io_header, vectors_in_a_frame
 from tinyml_pipeline.places import FIRMWARE
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.render import render
 
 _PROTOCOL = ("protocol/machine.h", "protocol/measure.c", "protocol/measure.h", "protocol/protocol.c",

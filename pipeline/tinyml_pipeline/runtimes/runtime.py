@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.models.spec import Domain
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel, Vectors
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel, Vectors
 
 TargetT = TypeVar("TargetT", contravariant=True)
 

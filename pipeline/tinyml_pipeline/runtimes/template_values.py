@@ -11,7 +11,7 @@ import numpy as np
 from tinyml_pipeline.compiler.c_text import float_literal
 from tinyml_pipeline.models.spec import Domain
 from tinyml_pipeline.places import FIRMWARE
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 from tinyml_pipeline.runtimes.byte_array import decimal_lines, hex_lines
 from tinyml_pipeline.runtimes.c_names import c_identifier, c_string, comment_text, distinct_identifiers
 from tinyml_pipeline.runtimes.runtime import Oracle

@@ -11,7 +11,7 @@ from tinyml_pipeline.compiler.graph import Graph, Operation
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.model_io import ModelInterface
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.runtimes.project import Shell, one_buffer, project_files, protocol_files
 from tinyml_pipeline.runtimes.render import render

@@ -17,9 +17,9 @@ from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.parity.vectors import parity_inputs
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.lint import graph_has_per_channel_dense
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.lint import graph_has_per_channel_dense
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.show.report import plots, progress
 from tinyml_pipeline.workflow.chips import chips, measure_on_chip
 from tinyml_pipeline.workflow.convert import quantize

@@ -21,7 +21,7 @@ from tinyml_pipeline.host.builders.sketch import BUILDERS, BuiltFirmware, Sketch
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.firmware import FirmwareProject, current_project, runtime_for

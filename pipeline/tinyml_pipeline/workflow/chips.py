@@ -22,7 +22,7 @@ from tinyml_pipeline.host.device.measure import Measurement, measure
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import cache_dir
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel
 from tinyml_pipeline.workflow.plain_c import compile_for
 
 Progress = Callable[[int, int], None]

@@ -17,10 +17,10 @@ from tinyml_pipeline.parity.answers import KerasAnswers
 from tinyml_pipeline.parity.vectors import parity_inputs
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.project import ModelSource, Project
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedPort, Vectors, load_quantized
-from tinyml_pipeline.quantize.representative import representative_inputs
-from tinyml_pipeline.quantize.settle_scales import settle_scales
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedPort, Vectors, load_quantized
+from tinyml_pipeline.quantization.representative import representative_inputs
+from tinyml_pipeline.quantization.settle_scales import settle_scales
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.generate import encoded, firmware_sources
 from tinyml_pipeline.workflow.opened import OpenModel

@@ -9,7 +9,7 @@ from tinyml_pipeline import provenance
 from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.project import ModelSource, Project
-from tinyml_pipeline.quantize.convert import KerasProcess
+from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
 

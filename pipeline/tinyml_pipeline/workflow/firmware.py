@@ -14,7 +14,7 @@ from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.errors import UnsupportedError, UsageError
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.runtimes.runtime import Oracle
 from tinyml_pipeline.runtimes.tflm import TflmRuntime

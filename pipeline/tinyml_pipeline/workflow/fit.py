@@ -16,7 +16,7 @@ from tinyml_pipeline.host.builders.bare_metal import build_firmware, write_sourc
 from tinyml_pipeline.host.builders.sketch import BuiltFirmware
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.runtimes.tflm import TflmRuntime, plan_arena
 from tinyml_pipeline.runtimes.tflm_libraries import find_library

@@ -11,8 +11,8 @@ from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.project import ModelSource, Project
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel, load_quantized
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel, load_quantized
 from tinyml_pipeline.show.network.cypher import to_cypher
 from tinyml_pipeline.show.network.dot import to_dot
 from tinyml_pipeline.show.network.float_layers import float_layers

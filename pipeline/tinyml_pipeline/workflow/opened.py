@@ -17,7 +17,7 @@ from tinyml_pipeline.host.interpreters.tflm import minimum_arena_bytes
 from tinyml_pipeline.models.spec import ModelSpec
 from tinyml_pipeline.parity.vectors import golden_vectors
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel, Vectors, load_quantized
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel, Vectors, load_quantized
 from tinyml_pipeline.workflow.outcomes import is_file, is_outdated, read_file
 from tinyml_pipeline.workflow.plain_c import Optimize, budget_of, compile_to, target_of
 

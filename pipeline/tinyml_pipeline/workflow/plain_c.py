@@ -11,7 +11,7 @@ from tinyml_pipeline.compiler.explain import Explanation, explain
 from tinyml_pipeline.compiler.select import Budget
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target, find_target
-from tinyml_pipeline.quantize.quantized_model import QuantizedModel, QuantizedPort
+from tinyml_pipeline.quantization.quantized_model import QuantizedModel, QuantizedPort
 from tinyml_pipeline.runtimes.aot import AotRuntime
 
 Optimize = Literal["size", "speed"]

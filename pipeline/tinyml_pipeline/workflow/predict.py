@@ -15,8 +15,8 @@ from tinyml_pipeline.errors import UnsupportedError, UsageError
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.models.spec import ModelSpec
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.chips import run_on_chip
 from tinyml_pipeline.workflow.opened import converted_model

@@ -26,7 +26,7 @@ from tinyml_pipeline.parity.opinion import FailedRow, OpinionRow, SkippedRow, co
 from tinyml_pipeline.parity.report import ArrayCheck, ParityReport, Row
 from tinyml_pipeline.parity.spot_check import spot_checks
 from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel
 from tinyml_pipeline.runtimes.tflm import array_names
 from tinyml_pipeline.show.report import plots, progress
 from tinyml_pipeline.workflow.chips import run_on_chip

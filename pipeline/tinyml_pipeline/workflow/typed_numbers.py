@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinyml_pipeline.host.device.session import Session
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel, QuantizedPort
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 
 Values = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 

@@ -18,7 +18,7 @@ from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.parity.compare import Comparison, compare_exact
 from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.quantize.quantized_model import Int8Array, QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.connect import connect, refuse_port_of_emulated
 from tinyml_pipeline.workflow.firmware import runtime_for

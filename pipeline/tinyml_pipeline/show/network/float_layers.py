@@ -11,7 +11,7 @@ _BYTES = 4
 
 
 def float_layers(facts: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
-    """`facts` as in quantize/layer_facts.py."""
+    """`facts` as in quantization/layer_facts.py."""
     return tuple(_layer(one) for one in facts)
 
 

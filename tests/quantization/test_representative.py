@@ -7,8 +7,8 @@ import pytest
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import SpecError
 from tinyml_pipeline.models.spec import Domain
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.representative import representative_inputs
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.representative import representative_inputs
 
 from tests.conftest import BuildKeras
 

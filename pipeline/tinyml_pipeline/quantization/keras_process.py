@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.quantize.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
-from tinyml_pipeline.quantize.layer_facts import layer_facts
-from tinyml_pipeline.quantize.settle_scales import has_float_tensors
+from tinyml_pipeline.quantization.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
+from tinyml_pipeline.quantization.layer_facts import layer_facts
+from tinyml_pipeline.quantization.settle_scales import has_float_tensors
 
 if TYPE_CHECKING:
     import keras

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from tinyml_pipeline import tools
 from tinyml_pipeline.errors import ConversionError
 from tinyml_pipeline.places import SOURCE_ROOT
-from tinyml_pipeline.quantize.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
-from tinyml_pipeline.quantize.keras_archive import rolled_layers
+from tinyml_pipeline.quantization.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
+from tinyml_pipeline.quantization.keras_archive import rolled_layers
 
 FloatArray = npt.NDArray[np.float32]
 ENVIRONMENT = {
@@ -37,7 +37,9 @@ class KerasProcess:
     than `time_limit_s`, the child is ended and ConversionError says so.
     """
 
-    def __init__(self, *, time_limit_s: float = 600, module: str = "tinyml_pipeline.quantize.keras_process") -> None:
+    def __init__(
+        self, *, time_limit_s: float = 600, module: str = "tinyml_pipeline.quantization.keras_process"
+    ) -> None:
         self._time_limit_s = time_limit_s
         self._module = module
         self._child: _Child | None = None

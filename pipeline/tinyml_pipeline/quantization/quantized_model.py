@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import ModelFileError
-from tinyml_pipeline.quantize.lint import LintReport, lint, port_names
+from tinyml_pipeline.quantization.lint import LintReport, lint, port_names
 
 Int8Array = npt.NDArray[np.int8]
 

@@ -6,6 +6,6 @@ import sys
 
 sys.modules["tensorflow"] = None  # type: ignore[assignment]
 
-from tinyml_pipeline.quantize.keras_process import serve  # noqa: E402
+from tinyml_pipeline.quantization.keras_process import serve  # noqa: E402
 
 serve()

@@ -10,9 +10,9 @@ import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import ModelFileError
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.lint import lint
-from tinyml_pipeline.quantize.quantized_model import QuantizedPort, load_quantized
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.lint import lint
+from tinyml_pipeline.quantization.quantized_model import QuantizedPort, load_quantized
 
 from tests.conftest import BuildKeras
 from tests.tflite_writer import Writer

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tinyml_pipeline.compiler.read_tflite import read_tflite
-from tinyml_pipeline.quantize import settle_scales as module
-from tinyml_pipeline.quantize.settle_scales import fixed_point_multipliers, settle_scales
+from tinyml_pipeline.quantization import settle_scales as module
+from tinyml_pipeline.quantization.settle_scales import fixed_point_multipliers, settle_scales
 
 SCALES = st.floats(2**-14, 8, width=32)
 

@@ -11,8 +11,8 @@ import pytest
 from tinyml_pipeline import tools
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import ConversionError
-from tinyml_pipeline.quantize.convert import KerasProcess
-from tinyml_pipeline.quantize.lint import graph_has_per_channel_dense, lint
+from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.lint import graph_has_per_channel_dense, lint
 
 from tests.conftest import BuildKeras
 
@@ -69,7 +69,7 @@ def test_same_archive_gives_the_same_bytes_in_another_process_and_folder(
     script = tmp_path / "convert_again.py"
     script.write_text(
         "import sys, numpy as np\n"
-        "from tinyml_pipeline.quantize.convert import KerasProcess\n"
+        "from tinyml_pipeline.quantization.convert import KerasProcess\n"
         "corner = np.array([(a, b) for a in range(0, 101, 4) for b in range(0, 101, 4)], np.float32)\n"
         "with KerasProcess() as process:\n"
         "    archive = sys.stdin.buffer.read()\n"
@@ -147,7 +147,7 @@ def test_the_time_limit_ends_the_child(linear_archive: bytes) -> None:
 
 
 def test_tensorflow_that_does_not_import(linear_archive: bytes) -> None:
-    module = "tests.quantize.child_without_tensorflow"
+    module = "tests.quantization.child_without_tensorflow"
     with KerasProcess(module=module) as process, pytest.raises(ConversionError) as caught:
         process.convert(linear_archive, random_inputs(9, 1), False, "m")
     assert str(caught.value) == (
