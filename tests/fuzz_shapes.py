@@ -7,8 +7,8 @@ are changed, each within the format: constants always have the bytes that their 
 accepts runs as C and in TFLM on the same inputs. TFLM reads out of bounds on some of these files, so it runs in child
 processes, many files in each; a file that ends one is counted and left out.
 
-Operators join by being drawable: as a kind of tests.networks.LAYERS, by `draw(rng) -> bytes` in a module of tests/ops,
-or, if they are supported and neither draws them, with random tensors and options.
+Operators join by being drawable, as a kind of tests.networks.LAYERS, or, if they are supported and nothing draws them,
+with random tensors and options.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
-import importlib
 import math
 import pickle
-import pkgutil
 import re
 import subprocess
 import sys
@@ -40,7 +38,6 @@ from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import PipelineError
 
-import tests.ops
 from tests.host import compile_c, write_tree
 from tests.networks import LAYERS, edge_vectors, make_network
 from tests.tflite_writer import Writer
@@ -52,6 +49,7 @@ _SIZES = (0, 1, 1, 2, 3, 4, 5, 8)
 _TYPES = ("INT8", "INT8", "INT16", "UINT8", "INT32", "FLOAT32", "INT4", "BOOL", "INT64")
 _SCALES = (0.0, 1e-45, 1e-30, 1e-9, 1e-4, 0.004, 1 / 256, 1 / 128, 0.1, 1.0, 7.5, 1e6, 1e30)
 _ZERO_POINTS = (-129, -128, -1, 0, 1, 127, 128, 255, 2**20)
+_PORT_TYPES = ("INT8", "INT16", "INT32", "INT64", "BOOL")
 _NUMBERS = (-5, -2, -1, 0, 1, 2, 3, 4, 8, 127)
 
 
@@ -63,6 +61,12 @@ class Outcome:
     accepted: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
+    examples: dict[str, int] = field(default_factory=dict)
+    """The number of the first case of each line of `accepted` and `refusals`."""
+
+    def note(self, counter: Counter[str], what: str, number: int) -> None:
+        counter[what] += 1
+        self.examples.setdefault(what, number)
 
 
 @dataclass
@@ -83,10 +87,6 @@ def drawers() -> dict[str, Callable[[np.random.Generator], bytes]]:
             [(kind, 0), (str(rng.choice(kinds)), int(rng.integers(2)))][: int(rng.integers(1, 3))],
             int(rng.integers(2**32)), vectors=6,
         ).tflite  # fmt: skip
-    for module in pkgutil.iter_modules(tests.ops.__path__):
-        draw = getattr(importlib.import_module(f"tests.ops.{module.name}"), "draw", None)
-        if draw is not None:
-            found[module.name.removeprefix("test_")] = draw
     for name in supported_operators():
         if name.lower() not in found:
             found[name.lower()] = lambda rng, name=name: any_tensors(name, rng)
@@ -234,9 +234,10 @@ def make_case(seed: int, number: int) -> Case:
     try:
         graph = read_tflite(tflite)
         ports = [graph.tensors[index] for index in (*graph.inputs, *graph.outputs)]
-        inputs = [edge_vectors(rng, graph.tensors[index].shape, VECTORS) for index in graph.inputs]
-        if any(port.type != "INT8" for port in ports):
-            return Case(number, tflite, [], None, "a port is not int8")
+        if any(port.type not in _PORT_TYPES for port in ports):
+            return Case(number, tflite, [], None, "read: a port is of another type in the C than in TFLM")
+        given = [graph.tensors[index] for index in graph.inputs]
+        inputs = [edge_vectors(rng, port.shape, VECTORS, port.dtype) for port in given]
         return Case(number, tflite, inputs, graph)
     except PipelineError as error:
         return Case(number, tflite, [], None, f"read: {error}")
@@ -265,7 +266,8 @@ def run_c(cases: Sequence[tuple[Case, Any]], folder: Path) -> dict[int, list[np.
     results = {}
     for case, _ in cases:
         assert case.graph is not None
-        outputs = [np.zeros((VECTORS, case.graph.tensors[index].size), np.int8) for index in case.graph.outputs]
+        given = [case.graph.tensors[index] for index in case.graph.outputs]
+        outputs = [np.zeros((VECTORS, tensor.size), tensor.dtype.numpy) for tensor in given]
         flat = [np.ascontiguousarray(array).reshape(VECTORS, -1) for array in case.inputs]
         for row in range(VECTORS):
             arrays = [array[row] for array in (*flat, *outputs)]
@@ -332,10 +334,10 @@ def run_batch(cases: Sequence[Case], seed: int, folder: Path, outcome: Outcome) 
             kind = "refused by the reader" if case.graph is None else "refused by the compiler"
             outcome.counts[f"{kind}, TFLM runs it" if runs else kind] += 1
             if runs:
-                outcome.refusals[without_numbers(case.reason)] += 1
+                outcome.note(outcome.refusals, without_numbers(case.reason), case.number)
         elif not runs:
             outcome.counts["accepted, TFLM " + ("crashed" if answer == "crashed" else "refuses")] += 1
-            outcome.accepted[f"{answer}"[:120]] += 1
+            outcome.note(outcome.accepted, f"{answer}"[:120], case.number)
         else:
             outcome.counts["accepted, TFLM runs it"] += 1
             for got, wanted in zip(actual[case.number], answer, strict=True):
@@ -363,7 +365,8 @@ def main() -> int:
         outcome = run_range(arguments.seed, 0, arguments.count, Path(folder))
     for counter in (outcome.counts, outcome.accepted, outcome.refusals):
         for what, count in counter.most_common(40):
-            print(f"{count:>8,} {what}")
+            example = f" (such as {outcome.examples[what]})" if what in outcome.examples else ""
+            print(f"{count:>8,} {what}{example}")
         print()
     for difference in outcome.differences[:40]:
         print(difference)

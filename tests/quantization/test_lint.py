@@ -185,7 +185,7 @@ HAND_MADE = {
         "SPLIT (op 1, 'half') computes in float32 in the middle of the int8 model: the converter had no int8 form of"
         " it, or no range of its values. Replace the layer, or calibrate it.",
     ),
-    "no_tensors": (model(operation_without_tensors), "RELU (op 0) has no output. Convert the model again."),
+    "no_tensors": (model(operation_without_tensors), "relu (op 0) has no inputs; RELU has 1. Convert the model again."),
     "huge_ports": (
         one("RELU", ("INT8", "INT8"), (1, 3_000_000)),
         "tensor 't0' has 3,000,000 values (shape [1, 3000000]); supported: inputs and outputs of up to 1,048,576, more"

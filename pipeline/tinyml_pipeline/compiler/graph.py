@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_pipeline.compiler.arity import wrong_arity
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.errors import UnsupportedError
 
@@ -129,6 +130,11 @@ class Operation:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def wrong_arity(self) -> str | None:
+        """What is wrong with the number of its tensors, as a sentence; None if nothing is."""
+        return wrong_arity(self.name, self.index, self.inputs, self.outputs)
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ def supported_operators() -> tuple[str, ...]:
 def make_program(graph: Graph, target: Target, budget: Budget | None = None) -> Program:
     """Raises UnsupportedError if the model has anything for which there is no exact form."""
     _refuse_state(graph)
+    _check_arity(graph)
     core = run_passes(graph)
     _check_operators(core)
     inputs = _ports(graph, core, graph.inputs, core.inputs, graph.input_names, "input")
@@ -112,6 +113,16 @@ def _check_operators(graph: Graph) -> None:
     for operation in graph.operations:
         op = OpContext(graph, operation)
         op.require(operation.name in read_operators(), "this operator", ", ".join(supported_operators()))
+
+
+def _check_arity(graph: Graph) -> None:
+    """Before the passes, which take an operator's tensors for granted."""
+    for operation in graph.operations:
+        wrong = operation.wrong_arity
+        if wrong is not None:
+            raise UnsupportedError(
+                f"{wrong} Convert the model again.", operator=operation.name, index=operation.index, found=wrong
+            )
 
 
 def _refuse_state(graph: Graph) -> None:

@@ -22,8 +22,6 @@ MOST_PORT_BYTES = 1 << 20
 _MADE_UP = re.compile(r"((StatefulPartitionedCall|PartitionedCall|Identity)(_\d+)?|(input|output)_\d+)?")
 # Layers with an int8 form that do what the float one was there for.
 _INSTEAD = {"ELU": "relu or leaky_relu"}
-# Operators whose effect is not an output.
-_WITHOUT_OUTPUT = ("ASSIGN_VARIABLE", "CALL_ONCE", "HASHTABLE_IMPORT")
 
 
 @dataclass(frozen=True)
@@ -194,8 +192,9 @@ def _custom(operation: Operation) -> str:
 
 
 def _operation_problem(graph: Graph, operation: Operation) -> str | None:
-    if not operation.outputs and operation.name not in _WITHOUT_OUTPUT:
-        return f"{operation.name} (op {operation.index}) has no output. Convert the model again."
+    wrong = operation.wrong_arity
+    if wrong is not None:
+        return f"{wrong} Convert the model again."
     if any(graph.tensors[index].type == "FLOAT32" for index in operation.outputs):
         return _float_island(graph, operation)
     return None
