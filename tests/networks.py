@@ -20,6 +20,9 @@ from tests.tflite_writer import Writer, activation_code
 Int8Array = npt.NDArray[np.int8]
 ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 
+FUSING = ("ADD", "SUB", "MUL", "DIV")
+BINARY = (*FUSING, "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM")
+
 
 @dataclass(frozen=True)
 class Known:
@@ -112,22 +115,29 @@ class Builder:
         return output
 
     def arithmetic(self, first: Known, others: Sequence[Known]) -> Known:
-        name = str(self.rng.choice(["ADD", "SUB", "MUL"]))
+        name = str(self.rng.choice(BINARY))
         same = [known for known in others if known.shape == first.shape]
         if same and self.rng.random() < 0.7:
             second = same[int(self.rng.integers(len(same)))]
         else:
-            shape = [(), (1,), first.shape, first.shape[-1:]][int(self.rng.integers(4))]
+            column = (*first.shape[:-1], 1)
+            shape = [(), (1,), first.shape, first.shape[-1:], column][int(self.rng.integers(5))]
             scale, zero_point = self.scale(first.scale), self.zero_point()
             values = self.rng.integers(-128, 128, shape).astype(np.int8)
             second = Known(self.writer.tensor(shape, scale, zero_point, data=values), shape, scale, zero_point)
         pair = [first, second]
         if self.rng.random() < 0.5:
             pair.reverse()
-        around = first.scale + second.scale if name != "MUL" else first.scale * second.scale * 70
+        around = {
+            "MUL": first.scale * second.scale * 70,
+            "DIV": first.scale / second.scale / 100,
+            "SQUARED_DIFFERENCE": max(first.scale, second.scale) ** 2 * 70,
+        }.get(name, first.scale + second.scale)
         output = self.tensor(first.shape, self.scale(around), self.zero_point())
-        code = activation_code(str(self.rng.choice(ACTIVATIONS)))
-        self.writer.operation(name, [p.index for p in pair], [output.index], fusedActivationFunction=code)
+        options = {}
+        if name in FUSING:
+            options["fusedActivationFunction"] = activation_code(str(self.rng.choice(ACTIVATIONS)))
+        self.writer.operation(name, [p.index for p in pair], [output.index], **options)
         return output
 
     def concatenation(self, first: Known, others: Sequence[Known]) -> Known:

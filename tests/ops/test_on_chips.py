@@ -27,7 +27,7 @@ def test_every_operator(board: str, seed: int) -> None:
 
 
 def constant_operands(joined: bool) -> bytes:
-    """ADD, SUB and MUL of an input and a constant on either side (whole, row, scalar), or CONCATENATION with two."""
+    """Operators on an input and a constant on either side (whole, row, column, scalar), or CONCATENATION with two."""
     rng, writer = np.random.default_rng(3), Writer()
 
     def constant(*shape: int) -> int:
@@ -39,8 +39,9 @@ def constant_operands(joined: bool) -> bytes:
         writer.operation("CONCATENATION", [constant(1, 4, 2), source, constant(1, 4, 3)], [output], axis=2)
         return writer.build([source], [output])
     outputs = []
-    for name in ("ADD", "SUB", "MUL"):
-        for pair in ((source, constant(4, 6)), (constant(4, 6), source), (source, constant(6)), (constant(), source)):
+    for name in ("ADD", "SUB", "MUL", "DIV", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM"):
+        whole, row, column, scalar = constant(4, 6), constant(6), constant(4, 1), constant()
+        for pair in ((source, whole), (source, row), (column, source), (scalar, source)):
             outputs.append(writer.tensor((1, 4, 6), 0.15, 2))
             writer.operation(name, pair, [outputs[-1]])
     return writer.build([source], outputs)

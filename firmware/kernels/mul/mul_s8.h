@@ -2,8 +2,8 @@
 #ifndef KERNELS_MUL_S8_H
 #define KERNELS_MUL_S8_H
 
+#include "../common/binary.h"
 #include "../common/fixed_point.h"
-#include "../common/port.h"
 
 struct mul_s8 {
     int32_t multiplier;
@@ -17,29 +17,32 @@ struct mul_s8 {
     uint8_t second_is_in_flash;
 };
 
-/* Each input of fewer than `count` values begins again at its end; it has at least one. `out` may be an input of
- * `count` values. */
-static inline void mul_broadcast_s8(const struct mul_s8 *layer, const int8_t *a, size_t a_count, const int8_t *b,
-                                    size_t b_count, int8_t *out, size_t count)
+static inline int8_t mul_operator_s8(const void *parameters, int8_t first, int8_t second)
+{
+    const struct mul_s8 *p = (const struct mul_s8 *)parameters;
+    const int32_t product = (int32_t)(first - p->first_zero_point) * (second - p->second_zero_point);
+    const int32_t scaled = multiply_by_quantized_multiplier(product, p->multiplier, p->shift);
+
+    return clamp_s8(scaled + p->output_zero_point, p->output_min, p->output_max);
+}
+
+/* `out` may be `first` or `second`. */
+static inline void mul_s8(const struct mul_s8 *layer, const int8_t *first, const int8_t *second, int8_t *out,
+                          size_t count)
 {
     struct mul_s8 p;
     flash_copy(&p, layer, sizeof p);
-
-    for (size_t i = 0, ia = 0, ib = 0; i < count; i++) {
-        const int8_t first = operand_read_s8(&a[ia], p.first_is_in_flash);
-        const int8_t second = operand_read_s8(&b[ib], p.second_is_in_flash);
-        const int32_t product = (int32_t)(first - p.first_zero_point) * (second - p.second_zero_point);
-        const int32_t scaled = multiply_by_quantized_multiplier(product, p.multiplier, p.shift);
-        out[i] = clamp_s8(scaled + p.output_zero_point, p.output_min, p.output_max);
-        ia = ia + 1 < a_count ? ia + 1 : 0;
-        ib = ib + 1 < b_count ? ib + 1 : 0;
-    }
+    binary_s8(mul_operator_s8, &p, first, p.first_is_in_flash, second, p.second_is_in_flash, out, count);
 }
 
-/* `out` may be `a` or `b`. */
-static inline void mul_s8(const struct mul_s8 *layer, const int8_t *a, const int8_t *b, int8_t *out, size_t count)
+/* `out` may be an input of the output's size. */
+static inline void mul_broadcast_s8(const struct mul_s8 *layer, const struct broadcast *broadcast,
+                                    const int8_t *first, const int8_t *second, int8_t *out)
 {
-    mul_broadcast_s8(layer, a, count, b, count, out, count);
+    struct mul_s8 p;
+    flash_copy(&p, layer, sizeof p);
+    binary_broadcast_s8(mul_operator_s8, &p, broadcast, first, p.first_is_in_flash, second, p.second_is_in_flash,
+                        out);
 }
 
 #endif

@@ -1,4 +1,4 @@
-"""Operators on two int8 tensors, element by element, with the broadcasts that need no index arithmetic."""
+"""Operators on two int8 tensors, element by element, with every broadcast."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeVar
 from tinyml_pipeline.compiler.fixed_point import quantize_multiplier
 from tinyml_pipeline.compiler.graph import Quantization, Tensor
 from tinyml_pipeline.compiler.op import Op
+from tinyml_pipeline.compiler.ops._broadcast import MOST_LOOPS, Loop, broadcast_loops, broadcast_shape
 from tinyml_pipeline.compiler.ops._context import OpContext
 
 _LEFT_SHIFT = 20
@@ -15,7 +16,7 @@ _LEFT_SHIFT = 20
 
 @dataclass(frozen=True, eq=False)
 class Binary(Op):
-    """One input may be constant; one that is smaller than the output repeats as a whole."""
+    """One input may be constant; either may be stretched along any of the output's axes."""
 
     first: Tensor
     second: Tensor
@@ -23,7 +24,11 @@ class Binary(Op):
 
     @property
     def broadcasts(self) -> bool:
-        return self.first.size != self.second.size
+        return not self.first.size == self.second.size == self.output.size
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        return broadcast_loops(self.first.shape, self.second.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,16 +49,31 @@ class Sum(Binary):
     activation: str
 
 
+@dataclass(frozen=True, eq=False)
+class Product(Binary):
+    """MUL or DIV: the product or quotient of both inputs, scaled by (multiplier, shift)."""
+
+    multiplier: int
+    shift: int
+    first_zero_point: int
+    second_zero_point: int
+    output_zero_point: int
+    output_min: int
+    output_max: int
+    activation: str
+
+
 SumT = TypeVar("SumT", bound=Sum)
 
 
 def read_sum(op: OpContext, kind: type[SumT]) -> SumT:
     """Ratios in double: older TFLM libraries divide in float for SUB, the pinned one does not."""
     (first, second), wanted = read_operands(op)
-    twice_larger = 2 * max(first.scale, second.scale)
-    reals = first.scale / twice_larger, second.scale / twice_larger, twice_larger / (2**_LEFT_SHIFT * wanted.scale)
-    pairs = [quantize_multiplier(real) if real < 2 else (0, 1) for real in reals]
-    op.require(pairs[2][1] <= 0, f"an output scale of {wanted.scale:g}", "more than 2^-19 of the larger input scale")
+    pairs = common_scale(first, second)
+    real = 2 * max(first.scale, second.scale) / (2**_LEFT_SHIFT * wanted.scale)
+    output_scale = quantize_multiplier(real) if real < 2 else (0, 1)
+    op.require(output_scale[1] <= 0, f"an output scale of {wanted.scale:g}",
+               "more than 2^-19 of the larger input scale")  # fmt: skip
     low, high = op.activation_range(wanted)
     return kind(
         op.input(0),
@@ -61,7 +81,7 @@ def read_sum(op: OpContext, kind: type[SumT]) -> SumT:
         op.output(),
         first_scale=pairs[0],
         second_scale=pairs[1],
-        output_scale=pairs[2],
+        output_scale=output_scale,
         first_zero_point=first.zero_point,
         second_zero_point=second.zero_point,
         output_zero_point=wanted.zero_point,
@@ -71,30 +91,29 @@ def read_sum(op: OpContext, kind: type[SumT]) -> SumT:
     )
 
 
+def common_scale(first: Quantization, second: Quantization) -> tuple[tuple[int, int], tuple[int, int]]:
+    """What brings each input to twice the larger scale, so that their sum and difference fit: (multiplier, shift)."""
+    twice_larger = 2 * max(first.scale, second.scale)
+    return quantize_multiplier(first.scale / twice_larger), quantize_multiplier(second.scale / twice_larger)
+
+
 def read_operands(op: OpContext) -> tuple[tuple[Quantization, Quantization], Quantization]:
     """The quantizations of both inputs and of the output, once every shape and type is known to fit."""
-    output = op.output()
-    op.require(len(op.operation.inputs) == 2, f"{len(op.operation.inputs)} inputs", "2 inputs")
-    for position in (0, 1):
-        tensor = op.input(position)
-        op.require(_repeats_in(tensor.shape, output.shape) and output.size > 0,
-                   f"broadcasting {list(tensor.shape)} to {list(output.shape)}",
-                   "equal shapes, or an operand that repeats as a whole")  # fmt: skip
-    first, second = op.input(0), op.input(1)
-    op.require(not (first.is_constant and second.is_constant), "two constants", "at most one constant operand")
-    op.require(max(first.size, second.size) == output.size, f"an output of {output.size} values",
-               f"{max(first.size, second.size)} values")  # fmt: skip
+    first, second, output = read_shapes(op)
     quantizations = op.quantization(first, "an input"), op.quantization(second, "an input")
     return quantizations, op.quantization(output, "an output")
 
 
-def _repeats_in(shape: tuple[int, ...], whole: tuple[int, ...]) -> bool:
-    """Whether a tensor of `shape`, repeated end to end, fills one of shape `whole` by the rules of broadcasting."""
-    own = _without_leading_ones(shape)
-    return len(own) <= len(whole) and own == whole[len(whole) - len(own) :]
-
-
-def _without_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
-    while shape and shape[0] == 1:
-        shape = shape[1:]
-    return shape
+def read_shapes(op: OpContext) -> tuple[Tensor, Tensor, Tensor]:
+    """Both inputs and the output, checked to fit each other."""
+    output = op.output()
+    op.require(len(op.operation.inputs) == 2, f"{len(op.operation.inputs)} inputs", "2 inputs")
+    first, second = op.input(0), op.input(1)
+    op.require(not (first.is_constant and second.is_constant), "two constants", "at most one constant operand")
+    wanted = broadcast_shape(op, first.shape, second.shape)
+    op.require(output.size > 0, "an empty output", "at least one value")
+    op.shape_of(output, wanted, "an output")
+    loops = len(broadcast_loops(first.shape, second.shape))
+    op.require(loops <= MOST_LOOPS, f"broadcasting {list(first.shape)} with {list(second.shape)} in {loops} loops",
+               f"up to {MOST_LOOPS} loops")  # fmt: skip
+    return first, second, output

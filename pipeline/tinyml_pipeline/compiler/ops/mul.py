@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from tinyml_pipeline.compiler.ops._binary import Binary, read_operands
+from tinyml_pipeline.compiler.ops._binary import Product, read_operands
 from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.ops._unary import multiplier_of
 
 
-@dataclass(frozen=True, eq=False)
-class Mul(Binary):
-    """first * second, scaled by (multiplier, shift)."""
-
-    multiplier: int
-    shift: int
-    first_zero_point: int
-    second_zero_point: int
-    output_zero_point: int
-    output_min: int
-    output_max: int
-    activation: str
+class Mul(Product):
+    """first * second."""
 
 
 def read(op: OpContext) -> Mul:
