@@ -148,8 +148,8 @@ def load_quantized(
 
 
 def sample_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A tensor's shape without its batch of 1."""
-    return shape[1:] if len(shape) > 1 else shape
+    """A tensor's shape without its batch of 1; whole, if it begins with anything else."""
+    return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
 
 
 def _ports(

@@ -52,6 +52,6 @@ def without_batch(graph: Graph, outputs: Sequence[Int8Array]) -> tuple[Int8Array
     """(n, 1, *shape) as (n, *shape)."""
     tensors: list[Tensor] = [graph.tensors[index] for index in graph.outputs]
     return tuple(
-        array.reshape(len(array), *tensor.shape[1:]) if len(tensor.shape) > 1 else array
+        array.reshape(len(array), *tensor.shape[1:]) if len(tensor.shape) > 1 and tensor.shape[0] == 1 else array
         for array, tensor in zip(outputs, tensors, strict=True)
     )
