@@ -46,6 +46,8 @@ class Builder:
     writer: Writer = field(default_factory=Writer)
     known: list[Known] = field(default_factory=list)
     """Every tensor so far, the newest last."""
+    ends: list[int] = field(default_factory=list)
+    """Tensors that no layer can read, such as int32 indices: always outputs of the model."""
 
     def zero_point(self) -> int:
         return int(self.rng.choice([-128, 127, 0, int(self.rng.integers(-128, 128))], p=[0.2, 0.1, 0.2, 0.5]))
@@ -207,17 +209,29 @@ class Network:
     inputs: tuple[Int8Array, ...] = field(repr=False)
 
 
+_MOST_VALUES = 300  # a layer's input; what repeats and pads would grow without end
+
+
+def _source_shape(rng: np.random.Generator) -> tuple[int, ...]:
+    """Half of all are rows of a batch; the others have one to five small dimensions."""
+    if rng.random() < 0.5:
+        return (int(rng.choice([1, 1, 3])), int(rng.choice([1, 2, 3, 4, 7, 16])))
+    rank = int(rng.choice([1, 3, 4, 4, 5]))
+    return tuple(int(size) for size in rng.choice([1, 2, 3, 4, 5], rank, p=[0.2, 0.2, 0.3, 0.2, 0.1]))
+
+
 def make_network(layers: Sequence[tuple[str, int]], seed: int, *, vectors: int = 24) -> Network:
     """`layers` are pairs of a layer's kind and of how many tensors before the newest its input lies."""
     builder = Builder(np.random.default_rng(seed))
     rng = builder.rng
-    shape = (int(rng.choice([1, 1, 3])), int(rng.choice([1, 2, 3, 4, 7, 16])))
+    shape = _source_shape(rng)
     count = int(rng.choice([1, 1, 2]))
     sources = [builder.tensor(shape, builder.scale(), builder.zero_point()) for _ in range(count)]
     known = builder.known
     known += sources
     for kind, back in layers:
-        made = LAYERS[kind](builder, known[-1 - back % len(known)])
+        source = known[-1 - back % len(known)]
+        made = LAYERS[kind](builder, source if source.size <= _MOST_VALUES else known[0])
         if made is not None:
             known.append(made)
     if len(known) == len(sources):
@@ -225,7 +239,7 @@ def make_network(layers: Sequence[tuple[str, int]], seed: int, *, vectors: int =
     # Whatever no layer reads is an output, or the compiler would remove its layer.
     read = {int(index) for operator in builder.writer.operators for index in operator.inputs}
     made = [tensor.index for tensor in known[len(sources) :]]
-    outputs = [index for index in made if index not in read]
+    outputs = [index for index in made if index not in read] + builder.ends
     extra = made[int(rng.integers(len(made)))]
     if extra not in outputs and rng.random() < 0.3:
         outputs.append(extra)

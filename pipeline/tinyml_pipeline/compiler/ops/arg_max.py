@@ -1,0 +1,10 @@
+"""ARG_MAX: the index of the greatest value along an axis."""
+
+from __future__ import annotations
+
+from tinyml_pipeline.compiler.ops._arg import Arg, read_arg
+from tinyml_pipeline.compiler.ops._context import OpContext
+
+
+def read(op: OpContext) -> Arg:
+    return read_arg(op, greatest=True)

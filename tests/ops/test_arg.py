@@ -1,0 +1,58 @@
+"""ARG_MAX and ARG_MIN: every axis, equal values, int32 outputs of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tests.networks import Builder, Known
+from tests.ops.check import Build, T, exact, one, refused
+
+
+def arg(name: str, shape: Sequence[int], axis: int, *, type: str = "INT32", given: str = "INT8",
+        wanted: Sequence[int] | None = None) -> Build:  # fmt: skip
+    made = np.delete(shape, axis) if wanted is None else wanted
+    inputs = [T(tuple(shape), 0.1, 3, given), T((), type="INT32", data=axis)]
+    return one(name, inputs, [T(tuple(made), type=type)])
+
+
+SHAPES = {"vector": ((7,), 0), "last": ((3, 5), -1), "first": ((4, 3), 0), "middle": ((2, 3, 4), 1), "one": ((2, 1), 1),
+          "image": ((1, 4, 3, 5), 3), "long": ((1, 300), 1)}  # fmt: skip
+CASES = {f"{name[4:].lower()}_{case}": arg(name, *SHAPES[case]) for name in ("ARG_MAX", "ARG_MIN") for case in SHAPES}
+# All pairs of neighbours that are equal, or one apart, in three values.
+NEAR = np.stack(np.meshgrid(*[[-128, -127, 0, 126, 127]] * 3), axis=-1).reshape(-1, 3).astype(np.int8)
+CASES |= {"max_near": arg("ARG_MAX", (3,), 0), "min_near": arg("ARG_MIN", (3,), 0)}
+REFUSED = {
+    "int64_output": (
+        arg("ARG_MAX", (2, 3), 1, type="INT64"),
+        "arg_max (op 0): an output of type INT64 is unsupported; supported: INT32.",
+    ),
+    "int16_input": (
+        arg("ARG_MIN", (2, 3), 1, given="INT16"),
+        "arg_min (op 0): an input of type INT16 is unsupported; supported: INT8.",
+    ),
+    "axis": (
+        arg("ARG_MAX", (2, 3), 2, wanted=(2,)),
+        "arg_max (op 0): axis 2 of 2 is unsupported; supported: an axis of the input.",
+    ),
+    "kept_dimension": (
+        arg("ARG_MAX", (2, 3), 1, wanted=(2, 1)),
+        "arg_max (op 0): an output of shape [2, 1] is unsupported; supported: [2].",
+    ),
+}
+test_exact = exact(CASES, {"max_near": [NEAR], "min_near": [NEAR]})
+test_refused = refused(REFUSED)
+
+
+def draw(builder: Builder, source: Known) -> Known | None:
+    """An output of the model at the side: no layer reads int32."""
+    if not source.shape:
+        return None
+    axis = int(builder.rng.integers(len(source.shape)))
+    shape = (*source.shape[:axis], *source.shape[axis + 1 :])
+    output = builder.writer.tensor(shape, type="INT32")
+    place = builder.writer.tensor((), type="INT32", data=axis)
+    builder.writer.operation(str(builder.rng.choice(["ARG_MAX", "ARG_MIN"])), [source.index, place], [output])
+    builder.ends.append(output)
+    return None
