@@ -144,7 +144,7 @@ def run_program(
     count = len(inputs[0])
     rows = [np.ascontiguousarray(array).reshape(count, -1).view(np.uint8) for array in inputs]
     stream = np.concatenate(rows, axis=1)
-    done = subprocess.run([path], input=stream.tobytes(), capture_output=True, timeout=120)
+    done = subprocess.run([path], input=stream.tobytes(), capture_output=True, timeout=300)
     assert done.returncode == 0 and not done.stderr, done.stderr.decode()  # noqa: PT018
     sizes_bytes = [size * dtype.bytes for size, dtype in model.outputs]
     answers = np.frombuffer(done.stdout, np.uint8).reshape(count, sum(sizes_bytes))

@@ -28,11 +28,14 @@ class TrainingError(PipelineError):
 
 
 class ConversionError(PipelineError):
-    """The converter failed, crashed, or left a model that a microcontroller cannot run; `log` is what it printed."""
+    """The converter failed, crashed, or left a model that a microcontroller cannot run.
 
-    def __init__(self, message: str, *, log: str = "") -> None:
+    `log` is what it printed, which adds nothing to a message that names the cause (`is_explained`).
+    """
+
+    def __init__(self, message: str, *, log: str = "", is_explained: bool = False) -> None:
         super().__init__(message)
-        self.log = log
+        self.log, self.is_explained = log, is_explained
 
 
 class ModelFileError(PipelineError):

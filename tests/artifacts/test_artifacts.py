@@ -5,11 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,16 +15,36 @@ from tinyml_pipeline import artifacts, folder_changes
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import ArtifactsError
 
+# Publishes twice in a folder of each step; the second time is killed before that file operation. Prints how it ended.
 WRITER = """
-import itertools, sys
+import itertools, os, signal, sys
 from pathlib import Path
 from tinyml_pipeline.artifacts import ModelFolder
-folder = ModelFolder(Path(sys.argv[1]), "m")
-for n in itertools.count():
+
+def publish(folder, n):
     with folder.locked():
         data = (b"%d" % n) * 5000
         folder.publish({"train": ("x", {"a.bin": data, "deep/b.bin": data}, {"n": n})}, {})
-    print(n, flush=True)
+
+def publish_and_die(folder, last):
+    steps = itertools.count()
+    def kill(event, _):
+        if event.split(".")[0] in ("open", "os", "shutil") and next(steps) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(kill)
+    publish(folder, 1)
+    os._exit(0)
+
+for last in itertools.count():
+    folder = ModelFolder(Path(sys.argv[1], str(last)), "m")
+    publish(folder, 0)
+    child = os.fork()
+    if not child:
+        publish_and_die(folder, last)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(ended)
+    if ended != -signal.SIGKILL:
+        break
 """
 
 
@@ -225,17 +243,23 @@ def test_a_kill_between_two_renames_is_undone(tmp_path: Path) -> None:
         assert folder.read("a", made_by="train") == b"one"
 
 
-def test_kill_at_random_moments_leaves_old_or_new(tmp_path: Path) -> None:
-    """A writer that does nothing but publish is killed 20 times; the folder is whole each time."""
-    rng = random.Random(1)
-    folder = ModelFolder(tmp_path, "m")
-    for _ in range(20):
-        with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
-            assert writer.stdout is not None
-            writer.stdout.readline()
-            time.sleep(rng.uniform(0, 0.03))
-            writer.send_signal(signal.SIGKILL)
-        assert_whole(folder)
-        assert (folder.path / "a.bin").read_bytes() == (folder.path / "deep/b.bin").read_bytes()
-    publish(folder, a=b"after")
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["m"]
+def test_a_kill_before_any_step_leaves_old_or_new(tmp_path: Path) -> None:
+    """A writer is killed before each of its file operations in turn, until it gets through."""
+    done = subprocess.run(
+        [sys.executable, "-c", WRITER, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    ended = [int(line) for line in done.stdout.split()]
+    assert set(ended[:-1]) == {-signal.SIGKILL}
+    assert ended[-1] == 0
+    assert len(ended) > 10
+    seen = set()
+    for step in range(len(ended)):
+        folder = ModelFolder(tmp_path / str(step), "m")
+        with folder.locked():
+            assert_whole(folder)
+            found = folder.read("a.bin", made_by="train")
+        assert folder.read("deep/b.bin", made_by="train") == found
+        seen.add(found[:1])
+        publish(folder, a=b"after")
+        assert [path.name for path in folder.path.parent.iterdir() if path.is_dir()] == ["m"]
+    assert seen == {b"0", b"1"}

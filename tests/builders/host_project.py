@@ -48,12 +48,12 @@ def compile_project(
 
 
 def run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def talk(program: Path, typed: str, **fake: str) -> list[str]:
     """What the project prints to somebody who types `typed`, line by line."""
     env = {**os.environ, **{f"FAKE_{key.upper()}": value for key, value in fake.items()}}
-    done = subprocess.run([program], input=typed.encode(), capture_output=True, timeout=30, env=env, check=True)
+    done = subprocess.run([program], input=typed.encode(), capture_output=True, timeout=300, env=env, check=True)
     return done.stdout.decode().replace("\r\n", "\n").splitlines()

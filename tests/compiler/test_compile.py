@@ -98,7 +98,7 @@ def test_no_warning_from_cross_compilers(core: str, tmp_path: Path) -> None:
         model = compile_model(make_network(everything(), 7).tflite, find_target(target, optimize))  # type: ignore[arg-type]
         (source,) = [path for path in write_tree(model.tree, place) if path.name == "model.c"]
         command = [compiler, *flags, *WARNINGS, "-O2", "-c", str(source), "-o", str(place / "model.o")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         assert not done.stderr
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -72,7 +71,10 @@ class ResettingDevice(NoisyDevice):
 
 
 class PressedDevice(NoisyDevice):
-    """Presses the reset button `times` times, at every `every`th write when half of it is through."""
+    """Presses the reset button `times` times, at every `every`th write when half of it is through.
+
+    `press` returns once the chip has taken in what was sent and has started anew.
+    """
 
     def __init__(self, inner: Device, every: int, times: int, press: Callable[[], None], log: Path) -> None:
         super().__init__(inner, 0.0, "frame", 0, log)
@@ -84,8 +86,6 @@ class PressedDevice(NoisyDevice):
         if self._writes % self._every == 0 and self.resets < self._times:
             self.resets += 1
             super().write(data[: len(data) // 2], timeout_s)
-            time.sleep(0.02)  # the chip reads it, far faster than that
             self._press()
-            time.sleep(0.02)  # and has started anew when the rest comes
             data = data[len(data) // 2 :]
         super().write(data, timeout_s)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
 import time
 import tty
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tinyml_pipeline import tools
 from tinyml_pipeline.errors import DeviceError
 from tinyml_pipeline.host.builders.bare_metal import build_firmware
-from tinyml_pipeline.host.device import protocol
+from tinyml_pipeline.host.device import exchange, protocol
 from tinyml_pipeline.host.device.process import ProcessDevice
 from tinyml_pipeline.host.device.serial_port import SerialDevice
 from tinyml_pipeline.host.device.session import Session
@@ -45,7 +47,7 @@ def scripted(tmp_path: Path, script: str) -> ProcessDevice:
 
 def test_a_device_that_never_answers(tmp_path: Path) -> None:
     log = tmp_path / "device.log"
-    with scripted(tmp_path, "import time; time.sleep(60)") as device, pytest.raises(DeviceError) as caught:
+    with scripted(tmp_path, "import time; time.sleep(3600)") as device, pytest.raises(DeviceError) as caught:
         Session(device, timeout_s=0.3, resend_after_s=0.1).greet()
     assert str(caught.value) == (
         "board did not answer within 0.3 s: nothing came; does this firmware run on it, and is this its port?"
@@ -53,10 +55,21 @@ def test_a_device_that_never_answers(tmp_path: Path) -> None:
     )
 
 
-def test_a_device_that_says_something_else(tmp_path: Path) -> None:
-    script = "import time; print('Hello\\0', flush=True); time.sleep(60)"
+def test_a_device_that_says_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that stands still until something was heard, then moves by a second at each look."""
+    script = "import time; print('Hello\\0', flush=True); time.sleep(3600)"
+    now, heard = itertools.count(), b""
+
+    def read(timeout_s: float) -> bytes:
+        nonlocal heard
+        data = ProcessDevice.read(device, 0 if heard else timeout_s)
+        heard += data
+        return data
+
+    monkeypatch.setattr(exchange, "time", SimpleNamespace(monotonic=lambda: next(now) if b"\0" in heard else 0))
     with scripted(tmp_path, script) as device, pytest.raises(DeviceError) as caught:
-        Session(device, timeout_s=5.0, resend_after_s=0.1).greet()
+        monkeypatch.setattr(device, "read", read)
+        Session(device, timeout_s=300, resend_after_s=300).greet()
     assert "7 bytes came, but no right answer; check the firmware and the baud rate." in str(caught.value)
     assert "no frames: b'Hello'" in (tmp_path / "device.log").read_text()
 
@@ -73,7 +86,7 @@ def test_a_device_that_dies_is_named_with_its_last_words(tmp_path: Path) -> None
 
 def test_a_device_that_takes_no_bytes(tmp_path: Path) -> None:
     with (
-        scripted(tmp_path, "import time; time.sleep(60)") as device,
+        scripted(tmp_path, "import time; time.sleep(3600)") as device,
         pytest.raises(DeviceError, match=r"^board took no byte for 0\.2 s; its log is "),
     ):
         device.write(bytes(1 << 20), 0.2)
@@ -82,7 +95,7 @@ def test_a_device_that_takes_no_bytes(tmp_path: Path) -> None:
 def greeting_script(payload: bytes) -> str:
     answer = protocol.encode_frame(protocol.Type.GREET | protocol.ANSWER, 0, payload)
     return f"import sys, time; sys.stdin.buffer.read(1); sys.stdout.buffer.write({answer!r}); sys.stdout.flush()" \
-           "; time.sleep(60)"  # fmt: skip
+           "; time.sleep(3600)"  # fmt: skip
 
 
 def test_another_version_of_the_protocol(tmp_path: Path) -> None:
@@ -141,7 +154,7 @@ def test_nothing_is_left_running(name: str, tmp_path: Path) -> None:
         "from tinyml_pipeline.boards.catalog import load_board\n"
         "from tinyml_pipeline.host.device.emulators import emulate\n"
         f"with emulate(load_board({name!r}), Path(sys.argv[1]), log=Path(sys.argv[2]), cache_dir=Path(sys.argv[3])):\n"
-        "    print('up', flush=True); time.sleep(60)\n"
+        "    print('up', flush=True); time.sleep(3600)\n"
     )
     arguments = [str(image.elf), str(tmp_path / "killed.log"), str(tmp_path.parent / "bridge")]
     with tools.start([PYTHON, "-c", script, *arguments], cwd=Path(__file__).parents[2]) as parent:

@@ -54,4 +54,4 @@ def serial_board(*command: str | Path) -> Iterator[tuple[str, subprocess.Popen[b
 
 def silence() -> contextlib.AbstractContextManager[tuple[str, subprocess.Popen[bytes]]]:
     """A port behind which nobody answers."""
-    return serial_board("sleep", "60")
+    return serial_board("sleep", "3600")

@@ -31,30 +31,35 @@ def monitor(tmp_path: Path, *arguments: str | Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
-def type_and_wait(process: subprocess.Popen[bytes], typed: bytes, last: bytes) -> bytes:
-    """What it says to `typed`, up to `last`; only then its input ends, and with it the program."""
-    assert process.stdin is not None
+def wait_for(process: subprocess.Popen[bytes], last: bytes) -> bytes:
+    """What it says from now on, up to `last`."""
     assert process.stdout is not None
-    process.stdin.write(typed)
-    process.stdin.flush()
     said = b""
-    while not said.endswith(last):
+    while last not in said:
         more = process.stdout.read1(4096)
         assert more, said
         said += more
-    said += process.communicate(timeout=LAST_RESORT_S)[0]
     return said
+
+
+def type_and_wait(process: subprocess.Popen[bytes], typed: bytes, last: bytes) -> tuple[bytes, bytes]:
+    """What it says to `typed`, up to `last`; only then its input ends, and with it the program. Both streams."""
+    assert process.stdin is not None
+    process.stdin.write(typed)
+    process.stdin.flush()
+    said = wait_for(process, last)
+    rest, told = process.communicate(timeout=LAST_RESORT_S)
+    return said + rest, told
 
 
 def test_an_emulated_board_answers_who_types(neuron: Path, tmp_path: Path) -> None:
     board_here("sim-uno")
     need("arduino-builder", "arduino-builder")
     with monitor(tmp_path, neuron, "--board", "sim-uno") as process:
-        said, told = process.communicate(b"5\n", timeout=LAST_RESORT_S)
+        first = wait_for(process, b"SELFTEST PASS")
+        said, told = type_and_wait(process, b"5\n", b"=5.00 -> ")
     assert process.returncode == 0, told
-    assert b"SELFTEST PASS" in said
-    assert b"=5.00 -> " in said
-    assert b"\0" not in said
+    assert b"\0" not in first + said
     assert told.decode().splitlines()[-1] == "sim-uno: connected; Ctrl-C ends this."
     assert running_with(str(tmp_path)) == []
 
@@ -84,7 +89,7 @@ def test_a_serial_port_both_ways(tmp_path: Path) -> None:
         serial_board(sys.executable, "-c", echo) as (port, _),
         monitor(tmp_path, "--board", "uno", "--port", port) as process,
     ):
-        said = type_and_wait(process, b"1 2\n", b">")
+        said, _ = type_and_wait(process, b"1 2\n", b">")
     assert (process.returncode, said) == (0, b"<1 2\n>")
 
 
@@ -97,7 +102,7 @@ def test_ctrl_c_ends_it(tmp_path: Path) -> None:
 
 
 def test_a_board_that_goes_away_ends_it(tmp_path: Path) -> None:
-    with serial_board("sleep", "60") as (port, board), monitor(tmp_path, "--board", "uno", "--port", port) as process:
+    with serial_board("sleep", "3600") as (port, board), monitor(tmp_path, "--board", "uno", "--port", port) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == b"uno: connected; Ctrl-C ends this.\n"
         board.kill()
@@ -126,11 +131,11 @@ def test_an_emulated_board_needs_a_model(tmp_path: Path) -> None:
 
 def test_what_a_board_says_cannot_steer_the_terminal(tmp_path: Path) -> None:
     words = (
-        "import os, time; os.read(0, 1); os.write(1, b'21 \\xc2\\xb0C\\r\\n\\x1b]0;owned\\x07\\x9b\\n'); time.sleep(60)"
+        "import os, time; os.read(0, 1); os.write(1, b'21 \\xc2\\xb0C\\r\\n\\x1b]0;owned\\x07\\x9b\\n'); time.sleep(3600)"
     )
     with (
         serial_board(sys.executable, "-c", words) as (port, _),
         monitor(tmp_path, "--board", "uno", "--port", port) as process,
     ):
-        said = type_and_wait(process, b"?\n", b"\\x9b\n")
+        said, _ = type_and_wait(process, b"?\n", b"\\x9b\n")
     assert said.decode() == "21 °C\r\n\\x1b]0;owned\\x07\\x9b\n"

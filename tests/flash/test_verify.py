@@ -107,7 +107,7 @@ def test_a_firmware_of_another_model(neuron: Path, tmp_path: Path) -> None:
 
 def test_an_old_version_of_the_protocol(neuron: Path, tmp_path: Path) -> None:
     answer = protocol.encode_frame(protocol.Type.GREET | protocol.ANSWER, 0, bytes(61))
-    script = f"import os, time; os.read(0, 1); os.write(1, {answer!r}); time.sleep(60)"
+    script = f"import os, time; os.read(0, 1); os.write(1, {answer!r}); time.sleep(3600)"
     with serial_board(sys.executable, "-c", script) as (port, _):
         assert last_line(tmp_path, "verify", neuron, "--board", "uno", "--port", port) == (
             "tinyml: uno speaks version 0 of the protocol, this program version 1; build and flash its firmware again."

@@ -151,7 +151,7 @@ def test_tflite_runtime_after_tensorflow_runs_its_own_kernels(adder_tflite: byte
         "sys.stdout.buffer.write(out.tobytes())\n"
     )
     answers = [
-        tools.run([sys.executable, "-c", script.format(first=first), path], timeout_s=60, cwd=ROOT).stdout
+        tools.run([sys.executable, "-c", script.format(first=first), path], timeout_s=300, cwd=ROOT).stdout
         for first in ("tensorflow", "os")
     ]
     assert len(answers[0]) == 500

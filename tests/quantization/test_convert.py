@@ -77,7 +77,7 @@ def test_same_archive_gives_the_same_bytes_in_another_process_and_folder(
     )
     root = Path(__file__).parents[2]
     env = {"PYTHONPATH": str(root), "PYTHONHASHSEED": "7", "TMPDIR": str(tmp_path)}
-    again = tools.run([sys.executable, script], timeout_s=60, cwd=tmp_path, stdin=adder_archive, env=env).stdout
+    again = tools.run([sys.executable, script], timeout_s=300, cwd=tmp_path, stdin=adder_archive, env=env).stdout
     assert again == adder_tflite
     for place in (str(root), str(tmp_path), os.path.expanduser("~") + "/"):
         assert place.encode() not in again

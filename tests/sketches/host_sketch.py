@@ -59,7 +59,7 @@ class HostSketch:
         stdin.write_text(typed, newline="")
         env = {**os.environ, **{f"FAKE_{key.upper()}": value for key, value in fake.items()}}
         with stdin.open("rb") as file:
-            done = subprocess.run([self.program], stdin=file, capture_output=True, timeout=30, env=env, check=True)
+            done = subprocess.run([self.program], stdin=file, capture_output=True, timeout=300, env=env, check=True)
         assert done.stderr == b""
         return done.stdout.decode().replace("\r\n", "\n")
 
@@ -90,7 +90,7 @@ def compile_sketch(
         [*command, f"-DMODEL={macro}", HERE / "fake_board.cpp", *sources, "-o", program],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return HostSketch(program)

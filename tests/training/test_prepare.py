@@ -101,6 +101,7 @@ def test_refuses_a_network_that_does_not_build() -> None:
 
 
 def test_a_tensorflow_that_does_not_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinyml_pipeline.training.keras_import.need_extra", lambda *_: None)  # it is installed
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(TrainingError) as caught:
         import_keras()

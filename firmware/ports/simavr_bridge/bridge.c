@@ -146,6 +146,7 @@ static int run_line(void)
         if (is_reset_pressed) {
             is_reset_pressed = 0;
             reset_chip();
+            fprintf(stderr, "reset by its button\n");
         }
         if (sent_bytes > 0) {
             flush_sent();

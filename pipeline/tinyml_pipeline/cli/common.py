@@ -97,10 +97,13 @@ def show_tracebacks(context: click.Context, parameter: click.Parameter, value: b
 
 
 def complain(error: PipelineError) -> None:
-    """One line; above it what a crashed converter printed, if anything, and with --debug the traceback."""
+    """One line; above it what a converter printed, if the message cannot name the cause; with --debug, both and the
+    traceback."""
     context = click.get_current_context(silent=True)
-    if context is not None and context.find_root().meta.get(_DEBUG):
+    is_debug = context is not None and context.find_root().meta.get(_DEBUG)
+    if is_debug:
         click.echo(visible("".join(traceback.format_exception(error)), LINES), err=True)
-    if log := getattr(error, "log", ""):
+    log = getattr(error, "log", "")
+    if log and (is_debug or not getattr(error, "is_explained", False)):
         click.echo(f"{visible(log, LINES)}\n", err=True)
     click.echo(f"tinyml: {visible(str(error), LINES)}", err=True)

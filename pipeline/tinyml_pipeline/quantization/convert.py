@@ -121,11 +121,13 @@ class KerasProcess:
             raise
         if answer is None:
             text = self._describe_end(self._child, message, name)
-            log = self._child.log
+            log, is_explained = self._child.log, bool(rolled_layers(message.parts[0]))
             self.close()
-            raise ConversionError(text, log=log)
+            raise ConversionError(text, log=log, is_explained=is_explained)
         if not answer.fields["ok"]:
-            raise ConversionError(f"model '{name}': {answer.fields['refused']}", log=self._child.log)
+            explained = bool(answer.fields.get("explained"))
+            text = f"model '{name}': {answer.fields['refused']}"
+            raise ConversionError(text, log=self._child.log, is_explained=explained)
         return answer
 
     def _describe_end(self, child: _Child, message: Message, name: str) -> str:

@@ -32,7 +32,14 @@ _ATTEMPTS = 6
 
 
 class RefusedError(Exception):
-    """The request cannot be done; the message is a sentence for the user, without the model's name."""
+    """The request cannot be done; the message is a sentence for the user, without the model's name.
+
+    It names the cause, so that what libraries printed adds nothing, unless `is_explained` is false.
+    """
+
+    def __init__(self, message: str, *, is_explained: bool = True) -> None:
+        super().__init__(message)
+        self.is_explained = is_explained
 
 
 def convert(request: Message) -> Message:
@@ -135,7 +142,7 @@ def convert_model(model: keras.Model, representative: Sequence[FloatArray], per_
         try:
             tflite = bytes(converter.convert())
         except Exception as error:
-            raise RefusedError(_explain(error, function.graph, model)) from error
+            raise _explained(error, function.graph, model) from error
         if not has_float_tensors(tflite):
             break
     return tflite
@@ -182,11 +189,11 @@ def _why_not_loaded(archive: bytes, error: Exception) -> str:
     return f"Keras cannot load its archive: {_first_line(error)}"
 
 
-def _explain(error: Exception, graph: Any, model: keras.Model) -> str:
+def _explained(error: Exception, graph: Any, model: keras.Model) -> RefusedError:
     """Why the converter refused the model; names the layers where it names TensorFlow operations."""
     types = sorted(set(re.findall(r"'tf\.(\w+)' op is neither a custom op nor a flex op", str(error))))
     if not types:
-        return f"the converter refused it: {_first_line(error)}"
+        return RefusedError(f"the converter refused it: {_first_line(error)}", is_explained=False)
     scopes = "/".join(operation.name for operation in graph.get_operations() if operation.type in types).split("/")
     # Keras may add a number to a layer's name where it makes a scope of it.
     layers = [
@@ -194,7 +201,9 @@ def _explain(error: Exception, graph: Any, model: keras.Model) -> str:
         if any(re.fullmatch(rf"{re.escape(layer.name)}(_\d+)?", scope) for scope in scopes)
     ]  # fmt: skip
     at = f" (layer {', '.join(layers)})" if layers else ""
-    return f"TensorFlow Lite has no form of tf.{', tf.'.join(types)}{at}. Replace that layer by a supported one."
+    return RefusedError(
+        f"TensorFlow Lite has no form of tf.{', tf.'.join(types)}{at}. Replace that layer by a supported one."
+    )
 
 
 def _first_line(error: Exception) -> str:
@@ -227,7 +236,7 @@ def serve() -> None:
                 raise RefusedError(broken)
             answer = HANDLERS[request.fields["do"]](request)
         except RefusedError as error:
-            answer = Message({"ok": False, "refused": str(error)})
+            answer = Message({"ok": False, "refused": str(error), "explained": error.is_explained})
         except Exception as error:
             import traceback
 

@@ -27,7 +27,7 @@ ENVIRONMENT = {
 def import_keras() -> tuple[ModuleType, ModuleType]:
     """(tensorflow, keras), deterministic; TrainingError with the end of what was printed where they do not import."""
     need_extra("train", "Keras")
-    _set_environment()
+    set_environment()
     with quiet() as noise:
         try:
             import keras
@@ -52,14 +52,15 @@ def start_with_default_settings() -> None:
     Only the benchmark wants that, to time `fit` as everybody knows it; with ours, its epochs start two to four times
     faster. Too late, and without effect, once TensorFlow has computed anything.
     """
-    _set_environment()
+    set_environment()
     with quiet():
         import tensorflow as tf
 
         tf.config.list_logical_devices()
 
 
-def _set_environment() -> None:
+def set_environment() -> None:
+    """What TensorFlow reads when it is imported, by whomever."""
     if "tensorflow" not in sys.modules:
         for name, value in ENVIRONMENT.items():
             os.environ.setdefault(name, value)

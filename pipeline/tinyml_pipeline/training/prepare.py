@@ -11,7 +11,7 @@ import numpy as np
 
 from tinyml_pipeline.errors import SpecError
 from tinyml_pipeline.models.spec import Dataset, ModelSpec
-from tinyml_pipeline.training.keras_import import import_keras
+from tinyml_pipeline.training.keras_import import import_keras, set_environment
 from tinyml_pipeline.user_code import say, say_where
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ class Prepared:
 
 def prepare(spec: ModelSpec) -> Prepared:
     """Seed everything, build, check and compile. SpecError, in one line, for whatever does not fit."""
+    set_environment()
+    data, validation = spec.load_data(), spec.load_validation()  # before Keras, which their errors do not need
     _, keras = import_keras()
-    data, validation = spec.load_data(), spec.load_validation()
     # Names such as 'dense_3' count up over a process; the saved model must not tell what was trained before it.
     keras.backend.clear_session()
     keras.utils.set_random_seed(spec.seed)

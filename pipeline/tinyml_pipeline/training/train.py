@@ -12,6 +12,7 @@ import numpy as np
 from tinyml_pipeline.errors import PipelineError, SpecError, TrainingError
 from tinyml_pipeline.models.spec import ModelSpec
 from tinyml_pipeline.training.archive import archive
+from tinyml_pipeline.training.convertible import check_convertible
 from tinyml_pipeline.training.divergence import check_epoch, check_progress, check_weights
 from tinyml_pipeline.training.fast_loop import NotTraceableError, run_fast_loop, unsupported
 from tinyml_pipeline.training.history import History
@@ -28,11 +29,12 @@ def train(spec: ModelSpec, report: Report) -> TrainedModel:
     """Train as `Model.fit(shuffle=False)` would, to the last bit, many times faster.
 
     `report` is called after every epoch. The same spec gives the same bytes, whatever was trained before in this
-    process. Raises SpecError where the spec contradicts itself or one of its functions raises, and TrainingError
-    where training fails or diverges (see `divergence`). Ctrl-C leaves as KeyboardInterrupt.
+    process. Raises SpecError if the spec contradicts itself, one of its functions raises, or its network cannot be
+    converted, and TrainingError if training fails or diverges (see `divergence`). Ctrl-C leaves as KeyboardInterrupt.
     """
     with quiet():
         prepared = prepare(spec)
+    check_convertible(spec, prepared.model)
     started = time.perf_counter()
     reason = unsupported(prepared) if spec.epochs else None
     epochs = _Epochs(spec, report)

@@ -34,11 +34,13 @@ def find(name: str, project: Project, overrides: Overrides) -> FoundRate:
     source = project.model(name)
     spec, folder = override(source.load(), overrides), source.folder
     with folder.locked():
-        from tinyml_pipeline.show.report import plots
         from tinyml_pipeline.training.lr_find import find_learning_rate
 
+        progress.say_keras_starts(source.name)
         with progress.working(f"{source.name}: training with a growing rate"):
             test = find_learning_rate(spec)
+        from tinyml_pipeline.show.report import plots  # Matplotlib takes a second, which nobody should wait in silence
+
         picture = plots.draw_range_test(source.name, test.rates, test.losses, test.turn, test.found)
         facts = {"found": test.found, "turn": test.turn, "overrides": overrides.changes}
         made_from = provenance.digest(facts)

@@ -44,12 +44,14 @@ def _train_one(source: ModelSource, overrides: Overrides, plot: bool, force: boo
         record = folder.record("train")
         if record is not None and not force and folder.is_current("train", made_from):
             return Result(name, str(folder.path), {"train": record.facts}, up_to_date=True)
-        from tinyml_pipeline.show.report import plots
         from tinyml_pipeline.training.train import train as train_model
 
         spec = override(source.load(), overrides)
+        progress.say_keras_starts(name)
         with progress.epochs(name, spec.epochs) as report:
             trained = train_model(spec, report)
+        from tinyml_pipeline.show.report import plots  # Matplotlib takes a second, which nobody should wait in silence
+
         if trained.fallback_reason:
             progress.say(f"{name}: trained by Model.fit, which is slower, because {trained.fallback_reason}.")
         columns = trained.history.columns

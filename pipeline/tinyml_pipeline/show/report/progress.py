@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -11,11 +12,13 @@ from typing import TYPE_CHECKING
 from tinyml_pipeline.visible_text import LINES, visible
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.status import Status
 
     from tinyml_pipeline.training.trained_model import EpochEnd
 
 _PLAIN_LINES = 10  # a log needs to show that training moves, not every epoch
+_FALLBACK_WIDTH = 80
 _spinning: list[Status] = []  # what working() shows now; two moving lines at once would overwrite each other
 
 
@@ -44,20 +47,38 @@ def say(text: str) -> None:
     print(visible(text, LINES), file=sys.stderr, flush=True)
 
 
+def say_keras_starts(model: str) -> None:
+    """A line before the seconds in which nothing moves because TensorFlow is imported into this process."""
+    if "keras" not in sys.modules:
+        say(f"{model}: starting Keras (some seconds)")
+
+
+def _moves() -> bool:
+    """Whether the error stream is a terminal that can move its cursor."""
+    return sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+
+
+def _console() -> Console:
+    """Rich's, which would take COLUMNS=0 at its word."""
+    from rich.console import Console
+
+    columns = os.environ.get("COLUMNS", "")
+    unusable = columns.isdecimal() and int(columns) == 0
+    return Console(stderr=True, width=_FALLBACK_WIDTH if unusable else None)
+
+
 @contextlib.contextmanager
 def working(text: str) -> Iterator[None]:
-    """While the block runs: a spinner beside `text` on a terminal, one line elsewhere."""
+    """While the block runs: a spinner next to `text` on a terminal, one line elsewhere."""
     if (report := _report.get()) is not None:
         report(text, 0, 0)
         yield
         return
-    if not sys.stderr.isatty():
+    if not _moves():
         say(text)
         yield
         return
-    from rich.console import Console
-
-    with _still(), Console(stderr=True).status(text) as status:
+    with _still(), _console().status(text) as status:
         _spinning.append(status)
         try:
             yield
@@ -81,10 +102,9 @@ def _still() -> Iterator[None]:
 @contextlib.contextmanager
 def epochs(model: str, total: int) -> Iterator[Callable[[EpochEnd], None]]:
     """A callback for `train`: a bar with loss and remaining time on a terminal, some ten lines elsewhere."""
-    if not sys.stderr.isatty():
+    if not _moves():
         yield lambda end: _plain_epoch(model, end)
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -94,7 +114,7 @@ def epochs(model: str, total: int) -> Iterator[Callable[[EpochEnd], None]]:
         TextColumn("loss {task.fields[loss]}"),
         TimeRemainingColumn(),
     )
-    with _still(), Progress(*columns, console=Console(stderr=True)) as progress:
+    with _still(), Progress(*columns, console=_console()) as progress:
         task = progress.add_task(f"{model}: training", total=total, loss="-")
         yield lambda end: progress.update(task, completed=end.epoch, loss=f"{end.logs['loss']:.4g}")
 
@@ -105,14 +125,13 @@ def counting(text: str, total: int) -> Iterator[Callable[[int], None]]:
     if (report := _report.get()) is not None:
         yield lambda done: report(text, done, total)
         return
-    if not sys.stderr.isatty():
+    if not _moves():
         say(text)
         yield lambda done: None
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    with _still(), Progress(console=Console(stderr=True), transient=True) as progress:
+    with _still(), Progress(console=_console(), transient=True) as progress:
         task = progress.add_task(text, total=total)
         yield lambda done: progress.update(task, completed=done)
 
