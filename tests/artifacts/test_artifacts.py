@@ -245,9 +245,7 @@ def test_a_kill_between_two_renames_is_undone(tmp_path: Path) -> None:
 
 def test_a_kill_before_any_step_leaves_old_or_new(tmp_path: Path) -> None:
     """A writer is killed before each of its file operations in turn, until it gets through."""
-    done = subprocess.run(
-        [sys.executable, "-c", WRITER, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", WRITER, str(tmp_path)], capture_output=True, text=True, check=True)
     ended = [int(line) for line in done.stdout.split()]
     assert set(ended[:-1]) == {-signal.SIGKILL}
     assert ended[-1] == 0

@@ -1,7 +1,8 @@
 """A process that tries commands in all states of their streams: forks for each, so that Python starts once.
 
 All kinds of arguments in all states for some commands that cost little, because what writes to the streams is shared;
-for the others, their help and a wrong call in states that differ. Prints one JSON line per try: the arguments, the state, the exit code, and what came out of both streams.
+for the others, their help and wrong calls in states that differ. Prints one JSON line per try: the arguments, the
+state, the exit code, and what came out of both streams.
 """
 
 from __future__ import annotations

@@ -62,14 +62,15 @@ def test_a_device_that_says_something_else(tmp_path: Path, monkeypatch: pytest.M
 
     def read(timeout_s: float) -> bytes:
         nonlocal heard
-        data = ProcessDevice.read(device, 0 if heard else timeout_s)
+        data = ProcessDevice.read(device, 0 if b"\n" in heard else timeout_s)
         heard += data
         return data
 
-    monkeypatch.setattr(exchange, "time", SimpleNamespace(monotonic=lambda: next(now) if b"\0" in heard else 0))
-    with scripted(tmp_path, script) as device, pytest.raises(DeviceError) as caught:
+    monkeypatch.setattr(exchange, "time", SimpleNamespace(monotonic=lambda: next(now) if b"\n" in heard else 0))
+    with scripted(tmp_path, script) as device:
         monkeypatch.setattr(device, "read", read)
-        Session(device, timeout_s=300, resend_after_s=300).greet()
+        with pytest.raises(DeviceError) as caught:
+            Session(device, timeout_s=300, resend_after_s=300).greet()
     assert "7 bytes came, but no right answer; check the firmware and the baud rate." in str(caught.value)
     assert "no frames: b'Hello'" in (tmp_path / "device.log").read_text()
 

@@ -48,7 +48,10 @@ def test_a_process_that_ends_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_process_that_takes_nothing_is_reported(tmp_path: Path) -> None:
-    with scripted(tmp_path, "import time; time.sleep(3600)") as device, pytest.raises(DeviceError, match="took no byte"):
+    with (
+        scripted(tmp_path, "import time; time.sleep(3600)") as device,
+        pytest.raises(DeviceError, match="took no byte"),
+    ):
         device.write(bytes(1 << 22), 0.2)
 
 

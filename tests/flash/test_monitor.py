@@ -131,7 +131,8 @@ def test_an_emulated_board_needs_a_model(tmp_path: Path) -> None:
 
 def test_what_a_board_says_cannot_steer_the_terminal(tmp_path: Path) -> None:
     words = (
-        "import os, time; os.read(0, 1); os.write(1, b'21 \\xc2\\xb0C\\r\\n\\x1b]0;owned\\x07\\x9b\\n'); time.sleep(3600)"
+        r"import os, time; os.read(0, 1); os.write(1, b'21 \xc2\xb0C\r\n\x1b]0;owned\x07\x9b\n')"
+        "; time.sleep(3600)"
     )
     with (
         serial_board(sys.executable, "-c", words) as (port, _),

@@ -12,7 +12,13 @@ _RECURRENT = {"LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "Co
 """They crash the converter unless they are unrolled."""
 
 
-_NO_FORM = {"Arcsinh", "Arctan", "Arctanh", "Argmax", "Cosh", "Cumprod", "Erf", "ErfInv", "MaxPooling3D", "Sinh", "Tan"}
+_NO_FORM = {
+    *("Arcsinh", "Arctan", "Arctanh", "Argmax", "Cosh", "Cumprod", "Erf", "Erfinv", "Sinh", "Tan"),
+    *("AveragePooling3D", "CategoryEncoding", "MaxPooling3D"),
+}
+"""Layers and operations of Keras that TensorFlow 2.21's converter refused when each was tried by itself."""
+
+_NOT_LOADED = "whose Python code conversion does not load. Use Keras' own layers and keras.ops instead."
 
 
 def check_convertible(spec: ModelSpec, model: Any) -> None:
@@ -44,15 +50,10 @@ def _why_not(layer: Any) -> str:
 
     kind = type(layer).__name__
     if kind == "Lambda":
-        return (
-            "is a Lambda layer, whose Python code conversion does not load. Use Keras' own layers and keras.ops instead."
-        )
+        return f"is a Lambda layer, {_NOT_LOADED}"
     is_of_keras = type(layer).__module__.partition(".")[0] == "keras"
     if not is_of_keras and not isinstance(layer, keras.Model):
-        return (
-            f"is of your own class {kind}, whose Python code conversion does not load. Use Keras' own layers and"
-            " keras.ops instead."
-        )
+        return f"is of your own class {kind}, {_NOT_LOADED}"
     if kind in _RECURRENT and not getattr(layer, "unroll", False):
         return f"({kind}) must be unrolled for int8. Build it with unroll=True and a fixed number of time steps."
     if kind in _NO_FORM:
