@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tinyml_pipeline.compiler.target import find_target
-from tinyml_pipeline.errors import UnsupportedError
 
 from tests.host import compile_model, run_library
 from tests.networks import edge_vectors
@@ -30,12 +29,3 @@ def test_bit_exact(name: str, optimize: str, tmp_path: Path) -> None:
     model = compile_model(tflite, find_target("portable", "speed" if optimize == "speed" else "size"))
     inputs = [edge_vectors(np.random.default_rng(0), (1, model.input_sizes[0]), 1000)]
     np.testing.assert_array_equal(run_library(model, inputs, tmp_path)[0], run_tflm(tflite, inputs)[0])
-
-
-def test_a_convolution_is_refused() -> None:
-    with pytest.raises(UnsupportedError) as caught:
-        compile_model(read("kws_ref_model.tflite"))
-    assert str(caught.value) == (
-        "conv_2d (op 0): this operator is unsupported; supported: ADD, CONCATENATION, DEQUANTIZE, FULLY_CONNECTED,"
-        " LEAKY_RELU, LOGISTIC, MUL, QUANTIZE, RELU, RELU6, RESHAPE, SOFTMAX, SUB, TANH."
-    )

@@ -36,7 +36,7 @@ def _lower(op: Conv2D, target: Target) -> Lowering:
         },
     )
     patches = Buffer("patches", DType.INT8, 2 * op.window.taps * depth)
-    words = [op.window.describe(), f"{outputs} channels", *([f"{op.groups} groups"] if op.groups > 1 else [])]
+    words = [op.window.describe(), *([f"{op.groups} groups"] if op.groups > 1 else [])]
     details = ", ".join([*words, *op.channels.describe()])
     return Lowering((Call("conv_2d_s8", (struct, op.source, op.output, patches)),), details)
 

@@ -39,11 +39,7 @@ def _lower(op: TransposeConv, target: Target) -> Lowering:
             "input_zero_point": op.channels.input_zero_point,
         },
     )
-    words = [
-        f"{filter_height}x{filter_width} on {input_height}x{input_width}x{input_depth}",
-        f"stride {op.strides[0]}x{op.strides[1]}",
-        f"{output_depth} channels",
-    ]
+    words = [f"{filter_height}x{filter_width}", f"stride {op.strides[0]}x{op.strides[1]}"]
     details = ", ".join([*words, *op.channels.describe()])
     return Lowering((Call("transpose_conv_s8", (struct, op.source, op.output)),), details)
 

@@ -53,8 +53,8 @@ class Window:
         )  # fmt: skip
 
     def describe(self) -> str:
-        """Such as '3x3 on 48x48x8, stride 2x2, dilation 2x1, padded'."""
-        words = [f"{self.filter_height}x{self.filter_width} on {self.height}x{self.width}x{self.depth}"]
+        """Such as '3x3, stride 2x2, dilation 2x1, padded'."""
+        words = [f"{self.filter_height}x{self.filter_width}"]
         if (self.stride_height, self.stride_width) != (1, 1):
             words.append(f"stride {self.stride_height}x{self.stride_width}")
         if (self.dilation_height, self.dilation_width) != (1, 1):

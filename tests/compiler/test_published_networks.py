@@ -1,0 +1,138 @@
+"""Published convolutional networks, if they are at hand: 0 differences to TFLM, also between layers and on processors.
+
+Instructions and memory have limits: a third of TFLM's reference kernels' instructions, and TFLM's own arena.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.boards.machines import arm_toolchain
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import find_target
+from tinyml_pipeline.host.device.session import Session
+
+from tests.firmware import board_here, build_tflite, run_on
+from tests.host import compile_model, run_library, run_program
+from tests.intermediates import with_intermediates
+from tests.networks import Int8Array, edge_vectors
+from tests.oracle import run_tflm
+
+FOLDER = Path(__file__).parents[3] / "shared" / "models"
+
+
+@dataclass(frozen=True)
+class Published:
+    """How many inputs to try here and on processors, and what the C may take of a Cortex-M4."""
+
+    file: str
+    inputs: int
+    on_processors: int
+    instructions: int
+    arena_bytes: int
+
+    @property
+    def tflite(self) -> bytes:
+        path = FOLDER / self.file
+        if not path.exists():
+            pytest.skip(f"{path} is not here")
+        return path.read_bytes()
+
+
+NETWORKS = {
+    "kws": Published("kws_ref_model.tflite", 1000, 10, 14_000_000, 24_280),
+    "resnet": Published("pretrainedResnet_quant.tflite", 200, 3, 36_000_000, 55_987),
+    "vww": Published("vww_96_int8.tflite", 100, 2, 33_000_000, 103_672),
+}
+MOST_CODE_BYTES = 16 * 1024
+BOARDS = ("sim-cortex-m4", "sim-cortex-m33", "sim-cortex-m55", "sim-esp32c3", "cortex-m0")
+
+
+def images(shape: tuple[int, ...], count: int) -> Int8Array:
+    """Edges and random values; every other one is smooth, as photographs and spectrograms are."""
+    rng = np.random.default_rng(count)
+    found = edge_vectors(rng, shape, max(count, 6))
+    _, height, width, depth = shape
+    y, x = np.mgrid[:height, :width] / max(height, width)
+    for image in found[7::2]:
+        waves = rng.uniform(0, 4, (6, 2, depth)), rng.uniform(0, 7, (6, depth)), rng.uniform(0, 25, (6, depth))
+        smooth: npt.NDArray[np.float64] = rng.uniform(-90, 90, depth) * np.ones((height, width, depth))
+        for (across, down), phase, size in zip(*waves, strict=True):
+            smooth += size * np.sin(6.3 * (x[..., None] * across + y[..., None] * down) + phase)
+        image[0] = np.clip(np.rint(smooth), -128, 127)
+    return found[-count:]
+
+
+def image_of(tflite: bytes, count: int) -> Int8Array:
+    graph = read_tflite(tflite)
+    return images(graph.tensors[graph.inputs[0]].shape, count)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_equal_on_this_computer(name: str, tmp_path: Path) -> None:
+    network = NETWORKS[name]
+    vectors = [image_of(network.tflite, network.inputs)]
+    actual = run_library(compile_model(network.tflite), vectors, tmp_path, "-O2")
+    np.testing.assert_array_equal(actual[0], run_tflm(network.tflite, vectors)[0])
+
+
+@pytest.mark.parametrize("target", ["portable", "cortex-m4"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_intermediate_tensor_is_equal(name: str, target: str, tmp_path: Path) -> None:
+    tflite, makers = with_intermediates(NETWORKS[name].tflite)
+    vectors = [image_of(tflite, 10)]
+    actual = run_library(compile_model(tflite, find_target(target, "speed")), vectors, tmp_path, "-O2")
+    for maker, got, wanted in zip(makers, actual, run_tflm(tflite, vectors), strict=True):
+        np.testing.assert_array_equal(got, wanted, err_msg=maker)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_equal_under_sanitizers(name: str, tmp_path: Path) -> None:
+    network = NETWORKS[name]
+    vectors = [image_of(network.tflite, 8)]
+    actual = run_program(compile_model(network.tflite), vectors, tmp_path)
+    np.testing.assert_array_equal(actual[0], run_tflm(network.tflite, vectors)[0])
+
+
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_equal_on_processors(name: str, board: str, tmp_path: Path) -> None:
+    network, machine = NETWORKS[name], board_named(board)
+    vectors = image_of(network.tflite, network.on_processors)
+    image = build_tflite(network.tflite, machine, "verify", tmp_path)
+    assert image.warnings == ""
+    with run_on(machine, image, tmp_path) as device:
+        session = Session(device)
+        session.greet(read_tflite(network.tflite).sha256)
+        ran = session.invoke_many(vectors.reshape(len(vectors), -1))
+    np.testing.assert_array_equal(ran.outputs, expected(name))
+    if board == "sim-cortex-m4":
+        assert ran.most <= network.instructions
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_takes_no_more_than_tflm(name: str, tmp_path: Path) -> None:
+    network = NETWORKS[name]
+    image = build_tflite(network.tflite, board_here("sim-cortex-m4"), "bench", tmp_path)
+    assert image.code_bytes <= MOST_CODE_BYTES
+    assert image.ram_bytes <= network.arena_bytes
+
+
+def board_named(name: str) -> Board:
+    """Of Cortex-M0 code, the board of a Cortex-M3, which runs it and has the memory."""
+    if name != "cortex-m0":
+        return board_here(name)
+    board = board_here("sim-cortex-m3")
+    return replace(board, toolchain=arm_toolchain("-mcpu=cortex-m0"), compiler_target="cortex-m0", optimize="speed")
+
+
+@cache
+def expected(name: str) -> Int8Array:
+    network = NETWORKS[name]
+    return run_tflm(network.tflite, [image_of(network.tflite, network.on_processors)])[0]
