@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from tinyml_pipeline.errors import ArtifactsError
-from tinyml_pipeline.workflow.predict import predict
+from tinyml_pipeline.workflow.predict import predict, predict_rows
 
 from tests.opened import project
 from tests.tools import need
@@ -72,8 +74,10 @@ REFUSED = {
     ),
     "an_unknown_option": (
         ("linear", "--jsn", "1"),
-        "predict has no option '--jsn'; it takes a model, its numbers and --json.",
+        "predict has no option '--jsn'; it takes a model, its numbers or --data FILE, and --json.",
     ),
+    "numbers_and_data": (("linear", "1", "--data", "x.csv"), "predict takes numbers or --data FILE, not both."),
+    "no_data_file": (("linear", "--data", "x.csv"), "x.csv cannot be read (No such file or directory)."),
     "an_unknown_model": (("ader", "1"), "there is no model 'ader'. Did you mean 'adder'?"),
 }
 
@@ -85,6 +89,27 @@ def test_a_wrong_question_is_one_line(road: Path, case: str) -> None:
     assert done.returncode == 2
     assert done.stderr == f"tinyml: {message}\n"
     assert done.stdout == ""
+
+
+def test_many_rows_from_a_file_and_from_standard_input(road: Path, tmp_path: Path) -> None:
+    need("gcc", "gcc")
+    pairs = "b,a\n2,10\n30,40\n1,200\n"
+    (tmp_path / "pairs.csv").write_text(pairs)
+    found = predict_rows("adder", str(tmp_path / "pairs.csv"), project(road))
+    single = predict("adder", ["10", "2"], project(road))
+    assert [[value.asked for value in one.inputs] for one in found] == [[10, 2], [40, 30], [200, 1]]
+    assert found[0].inputs == single.inputs
+    assert (found[0].answers[0].int8, found[0].answers[0].c) == (single.answers[0].int8, single.answers[0].c)
+    assert found[0].answers[0].keras == pytest.approx(single.answers[0].keras, rel=1e-6)
+    assert [one.inputs[0].int8 for one in found][2] == 127
+    command = [sys.executable, "-m", "tinyml_pipeline.cli", "--artifacts", str(road), "predict", "adder", "-"]
+    done = subprocess.run(command, input=pairs, capture_output=True, text=True, check=True)
+    assert "adder: 3 of 3 rows within the tolerance of " in done.stdout
+    first, _ = done.stderr.splitlines()
+    assert first == (
+        "adder: 1 value is outside of the range; the first, in row 3: a = 200 is outside of its range, 0 to 100, and"
+        " clamped: int8 sees 100."
+    )
 
 
 def test_a_model_that_was_not_trained_names_the_command(tmp_path: Path) -> None:

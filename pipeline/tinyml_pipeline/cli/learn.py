@@ -14,18 +14,29 @@ from tinyml_pipeline.errors import UsageError
 @click.command(context_settings={"ignore_unknown_options": True})
 @model_argument
 @click.argument("numbers", nargs=-1, type=click.UNPROCESSED, metavar="NUMBER...")
+@click.option("--data", metavar="FILE", help="Ask for each row of a CSV or .npy file; '-' is standard input.")
 @json_option
-def predict(model: str, numbers: tuple[str, ...], as_json: bool) -> None:
+def predict(model: str, numbers: tuple[str, ...], data: str | None, as_json: bool) -> None:
     """Ask a model with your own numbers: the answers of Keras, of int8 and of its C on this computer, side by side.
+
+    A CSV file may begin with a header row. If that names all inputs of the model, the columns may have any order.
 
     \b
     Example: tinyml predict adder 10 2
              tinyml predict linear -3
+             tinyml predict adder --data pairs.csv
     """
     from tinyml_pipeline.show.report.tables import learn as tables
-    from tinyml_pipeline.workflow.predict import predict as ask
+    from tinyml_pipeline.workflow import predict as asking
 
-    show([ask(model, numbers, project())], tables.prediction, as_json)
+    if numbers == ("-",) and data is None:
+        data, numbers = "-", ()
+    if data is not None and numbers:
+        raise UsageError("predict takes numbers or --data FILE, not both.")
+    if data is None:
+        show([asking.predict(model, numbers, project())], tables.prediction, as_json)
+    else:
+        show(asking.predict_rows(model, data, project()), tables.prediction_rows, as_json)
 
 
 @click.command()

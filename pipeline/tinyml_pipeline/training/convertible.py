@@ -13,7 +13,21 @@ _RECURRENT = {"LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "Co
 
 
 _NO_FORM = {
-    *("Arcsinh", "Arctan", "Arctanh", "Argmax", "Cosh", "Cumprod", "Erf", "Erfinv", "Sinh", "Tan"),
+    *(
+        "Arccos",
+        "Arccosh",
+        "Arcsin",
+        "Arcsinh",
+        "Arctan",
+        "Arctanh",
+        "Argmax",
+        "Cosh",
+        "Cumprod",
+        "Erf",
+        "Erfinv",
+        "Sinh",
+        "Tan",
+    ),
     *("AveragePooling3D", "CategoryEncoding", "MaxPooling3D"),
 }
 """Layers and operations of Keras that TensorFlow 2.21's converter refused when each was tried by itself."""

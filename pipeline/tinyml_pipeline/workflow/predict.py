@@ -1,8 +1,7 @@
-"""`tinyml predict`: one question, asked to Keras, to the int8 model and to the model's C on this computer."""
+"""`tinyml predict`: one question or many rows, to Keras, to the int8 model and to the model's C on this computer."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
 from tinyml_pipeline.errors import UnsupportedError, UsageError
+from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.models.spec import ModelSpec
 from tinyml_pipeline.project import Project
@@ -19,10 +19,11 @@ from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.chips import run_on_chip
+from tinyml_pipeline.workflow.data_rows import Rows, finite_number, read_rows
 from tinyml_pipeline.workflow.opened import converted_model
 
+FloatArray = npt.NDArray[np.float32]
 _SHOWN = 8
-_FLOAT32_MAX = 3.4028234663852886e38
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class InputValue:
 
 @dataclass(frozen=True)
 class Answer:
-    """One number of the answer by each of the three; the int8 values beside the real ones. None where C did not run.
+    """One number of the answer by each of the three; the int8 values next to the real ones. None if the C did not run.
 
     `keras` answers the numbers as asked, `keras_seen` those that int8 sees, which is what the tolerance is about.
     """
@@ -74,40 +75,93 @@ def predict(asked_model: str, numbers: Sequence[str], project: Project) -> Predi
 
     Raises UsageError where the numbers do not fit the model, and ArtifactsError where it is not converted yet.
     """
-    source = project.model(asked_model)
-    spec, folder, name = source.load(), source.folder, source.name
-    archive = folder.read("model.keras", made_by="train")
-    model = converted_model(spec, folder)
+    asked = _open(asked_model, project)
+    return _ask(asked, _parse(asked.spec, numbers, _names(asked.model.inputs[0]))[None])[0]
+
+
+def predict_rows(asked_model: str, source: str, project: Project) -> list[Prediction]:
+    """The same for each row of a CSV or .npy file, or of standard input ('-'); see `read_rows`."""
+    asked = _open(asked_model, project)
+    names = _names(asked.model.inputs[0])
+    return _ask(asked, read_rows(source, names, _usage(asked.spec, names, per_row=True)))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A model to ask: int8, and the Keras archive it was made from."""
+
+    spec: ModelSpec
+    archive: bytes
+    model: QuantizedModel
+
+
+def _open(name: str, project: Project) -> _Asked:
+    need_extra("train", "predict")
+    source = project.model(name)
+    spec = source.load()
+    archive = source.folder.read("model.keras", made_by="train")
+    return _Asked(spec, archive, converted_model(spec, source.folder))
+
+
+def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
+    """All rows of (n, values) at once: Keras starts once, and the C is compiled once."""
+    name, model = asked.spec.name, asked.model
     port, output = model.inputs[0], model.outputs[0]
-    asked = _parse(spec, numbers, _names(port))
-    question = asked.reshape(1, *port.shape)
-    quantized = port.quantize(question)
-    inputs = tuple(
-        _input_value(spec, port, index, float(asked[index]), int(quantized.flat[index])) for index in range(len(asked))
-    )
-    for value in inputs:
-        if value.note:
-            progress.say(f"{name}: {value.note}")
+    questions = rows.reshape(len(rows), *port.shape)
+    quantized = port.quantize(questions)
+    inputs = [_input_values(asked.spec, port, row, seen.ravel()) for row, seen in zip(rows, quantized, strict=True)]
+    _say_notes(name, inputs)
     with progress.working(f"{name}: compiling the C while Keras starts (some seconds)"), KerasProcess() as keras:
         keras.warm_up()  # TensorFlow starts while the C is compiled
         int8 = TflmInterpreter(model).invoke([quantized])[0]
         c, reason = _ask_c(model, quantized)
-        both = np.concatenate([question, port.dequantize(quantized)]).astype(np.float32)
-        typed, seen = keras.predict(archive, both, name)
-    answers = tuple(
+        both = np.concatenate([questions, port.dequantize(quantized)]).astype(np.float32)
+        typed, seen = np.split(keras.predict(asked.archive, both, name), 2)
+    found = []
+    for index, values in enumerate(inputs):
+        told = (typed[index], seen[index], int8[index], None if c is None else c[index])
+        answers = _answers(output, *told)
+        difference = max(abs(answer.int8_real - answer.keras_seen) for answer in answers)
+        found.append(
+            Prediction(name, model.sha256, values, answers, output.scale, difference, asked.spec.tolerance, reason)
+        )
+    return found
+
+
+def _answers(
+    output: QuantizedPort, typed: FloatArray, seen: FloatArray, int8: Int8Array, c: Int8Array | None
+) -> tuple[Answer, ...]:
+    int8_real, c_real = output.dequantize(int8), None if c is None else output.dequantize(c)
+    return tuple(
         Answer(
             label,
             float(typed.flat[index]),
             float(seen.flat[index]),
-            float(output.dequantize(int8).flat[index]),
+            float(int8_real.flat[index]),
             int(int8.flat[index]),
-            None if c is None else float(output.dequantize(c).flat[index]),
+            None if c_real is None else float(c_real.flat[index]),
             None if c is None else int(c.flat[index]),
         )
         for index, label in enumerate(_names(output))
     )
-    difference = max(abs(answer.int8_real - answer.keras_seen) for answer in answers)
-    return Prediction(name, model.sha256, inputs, answers, output.scale, difference, spec.tolerance, reason)
+
+
+def _input_values(spec: ModelSpec, port: QuantizedPort, row: Rows, seen: Int8Array) -> tuple[InputValue, ...]:
+    return tuple(_input_value(spec, port, index, float(row[index]), int(seen[index])) for index in range(len(row)))
+
+
+def _say_notes(name: str, rows: Sequence[Sequence[InputValue]]) -> None:
+    """What was outside of its range: each value of one row, of many rows how many."""
+    if len(rows) == 1:
+        for value in rows[0]:
+            if value.note:
+                progress.say(f"{name}: {value.note}")
+        return
+    outside = [(number, value) for number, row in enumerate(rows, 1) for value in row if value.note]
+    if outside:
+        number, first = outside[0]
+        are = "value is" if len(outside) == 1 else "values are"
+        progress.say(f"{name}: {len(outside):,} {are} outside of the range; the first, in row {number}: {first.note}")
 
 
 def _ask_c(model: QuantizedModel, quantized: Int8Array) -> tuple[Int8Array | None, str]:
@@ -124,28 +178,28 @@ def _ask_c(model: QuantizedModel, quantized: Int8Array) -> tuple[Int8Array | Non
 def _parse(spec: ModelSpec, texts: Sequence[str], names: Sequence[str]) -> npt.NDArray[np.float64]:
     for text in texts:
         if text.startswith("--"):
-            raise UsageError(f"predict has no option '{text}'; it takes a model, its numbers and --json.")
+            raise UsageError(
+                f"predict has no option '{text}'; it takes a model, its numbers or --data FILE, and --json."
+            )
         try:
-            number = float(text)
-        except ValueError:
-            hint = " (a point for decimals, blanks between numbers)" if "," in text else ""
-            raise UsageError(f"'{text}' is not a number{hint}; {_usage(spec, names)}") from None
-        if abs(number) > _FLOAT32_MAX or math.isnan(number):  # as at the prompt on a board
-            raise UsageError(f"'{text}' is not a finite number; {_usage(spec, names)}")
+            finite_number(text)
+        except ValueError as error:
+            raise UsageError(f"{error}; {_usage(spec, names)}") from None
     if len(texts) != len(names):
         count = f"{len(texts)} number{'' if len(texts) == 1 else 's'}"
         raise UsageError(f"{count} given; {_usage(spec, names)}")
     return np.array([float(text) for text in texts], np.float64)
 
 
-def _usage(spec: ModelSpec, names: Sequence[str]) -> str:
-    """'adder takes 2 numbers (a, b): tinyml predict adder 10 2'."""
+def _usage(spec: ModelSpec, names: Sequence[str], *, per_row: bool = False) -> str:
+    """'adder takes 2 numbers (a, b): tinyml predict adder 10 2', or 'adder takes 2 numbers (a, b) per row.'."""
     example = spec.checks[0][0] if spec.checks else [spec.inputs[0].high] * len(names)
     numbers, shown = [f"{number:g}" for number in example], list(names)
     if len(names) > _SHOWN:
         numbers, shown = [*numbers[:_SHOWN], "..."], [names[0], "...", names[-1]]
     count = f"{len(names)} number{'' if len(names) == 1 else 's'}"
-    return f"{spec.name} takes {count} ({', '.join(shown)}): tinyml predict {spec.name} {' '.join(numbers)}"
+    taken = f"{spec.name} takes {count} ({', '.join(shown)})"
+    return f"{taken} per row." if per_row else f"{taken}: tinyml predict {spec.name} {' '.join(numbers)}"
 
 
 def _names(port: QuantizedPort) -> list[str]:

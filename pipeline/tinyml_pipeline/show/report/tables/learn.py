@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tinyml_pipeline.workflow.outcomes import Result
     from tinyml_pipeline.workflow.predict import Prediction
 
+_MOST_INPUTS = 6  # of more, as of an image, the answers are of interest only
+
 
 def prediction(found: Sequence[Prediction]) -> None:
     """The question as int8 sees it, then the answers side by side."""
@@ -41,6 +43,34 @@ def prediction(found: Sequence[Prediction]) -> None:
         tell(f"One int8 step of the answer is {one.output_step:.4g}.")
         if one.without_c:
             tell(one.without_c)
+
+
+def prediction_rows(found: Sequence[Prediction]) -> None:
+    """One line per row: what was asked (if that is little) and the answers side by side; then the worst row."""
+    first = found[0]
+    shown = first.inputs if len(first.inputs) <= _MOST_INPUTS else ()
+    answers = [answer.name for answer in first.answers]
+    headings = ["row", *(value.name for value in shown)]
+    for name in answers:
+        headings += [f"{name}, Keras", f"{name}, int8", f"{name}, C"]
+    print_table(headings, [_prediction_row(number, one, len(shown)) for number, one in enumerate(found, 1)])
+    worst = max(range(len(found)), key=lambda index: found[index].difference)
+    within = sum(one.difference <= one.tolerance for one in found)
+    tell(
+        f"{first.model}: {within:,} of {len(found):,} rows within the tolerance of {first.tolerance:g}; the largest"
+        f" difference between int8 and Keras, asked the same, is {found[worst].difference:.3g} in row {worst + 1}."
+    )
+    tell(f"One int8 step of the answer is {first.output_step:.4g}.")
+    if first.without_c:
+        tell(first.without_c)
+
+
+def _prediction_row(number: int, one: Prediction, inputs: int) -> list[str]:
+    row = [str(number), *(f"{value.asked:g}" for value in one.inputs[:inputs])]
+    for answer in one.answers:
+        c = "not run" if answer.c_real is None else f"{answer.c_real:.6g}"
+        row += [f"{answer.keras:.6g}", f"{answer.int8_real:.6g}", c]
+    return row
 
 
 def lesson_list(rows: Sequence[LessonRow]) -> None:
