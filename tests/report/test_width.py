@@ -106,9 +106,13 @@ ANSWERS = tuple(Answer(f"class_{n}", -123.456, -123.456, -123.456, -128, -123.45
 ASKED = tuple(InputValue(f"sensor_{n}", -1234.56, -1234.56, -128) for n in range(6))
 PREDICTION = Prediction(WIDE, "0" * 64, ASKED, ANSWERS, 0.123456, 123.456, 0.5, "C was left out, " * 9)
 TOLD = Told(
-    "gradients", "what one step changes " * 5, ["step", *(f"column{n}" for n in range(12))],
-    [[f"{n}.123456789" for n in range(13)]] * 3, ["A sentence of many words. " * 9], [PLACE],
-)  # fmt: skip
+    "gradients",
+    "what one step changes " * 5,
+    ("step", *(f"column{number}" for number in range(12))),
+    (tuple(f"{number}.123456789" for number in range(13)),) * 3,
+    ("A sentence of many words. " * 9, "Another.", "A third."),
+    (PLACE,),
+)
 TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "boards": (board.boards, list_boards),
     "doctor here": (upkeep.doctor, examine),
@@ -126,7 +130,7 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
             for what in ("tinyml, for speed", "TFLM reference kernels")
         ],
     ),
-    "init": (road.new_project, lambda: [NewProject(PLACE, ["tinyml.toml", "models/line.py"] * 6)]),
+    "init": (road.new_project, lambda: [NewProject(PLACE, ("tinyml.toml", "models/line.py") * 6)]),
     "models": (road.models, lambda: [ModelStatus(WIDE, "what it shows " * 9, "train, convert it again")]),
     "train": (road.training, lambda: TRAINING),
     "convert": (road.conversion, lambda: CONVERSION),
@@ -141,7 +145,7 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "predict": (learn.prediction, lambda: [PREDICTION]),
     "predict --data": (learn.prediction_rows, lambda: [PREDICTION] * 3),
     "lesson": (learn.lessons, lambda: [TOLD]),
-    "graph": (learn.drawn, lambda: [Drawn(WIDE, ["Keras", "int8"], BIG, "svg", PLACE)]),
+    "graph": (learn.drawn, lambda: [Drawn(WIDE, ("Keras", "int8"), BIG, PLACE)]),
     "lr-find": (learn.found_rates, lambda: [FoundRate(WIDE, WIDE, 0.0123456, 0.123456, PLACE, "tinyml train " * 9)]),
     "export": (
         learn.exports,
