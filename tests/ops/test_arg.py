@@ -45,14 +45,19 @@ test_exact = exact(CASES, {"max_near": [NEAR], "min_near": [NEAR]})
 test_refused = refused(REFUSED)
 
 
-def draw(builder: Builder, source: Known) -> Known | None:
+def _draw(builder: Builder, source: Known, name: str) -> None:
     """An output of the model at the side: no layer reads int32."""
     if not source.shape:
-        return None
+        return
     axis = int(builder.rng.integers(len(source.shape)))
     shape = (*source.shape[:axis], *source.shape[axis + 1 :])
     output = builder.writer.tensor(shape, type="INT32")
     place = builder.writer.tensor((), type="INT32", data=axis)
-    builder.writer.operation(str(builder.rng.choice(["ARG_MAX", "ARG_MIN"])), [source.index, place], [output])
+    builder.writer.operation(name, [source.index, place], [output])
     builder.ends.append(output)
-    return None
+
+
+draws = {
+    "arg_max": lambda builder, source: _draw(builder, source, "ARG_MAX"),
+    "arg_min": lambda builder, source: _draw(builder, source, "ARG_MIN"),
+}

@@ -134,11 +134,11 @@ def _kept(builder: Builder, made: list[Known]) -> Known:
     return made[0]
 
 
-def draw_split(builder: Builder, source: Known) -> Known | None:
+def _draw_split(builder: Builder, source: Known, *, by_size: bool) -> Known | None:
     if not source.shape:
         return None
     axis = int(builder.rng.integers(len(source.shape)))
-    size, by_size = source.shape[axis], bool(builder.rng.random() < 0.5)
+    size = source.shape[axis]
     counts = [count for count in (1, 2, 3, 4) if size % count == 0]
     count = int(builder.rng.choice(counts))
     sizes = [size // count] * count
@@ -182,4 +182,9 @@ def draw_unpack(builder: Builder, source: Known) -> Known | None:
     return _kept(builder, made)
 
 
-draws = {"split": draw_split, "pack": draw_pack, "unpack": draw_unpack}
+draws = {
+    "split": lambda builder, source: _draw_split(builder, source, by_size=False),
+    "split_v": lambda builder, source: _draw_split(builder, source, by_size=True),
+    "pack": draw_pack,
+    "unpack": draw_unpack,
+}

@@ -1,0 +1,154 @@
+"""Random small networks of every operator: the compiled C, for a random target, and TFLM agree on every byte.
+
+    python -m tests.fuzz_networks --count 10000 [--seed 0] [--jobs 2]
+
+Branches, residuals, several inputs and outputs, odd shapes, scales at the edges and shared tensors come from
+tests.networks. Many networks share one call of the C compiler. A network that the compiler refuses is counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import multiprocessing
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.passes import run_passes
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import TARGETS, Target, find_target
+from tinyml_pipeline.errors import UnsupportedError
+
+from tests.host import Int8Array, compile_c, write_tree
+from tests.networks import LAYERS, Network, make_network, random_network
+from tests.oracle import run_tflm
+
+_BATCH = 50
+
+
+@dataclass
+class Outcome:
+    """`refusals` counts the compiler's messages; `differences` describes networks to look at."""
+
+    equal: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+    layers: Counter[str] = field(default_factory=Counter)
+    """Operators of the networks that were compared."""
+
+    def add(self, other: Outcome) -> None:
+        self.equal += other.equal
+        self.refusals += other.refusals
+        self.differences += other.differences
+        self.layers += other.layers
+
+
+def target_for(seed: int) -> Target:
+    names = sorted(TARGETS)
+    return find_target(names[seed % len(names)], "speed" if seed // len(names) % 2 else "size")
+
+
+def compare(networks: Sequence[Network], folder: Path) -> Outcome:
+    """All of them as one shared library."""
+    outcome, sources, kept = Outcome(), set(), []
+    for number, network in enumerate(networks):
+        graph = read_tflite(network.tflite)
+        try:
+            tree = compile_graph(graph, "random", target_for(network.seed), prefix=f"n{number}")
+        except UnsupportedError as refusal:
+            outcome.refusals[str(refusal)] += 1
+            continue
+        sources |= set(write_tree(tree, folder))
+        kept.append((number, network, graph))
+    if not kept:
+        return outcome
+    library = ctypes.CDLL(str(compile_c(sorted(sources), folder / "networks.so", "-shared", "-fPIC", "-O0", "-w")))
+    for number, network, graph in kept:
+        actual = run_all(getattr(library, f"n{number}_invoke"), network, run_passes(graph))
+        wrong = difference(actual, run_tflm(network.tflite, network.inputs))
+        outcome.layers.update(operation.name for operation in graph.operations)
+        if wrong is None:
+            outcome.equal += 1
+        else:
+            outcome.differences.append(f"{target_for(network.seed)}: {network}: {wrong}")
+    return outcome
+
+
+def run_all(invoke: ctypes._CFuncPtr, network: Network, core: Graph) -> list[Int8Array]:
+    """Outputs of shape (vectors, size)."""
+    rows: list[list[Int8Array]] = [[] for _ in core.outputs]
+    for vector in zip(*network.inputs, strict=True):
+        held = [np.ascontiguousarray(values) for values in vector]
+        made = [np.zeros(core.tensors[index].size, core.tensors[index].dtype.numpy) for index in core.outputs]
+        invoke(*[array.ctypes.data_as(ctypes.c_void_p) for array in (*held, *made)])
+        for row, values in zip(rows, made, strict=True):
+            row.append(values)
+    return [np.array(row) for row in rows]
+
+
+def difference(actual: Sequence[Int8Array], expected: Sequence[Int8Array]) -> str | None:
+    for number, (got, wanted) in enumerate(zip(actual, expected, strict=True)):
+        if got.dtype != wanted.dtype or not np.array_equal(got, wanted.reshape(got.shape)):
+            places = np.argwhere(got != wanted.reshape(got.shape))[:1].tolist()
+            return f"output {number} differs, first at {places}"
+    return None
+
+
+def run_seeds(seeds: Sequence[int]) -> Outcome:
+    """One batch."""
+    with tempfile.TemporaryDirectory(prefix="tinyml-networks-") as folder:
+        outcome = compare([random_network(seed) for seed in seeds], Path(folder))
+    outcome.differences = [
+        shrunk(text, seeds) if len(outcome.differences) < 3 else text for text in outcome.differences
+    ]
+    return outcome
+
+
+def shrunk(text: str, seeds: Sequence[int]) -> str:
+    """The description of a network that differs, with as few layers as still differ."""
+    network = next(found for found in map(random_network, seeds) if str(found) in text)
+    layers = list(network.layers)
+    for position in reversed(range(len(layers))):
+        fewer = [*layers[:position], *layers[position + 1 :]]
+        with tempfile.TemporaryDirectory() as folder:
+            if fewer and compare([make_network(fewer, network.seed)], Path(folder)).differences:
+                layers = fewer
+    return f"{text} (layers that suffice: {layers})"
+
+
+def batches(first: int, count: int) -> Iterator[range]:
+    for start in range(first, first + count, _BATCH):
+        yield range(start, min(start + _BATCH, first + count))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0, help="of the first network; the others count on from it")
+    parser.add_argument("--jobs", type=int, default=1)
+    arguments = parser.parse_args()
+    total = Outcome()
+    with multiprocessing.get_context("spawn").Pool(arguments.jobs) as pool:
+        for outcome in pool.imap_unordered(partial(run_seeds), batches(arguments.seed, arguments.count)):
+            total.add(outcome)
+            for text in outcome.differences:
+                print(text, flush=True)
+    for name, count in sorted(total.layers.items()):
+        print(f"{count:>8,} {name}")
+    for message, count in total.refusals.most_common(20):
+        print(f"{count:>8,} refused: {message}")
+    print(f"{len(LAYERS)} kinds of layers: {total.equal:,} networks equal, {sum(total.refusals.values()):,} refused")
+    print(f"{len(total.differences)} different")
+    return 1 if total.differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
