@@ -1,7 +1,8 @@
-"""RELU, RELU6, LEAKY_RELU, LOGISTIC, TANH, QUANTIZE: every int8 input, at the edges of scales and zero points."""
+"""Operators on each element alone: every int8 input, at the edges of scales and zero points."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.ops._unary import Unary
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 
-from tests.networks import Builder
-from tests.ops.check import EVERY_VALUE, assert_exact, assert_refused, unary
+from tests.networks import Builder, Known
+from tests.ops.check import EVERY_VALUE, T, assert_exact, assert_refused, model_of, one, unary
 from tests.oracle import run_tflm
 
 SIGMOID = {"output_scale": 1 / 256, "output_zero_point": -128}
@@ -30,6 +31,24 @@ EXACT = {
     "leaky_relu_0.3": unary("LEAKY_RELU", alpha=0.3, zero_point=5, output_scale=0.07, output_zero_point=-9),
     "leaky_relu_0": unary("LEAKY_RELU", alpha=0.0),
     "leaky_relu_above_1": unary("LEAKY_RELU", alpha=1.7, zero_point=-128, output_zero_point=127),
+    "leaky_relu_negative_alpha": unary("LEAKY_RELU", alpha=-0.7, zero_point=11, output_scale=0.03),
+    "abs": unary("ABS", zero_point=5, output_zero_point=-128),
+    "abs_finer_output": unary("ABS", scale=0.1, zero_point=-128, output_scale=0.07, output_zero_point=-128),
+    "abs_coarser_output": unary("ABS", scale=0.02, zero_point=127, output_scale=0.31, output_zero_point=127),
+    "abs_left_shift": unary("ABS", scale=8.0, output_scale=0.001, zero_point=-3),
+    "rsqrt": unary("RSQRT", zero_point=-128, output_scale=0.03, output_zero_point=-128),
+    "rsqrt_fine_input": unary("RSQRT", scale=1e-6, zero_point=-128, output_scale=8.0, output_zero_point=3),
+    "rsqrt_coarse_input": unary("RSQRT", scale=100.0, zero_point=-128, output_scale=0.0004, output_zero_point=127),
+    "elu": unary("ELU", zero_point=4, output_scale=0.05, output_zero_point=-100),
+    "elu_same_scale": unary("ELU", zero_point=-128, output_zero_point=127),
+    "elu_fine": unary("ELU", scale=1e-5, zero_point=7, output_scale=1e-7),
+    "elu_coarse": unary("ELU", scale=50.0, zero_point=7, output_scale=0.001),
+    "hard_swish": unary("HARD_SWISH", zero_point=-7, output_scale=0.05, output_zero_point=-120),
+    "hard_swish_same_scale": unary("HARD_SWISH", zero_point=-128, output_zero_point=127),
+    "hard_swish_fine_input": unary("HARD_SWISH", scale=1e-6, zero_point=3, output_scale=1e-6),
+    "hard_swish_fine_output": unary("HARD_SWISH", scale=0.05, zero_point=3, output_scale=0.0004),
+    "hard_swish_coarse": unary("HARD_SWISH", scale=20.0, zero_point=127, output_scale=90.0, output_zero_point=5),
+    "hard_swish_output_far_coarser": unary("HARD_SWISH", scale=0.001, output_scale=30.0),
     "logistic": unary("LOGISTIC", **SIGMOID),
     "logistic_zero_point_-128": unary("LOGISTIC", scale=0.05, zero_point=-128, **SIGMOID),
     "logistic_saturates_at_once": unary("LOGISTIC", scale=20.0, **SIGMOID),
@@ -45,21 +64,45 @@ EXACT = {
 }
 
 
+def anyhow(name: str) -> Callable[[Builder, Known], Known]:
+    """The operator with an output scale around the input's."""
+    return lambda builder, source: builder.unary(name, source, builder.scale(source.scale), builder.zero_point())
+
+
+def rsqrt(builder: Builder, source: Known) -> Known:
+    """Of values that are not below 0: at such a one, TFLM stops."""
+    positive = builder.unary("RELU", source, source.scale, -128)
+    return builder.unary("RSQRT", positive, builder.scale(0.02 / source.scale**0.5), builder.zero_point())
+
+
+draws = {
+    "relu": Builder.relu,
+    "relu6": Builder.relu6,
+    "leaky_relu": Builder.leaky_relu,
+    "quantize": Builder.quantize,
+    "logistic": Builder.logistic,
+    "tanh": Builder.tanh,
+    "abs": anyhow("ABS"),
+    "elu": anyhow("ELU"),
+    "hard_swish": anyhow("HARD_SWISH"),
+    "rsqrt": rsqrt,
+}
+WIDE = ("logistic", "tanh", "elu", "hard_swish")  # these see the real value, not only ratios of scales
+
+
 @pytest.mark.parametrize("name", EXACT)
 def test_every_input_gives_what_tflm_gives(name: str, tmp_path: Path) -> None:
     assert_exact(EXACT[name], [EVERY_VALUE[None]], tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["relu", "leaky_relu", "quantize", "logistic", "tanh"])
+@pytest.mark.parametrize("kind", [kind for kind in draws if kind != "rsqrt"])
 def test_tables_equal_tflm_over_many_scales(kind: str) -> None:
     """The host's arithmetic alone, without a C compiler: 200 random scales and zero points, each on every input."""
     for seed in range(200):
         builder = Builder(np.random.default_rng(seed))
-        scale = (
-            float(np.float32(np.exp(builder.rng.uniform(-12, 3)))) if kind in ("logistic", "tanh") else builder.scale()
-        )
+        scale = float(np.float32(np.exp(builder.rng.uniform(-12, 3)))) if kind in WIDE else builder.scale()
         source = builder.tensor((256,), scale, builder.zero_point())
-        output = getattr(builder, kind)(source)
+        output = draws[kind](builder, source)
         tflite = builder.writer.build([source.index], [output.index])
         graph = read_tflite(tflite)
         op = reader_of(graph.operations[0].name)(OpContext(graph, graph.operations[0]))
@@ -68,9 +111,27 @@ def test_tables_equal_tflm_over_many_scales(kind: str) -> None:
 
 
 REFUSED = {
-    "leaky_relu_negative_alpha": (
-        unary("LEAKY_RELU", alpha=-0.5),
-        "leaky_relu (op 0): alpha -0.5 is unsupported; supported: 0 and above.",
+    "leaky_relu_alpha": (
+        unary("LEAKY_RELU", alpha=-2e9),
+        "leaky_relu (op 0): alpha -2e+09 is unsupported; supported: less than 2^30.",
+    ),
+    "rsqrt_output_scale": (
+        unary("RSQRT", output_scale=1e5),
+        "rsqrt (op 0): an output scale of 100000 with an input scale of 0.1 is unsupported; supported: 1 / (sqrt(input"
+        " scale) * output scale) of 2^-11 to 2^30.",
+    ),
+    "elu_ratio": (
+        unary("ELU", scale=1e4, output_scale=1e-4),
+        "elu (op 0): a ratio of scales of 1e+08 is unsupported; supported: ratios below 2^22.",
+    ),
+    "hard_swish_output_scale": (
+        unary("HARD_SWISH", scale=0.1, output_scale=1e-4),
+        "hard_swish (op 0): an input scale of 0.1 with an output scale of 0.0001 is unsupported; supported: an input"
+        " scale below 384, and below 128 times the output's.",
+    ),
+    "abs_type": (
+        model_of(one("ABS", [T((4,), 0.1, type="INT16")], [T((4,), 0.1, type="INT16")])),
+        "abs (op 0): an input of type INT16 is unsupported; supported: INT8.",
     ),
     "logistic_output_zero_point": (
         unary("LOGISTIC", output_scale=1 / 256, output_zero_point=0),
@@ -98,13 +159,3 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str) -> None:
     assert_refused(*REFUSED[name])
-
-
-draws = {
-    "relu": Builder.relu,
-    "relu6": Builder.relu6,
-    "leaky_relu": Builder.leaky_relu,
-    "quantize": Builder.quantize,
-    "logistic": Builder.logistic,
-    "tanh": Builder.tanh,
-}

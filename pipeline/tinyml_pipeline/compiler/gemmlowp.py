@@ -20,6 +20,9 @@ _ONE_THIRD = 715827883
 # 48/17 and -32/17 with 2 integer bits: the start of Newton's division.
 _DIVISION_START, _DIVISION_SLOPE = 1515870810, -1010580540
 
+# 3/2 with 3 integer bits, sqrt(2)/2 with none: for the inverse square root.
+_THREE_HALVES, _HALF_SQUARE_ROOT_OF_2 = (1 << 28) + (1 << 27), 1518500250
+
 
 def shift_left_saturating(x: int, bits: int) -> int:
     return min(max(x << bits, INT32_MIN), INT32_MAX)
@@ -80,6 +83,28 @@ def tanh(x: int, integer_bits: int) -> int:
     exp = exp_of_negative(-abs(x), integer_bits + 1)  # one integer bit more doubles x
     magnitude = shift_left_saturating(_two_over_one_plus(exp) - (1 << 29), 2)
     return magnitude if x > 0 else -magnitude
+
+
+def inverse_square_root(x: int) -> tuple[int, int]:
+    """1 / sqrt(x) without integer bits, and a shift to the left, for x > 0: five steps of Newton's method from 1.
+
+    Formula: GetInvSqrtQuantizedMultiplierExp of tensorflow/lite/kernels/internal/common.h.
+    """
+    if x <= 1:
+        return INT32_MAX, 0
+    right_shift = 11
+    while x >= 1 << 29:
+        x, right_shift = x // 4, right_shift + 1
+    while x < 1 << 27:
+        x, right_shift = x * 4, right_shift - 1
+    half, root = rounding_divide_by_power_of_two(x >> 1, 1), 1 << 28
+    for _ in range(5):
+        cube = shift_left_saturating(doubling_high_multiply(doubling_high_multiply(root, root), root), 6)
+        root = shift_left_saturating(
+            doubling_high_multiply(_THREE_HALVES, root) - doubling_high_multiply(half, cube), 3
+        )
+    root = doubling_high_multiply(root, _HALF_SQUARE_ROOT_OF_2)
+    return root << max(-right_shift, 0), -max(right_shift, 0)
 
 
 def input_radius(integer_bits: int, left_shift: int) -> int:

@@ -28,7 +28,8 @@ class LeakyRelu(Unary):
 def read(op: OpContext) -> LeakyRelu:
     source, given, wanted = op.elementwise()
     alpha = float(op.option("alpha", 0.0))
-    op.require(0 <= alpha < 2**30, f"alpha {alpha:g}", "0 and above")
+    op.require(abs(alpha) < 2**30, f"alpha {alpha:g}", "less than 2^30")
     positive = multiplier_of(op, given.scale / wanted.scale)
-    negative = multiplier_of(op, given.scale * alpha / wanted.scale)
+    multiplier, shift = multiplier_of(op, given.scale * abs(alpha) / wanted.scale)
+    negative = (multiplier if alpha >= 0 else -multiplier, shift)
     return LeakyRelu(source, op.output(), positive, negative, given.zero_point, wanted.zero_point, alpha)
