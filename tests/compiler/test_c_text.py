@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tinyml_pipeline.compiler.c_text import array_lines, comment, float_literal, identifier, int_literal, unique
+from tinyml_pipeline.compiler.c_arrays import array_lines
+from tinyml_pipeline.compiler.c_text import comment, float_literal, identifier, int_literal, unique
 
 NAMES = {
     "dense_1": "dense_1",
@@ -61,8 +62,26 @@ def test_the_lowest_int32_has_no_literal() -> None:
 
 
 def test_short_arrays_take_one_line_and_long_ones_columns() -> None:
-    assert array_lines([1, -2, 3]) == ["1, -2, 3"]
-    assert array_lines(list(range(-20, 0))) == [
+    assert list(array_lines([1, -2, 3])) == ["1, -2, 3"]
+    assert list(array_lines(list(range(-20, 0)))) == [
         "-20, -19, -18, -17, -16, -15, -14, -13, -12, -11, -10,  -9,  -8,  -7,  -6,  -5,",
         " -4,  -3,  -2,  -1,",
     ]
+
+
+LONG = {
+    "int8": (np.resize(np.arange(-128, 128), 70_001).astype(np.int8), False),
+    "int16": (np.resize(np.arange(-32768, 32768, 7), 70_001).astype(np.int16), False),
+    "int32": (np.resize(np.array([-(2**31), 2**31 - 1, 0, -7]), 140_000).astype(np.int32), False),
+    "uint32": (np.resize(np.array([0, 1, 0xFFFFFFFF, 0x00C0FFEE]), 70_001).astype(np.uint32), True),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_arrays_hold_the_same_numbers(name: str) -> None:
+    values, packed = LONG[name]
+    lines = "\n".join(array_lines(values, packed=packed)).split("\n")
+    assert max(map(len, lines)) <= 96
+    assert all(line.endswith(",") and " " not in line.replace("(-2147483647 - 1)", "") for line in lines)
+    words = "".join(lines).removesuffix(",").replace("(-2147483647 - 1)", "-2147483648").split(",")
+    assert [int(word.removesuffix("u"), 0) for word in words] == values.tolist()

@@ -1,33 +1,35 @@
-"""C as text: an emitter, identifiers and array literals. Knows nothing of models."""
+"""C as text: an emitter, identifiers and literals. Knows nothing of models."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import re
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from tinyml_pipeline.compiler.reserved_words import RESERVED_WORDS
-
-_WIDTH = 100
 
 
 class Emitter:
     """Lines of C with their indentation."""
 
     def __init__(self) -> None:
-        self._lines: list[str] = []
+        self._text = io.StringIO()  # hundreds of megabytes of weights are written once, and never joined
         self._depth = 0
 
     def emit(self, line: str = "") -> None:
-        self._lines.append("    " * self._depth + line if line else "")
+        """A line, or several with line breaks between them."""
+        indent = "    " * self._depth
+        if line:
+            self._text.write(indent)
+        self._text.write(line.replace("\n", "\n" + indent) if indent else line)
+        self._text.write("\n")
 
     def paste(self, other: Emitter) -> None:
         """The lines of another emitter, at the current depth."""
-        for line in other._lines:
+        for line in other.text.splitlines():
             self.emit(line)
 
     @contextlib.contextmanager
@@ -41,7 +43,7 @@ class Emitter:
 
     @property
     def text(self) -> str:
-        return "\n".join(self._lines) + "\n"
+        return self._text.getvalue()
 
 
 def identifier(name: str, fallback: str, reserved: Collection[str] = RESERVED_WORDS) -> str:
@@ -84,21 +86,3 @@ def float_literal(value: float) -> str:
 def int_literal(value: int) -> str:
     """An int32 constant; the lowest value has no literal of its own in C."""
     return "(-2147483647 - 1)" if value == -(2**31) else str(value)
-
-
-def array_lines(values: npt.NDArray[Any] | Sequence[int], *, packed: bool = False) -> list[str]:
-    """The elements of an initialiser, several a line, right-aligned in columns; `packed` words in hexadecimal.
-
-    Short rows of an array of two dimensions stay whole.
-    """
-    row = np.shape(values)[-1] if np.ndim(values) == 2 else 1
-    flat = np.asarray(values).ravel().tolist()
-    words = [f"0x{value:08x}u" if packed else int_literal(value) for value in flat]
-    width = max(map(len, words))
-    per_line = max(1, (_WIDTH - 4) // (width + 2))
-    per_line = 1 << per_line.bit_length() - 1 if len(words) > per_line else per_line
-    if len(words) <= per_line:
-        return [", ".join(words)]
-    per_line = per_line // row * row or per_line
-    words = [word.rjust(width) for word in words]
-    return [", ".join(words[start : start + per_line]) + "," for start in range(0, len(words), per_line)]

@@ -161,4 +161,5 @@ def _arrays_of(struct: Struct) -> Iterator[Array]:
 
 def int_array(suffix: str, dtype: DType, values: npt.ArrayLike, comment: str = "") -> Array:
     """An Array of a sequence of integers."""
-    return Array(suffix, dtype, np.asarray(values, np.int64), comment)
+    numbers = np.asarray(values)
+    return Array(suffix, dtype, numbers if numbers.dtype.kind in "iu" else numbers.astype(np.int64), comment)

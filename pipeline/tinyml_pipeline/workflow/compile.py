@@ -49,7 +49,7 @@ def _compile_one(
     output: Path | None,
     explain: bool,
 ) -> Result:
-    opened = open_model(name, project)
+    opened = open_model(name, project, try_in_tflm=False)
     model, folder = opened.model, opened.folder
     if output is not None:
         folder = ModelFolder(output.parent, output.name)

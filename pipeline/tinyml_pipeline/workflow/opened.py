@@ -73,14 +73,14 @@ class OpenModel:
         return False
 
 
-def open_model(asked: str, project: Project) -> OpenModel:
-    """A converted and proven model of the project, or a .tflite from elsewhere.
+def open_model(asked: str, project: Project, *, try_in_tflm: bool = True) -> OpenModel:
+    """A converted and proven model of the project, or a .tflite from elsewhere: see `open_file`.
 
     Raises UsageError for a name that is not known, ArtifactsError if the model is not converted, ParityError if its
     proof failed, and what `open_file` raises.
     """
     if is_file(asked):
-        return open_file(Path(asked), project)
+        return open_file(Path(asked), project, try_in_tflm=try_in_tflm)
     source = project.model(asked)
     spec = source.load()
     return OpenModel(source.asked, spec, proven_model(spec, source.folder), source.folder)
@@ -93,13 +93,16 @@ def open_converted(asked: str, project: Project) -> OpenModel:
     return OpenModel(source.asked, spec, converted_model(spec, source.folder), source.folder)
 
 
-def open_file(path: Path, project: Project) -> OpenModel:
+def open_file(path: Path, project: Project, *, try_in_tflm: bool = True) -> OpenModel:
     """A .tflite from elsewhere, run in a child process first: a damaged one can crash TFLM.
 
+    Commands that never run it in TFLM need no such trial: it takes seconds for a model of a thousand layers.
     Raises ModelFileError if it is broken, or not full int8 of batch 1, and UnsupportedError if TFLM does not run it.
     """
     model = load_quantized(read_file(path), path.stem, f"from {path.name}")
     opened = OpenModel(str(path), None, model, project.folder(model.name))
+    if not try_in_tflm:
+        return opened
     try:
         opened.arena_bytes  # noqa: B018  (found in a child process, and needed later)
     except UnsupportedError as error:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tinyml_pipeline.compiler.c_text import Emitter, array_lines, comment, float_literal, int_literal, unique
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+
+from tinyml_pipeline.compiler.c_arrays import array_lines
+from tinyml_pipeline.compiler.c_text import Emitter, comment, float_literal, int_literal, unique
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.emit.kernel_sources import struct_fields
 from tinyml_pipeline.compiler.emit.memory_c import MemoryText
@@ -25,9 +31,10 @@ class Source:
         self._names = names
         self._out = Emitter()
         self._weights = Emitter()
+        self._has_weights = False
         self._layers = layer_names(program.graph, [step.operation for step in program.steps], taken)
         self._taken = taken
-        self._arrays: dict[tuple[DType, bytes], str] = {}
+        self._arrays: dict[tuple[DType, bytes], str] = {}  # by the digest of the contents
         self._array_names: dict[tuple[int, str], str] = {}
         self._struct_names: dict[tuple[int, str], str] = {}
         self._memory = MemoryText(program, names, self._layers, taken)
@@ -40,20 +47,22 @@ class Source:
     @property
     def weights_h(self) -> str:
         """Empty if there is nothing for it."""
-        if not self._weights.text.strip():
-            return ""
-        out = Emitter()
-        guard = f"{self._names.prefix.upper()}_WEIGHTS_H"
+        return self._weights.text if self._has_weights else ""
+
+    def _start_weights(self) -> None:
+        out, guard = self._weights, f"{self._names.prefix.upper()}_WEIGHTS_H"
         banner(out, self._names, "constants of more than a few numbers")
         for line in (f"#ifndef {guard}", f"#define {guard}", "", '#include "kernels/common/port.h"'):
             out.emit(line)
-        return f"{out.text}{self._weights.text}\n#endif\n"
 
     def _model(self) -> str:
         steps, out, constants = self._program.steps, self._out, Emitter()
         self._out = constants
         for number, step in enumerate(steps):
             self._emit_constants(number, step)
+        if self._has_weights:
+            self._weights.emit()
+            self._weights.emit("#endif")
         self._out = out
         self._emit_head()
         out.paste(constants)
@@ -83,7 +92,7 @@ class Source:
             out.emit()
         for header in sorted(headers_of(self._program)):
             out.emit(f'#include "kernels/{header}"')
-        if self._weights.text.strip():
+        if self._has_weights:
             out.emit(f'#include "{self._names.prefix}_weights.h"')
 
     def _emit_constants(self, number: int, step: Step) -> None:
@@ -131,7 +140,8 @@ class Source:
 
     def _emit_array(self, number: int, array: Array) -> None:
         """Arrays with the same contents are written once."""
-        contents = (array.dtype, array.values.astype(array.dtype.numpy).tobytes())
+        values = np.ascontiguousarray(array.values, array.dtype.numpy)
+        contents = (array.dtype, hashlib.sha256(values.data).digest())
         key = (number, array.suffix)
         if contents in self._arrays:
             self._array_names[key] = self._arrays[contents]
@@ -141,14 +151,19 @@ class Source:
         out = self._out
         if array.values.size > _SHORT:
             out = self._weights
+            if not self._has_weights:
+                self._start_weights()
+            self._has_weights = True
             out.emit()
         if array.comment:
             out.emit(comment(array.comment))
         declaration = f"static const {array.dtype.c_type} {name}[{array.values.size}] FLASH ="
         lines = _array_lines(array)
-        if len(lines) == 1 and len(declaration) + len(lines[0]) < 95:
-            out.emit(f"{declaration} {{{lines[0]}}};")
-            return
+        if array.values.size <= _SHORT:
+            lines = list(lines)
+            if len(lines) == 1 and len(declaration) + len(lines[0]) < 95:
+                out.emit(f"{declaration} {{{lines[0]}}};")
+                return
         with out.indent(f"{declaration} {{", "};"):
             for line in lines:
                 out.emit(line)
@@ -189,10 +204,10 @@ def _literal(value: float | None) -> str:
     return float_literal(value) if isinstance(value, float) else int_literal(value)
 
 
-def _array_lines(array: Array) -> list[str]:
+def _array_lines(array: Array) -> Iterable[str]:
     if array.dtype is DType.FLOAT32:
         return _packed([float_literal(value) for value in array.values.ravel().tolist()])
-    return array_lines(array.values.astype(array.dtype.numpy), packed=array.dtype is DType.UINT32)
+    return array_lines(array.values.astype(array.dtype.numpy, copy=False), packed=array.dtype is DType.UINT32)
 
 
 def _packed(words: list[str]) -> list[str]:

@@ -82,11 +82,12 @@ def proof(op: FullyConnected, what: str) -> str:
     return f"{what}. No input drives a sum beyond {_reach(op)}; up to {HIGHEST_SUM} is exact."
 
 
-def wrapped(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def wrapped(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """As int32 arithmetic leaves them: only the end of a sum must fit, not its start."""
     return values.astype(np.uint64).astype(np.uint32).astype(np.int32).astype(np.int64)
 
 
-def lanes(low: npt.NDArray[Any], high: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Two int16 a word, as an unsigned number."""
-    return (low.astype(np.int64) & 0xFFFF) | (high.astype(np.int64) & 0xFFFF) << 16
+def lanes(low: npt.NDArray[Any], high: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
+    """Two int16 per word, as an unsigned number."""
+    words: npt.NDArray[np.uint32] = np.stack([low, high], axis=-1).astype("<i2").view("<u4")[..., 0]
+    return words

@@ -47,29 +47,31 @@ def _packing(outputs: int) -> str:
     return f"{pairs}; the last {outputs % 4} alone, {singles}" if outputs % 4 else pairs
 
 
-def _filled(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+def _filled(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     """With zeros behind each row, to a multiple of four inputs."""
     outputs, inputs = weights.shape
-    filled = np.zeros((outputs, -(-inputs // 4) * 4), np.int64)
+    filled = np.zeros((outputs, -(-inputs // 4) * 4), np.int8)
     filled[:, :inputs] = weights
     return filled
 
 
-def _paired_rows(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+def _paired_rows(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
     """256 * first + second of each pair of rows that fours hold; what a lane of 16 bits gets."""
     rows = _filled(weights)[: len(weights) // 4 * 4]
-    return 256 * rows[::2] + rows[1::2]
+    pairs: npt.NDArray[np.int32] = rows[::2].astype(np.int32)
+    pairs *= 256
+    pairs += rows[1::2]
+    return pairs
 
 
-def _paired_words(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+def _paired_words(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.uint32]:
     outputs = len(weights)
     whole = outputs // 4 * 4
     filled = _filled(weights)
     # (quads, pairs, groups of four inputs, place in the group)
     pairs = _paired_rows(weights).reshape(whole // 4, 2, filled.shape[1] // 4, 4)
     words = lanes(pairs[..., :2], pairs[..., 2:]).transpose(0, 2, 1, 3).ravel()
-    single = filled[whole:].reshape(-1, 4) & 0xFF
-    return np.concatenate([words, (single << np.array([0, 8, 16, 24])).sum(axis=1)])
+    return np.concatenate([words, filled[whole:].ravel().view("<u4")])
 
 
 def _paired_starts(op: FullyConnected) -> npt.NDArray[np.int64]:

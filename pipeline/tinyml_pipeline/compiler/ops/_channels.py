@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,16 +52,19 @@ class Channels:
         return words if self.activation == "NONE" else [*words, self.activation.lower()]
 
 
-def read_channels(op: OpContext, source: Tensor, weights: Tensor, bias: Tensor | None, rows: IntArray) -> Channels:
+def read_channels(
+    op: OpContext, source: Tensor, weights: Tensor, bias: Tensor | None, rows: npt.NDArray[Any]
+) -> Channels:
     """Checks what makes 32-bit sums exact; `rows` are the weights with the shape (channels, products of one sum)."""
     given, wanted = op.quantization(source, "input"), op.quantization(op.output(), "output")
     assert weights.quantization is not None
     own_bias = _read_bias(op, bias, len(rows))
-    folded = own_bias - given.zero_point * rows.sum(axis=1)
+    positive, negative = signed_sums(rows)
+    folded = own_bias - given.zero_point * (positive + negative)
     low, high = INT8_MIN - given.zero_point, INT8_MAX - given.zero_point
-    lowest = own_bias + np.minimum(rows * low, rows * high).sum(axis=1)
-    highest = own_bias + np.maximum(rows * low, rows * high).sum(axis=1)
-    size = np.abs(rows).sum(axis=1)
+    lowest = own_bias + positive * low + negative * high  # low is at most 0, high at least 0
+    highest = own_bias + positive * high + negative * low
+    size = positive - negative
     reach = int(np.maximum(np.abs(folded) + 128 * size, np.abs(own_bias) + max(-low, high) * size).max())
     op.require(reach <= INT32_MAX, f"a sum of up to {reach}", "sums within 32 bits")
     reals = [given.scale * scale / wanted.scale for scale in weights.quantization.scales]
@@ -75,6 +79,11 @@ def read_channels(op: OpContext, source: Tensor, weights: Tensor, bias: Tensor |
         fits = zero_point_fits(*ends, *channels.pair(channel))
         op.require(fits, f"a scaled sum of channel {channel}", "scaled sums within 32 bits")
     return channels
+
+
+def signed_sums(rows: npt.NDArray[Any]) -> tuple[IntArray, IntArray]:
+    """The sums of each row's positive and of its negative weights; no copy is wider than the weights."""
+    return np.maximum(rows, 0).sum(axis=1, dtype=np.int64), np.minimum(rows, 0).sum(axis=1, dtype=np.int64)
 
 
 def check_weights(op: OpContext, weights: Tensor, axis: int) -> Quantization:

@@ -45,5 +45,5 @@ def read(op: OpContext) -> Conv2D:
                f"filters of {outputs} outputs and {depth} inputs on {window.depth} channels",
                "channels that divide into groups")  # fmt: skip
     op.require(output.shape[3] == outputs, f"an output of {output.shape[3]} channels", str(outputs))
-    rows = filters.values.astype(np.int64).reshape(outputs, -1)
+    rows = filters.values.reshape(outputs, -1)
     return Conv2D(source, output, window, filters.values, read_channels(op, source, filters, bias, rows))

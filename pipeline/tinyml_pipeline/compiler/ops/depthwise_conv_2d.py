@@ -42,6 +42,6 @@ def read(op: OpContext) -> DepthwiseConv2D:
                f"{outputs} outputs from {window.depth} channels with depth multiplier {multiplier}",
                "channels times multiplier")  # fmt: skip
     op.require(output.shape[3] == outputs, f"an output of {output.shape[3]} channels", str(outputs))
-    rows = filters.values.astype(np.int64).reshape(window.taps, outputs).T
+    rows = filters.values.reshape(window.taps, outputs).T
     channels = read_channels(op, source, filters, bias, rows)
     return DepthwiseConv2D(source, output, window, multiplier, filters.values[0], channels)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tinyml_pipeline.compiler.fixed_point import INT32_MAX, quantize_multiplier, zero_point_fits
 from tinyml_pipeline.compiler.graph import Quantization, Tensor
 from tinyml_pipeline.compiler.op import Op
+from tinyml_pipeline.compiler.ops._channels import signed_sums
 from tinyml_pipeline.compiler.ops._context import INT8_MAX, INT8_MIN, OpContext
 
 IntArray = npt.NDArray[np.int64]
@@ -72,12 +73,12 @@ def read(op: OpContext) -> FullyConnected:
     op.require(output.shape[-1:] == (outputs,) and output.size == batches * outputs,
                f"an output of shape {list(output.shape)}",
                f"{batches} x {outputs} values, the last size {outputs} as the weights have rows")  # fmt: skip
-    stored = weights.values.astype(np.int64)
+    positive, negative = signed_sums(weights.values)
     own_bias = _read_bias(op, bias, outputs)
-    folded = own_bias - input_quantization.zero_point * stored.sum(axis=1)
-    lowest = folded + np.minimum(stored * INT8_MIN, stored * INT8_MAX).sum(axis=1)
-    highest = folded + np.maximum(stored * INT8_MIN, stored * INT8_MAX).sum(axis=1)
-    reach = int((np.abs(folded) + 128 * np.abs(stored).sum(axis=1)).max())
+    folded = own_bias - input_quantization.zero_point * (positive + negative)
+    lowest = folded + positive * INT8_MIN + negative * INT8_MAX
+    highest = folded + positive * INT8_MAX + negative * INT8_MIN
+    reach = int((np.abs(folded) + 128 * (positive - negative)).max())
     op.require(reach <= INT32_MAX, f"a sum of up to {reach}", "sums within 32 bits")
     pairs = _multipliers(op, input_quantization, weight_quantization, bias, output_quantization)
     for channel in range(outputs):

@@ -60,6 +60,6 @@ def read(op: OpContext) -> TransposeConv:
         f"an output of {output.shape[1]}x{output.shape[2]} from {source.shape[1]}x{source.shape[2]}",
         "the output size that stride and padding give",
     )
-    rows = filters.values.astype(np.int64).reshape(filters.shape[0], -1)
+    rows = filters.values.reshape(filters.shape[0], -1)
     channels = read_channels(op, source, filters, bias, rows)
     return TransposeConv(source, output, filters.values, strides, places[0][1], places[1][1], channels)
