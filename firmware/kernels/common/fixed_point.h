@@ -23,11 +23,30 @@ static inline int32_t rounding_divide_by_power_of_two(int32_t x, int_fast8_t exp
     return (x >> exponent) + (exponent > 0 && remainder >= half + (x < 0));
 }
 
-/* The rare case of the next function, apart from it: loops need no second multiply for it. The shift wraps at 32 bits, as
- * it does in TFLM: layers that are always 0 have scales that make it. */
-NEVER_INLINE int32_t multiply_shifted_left(int32_t x, int32_t multiplier, int_fast8_t shift)
+/* x * 2^shift * multiplier / 2^31. The shift wraps at 32 bits, as it does in TFLM: layers that are always 0 have scales
+ * that make it. */
+static inline int32_t shift_left_and_multiply(int32_t x, int32_t multiplier, int_fast8_t shift)
 {
     return doubling_high_multiply((int32_t)((uint32_t)x << shift), multiplier);
+}
+
+#if defined(__ARM_ARCH_6M__)
+
+/* As below. On Cortex-M0, whose long multiply is a call, gcc keeps the loops around this one in registers. */
+static inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, int_fast8_t shift)
+{
+    if (shift > 0) {
+        return shift_left_and_multiply(x, multiplier, shift);
+    }
+    return rounding_divide_by_power_of_two(doubling_high_multiply(x, multiplier), (int_fast8_t)-shift);
+}
+
+#else
+
+/* Left shifts are rare, and apart: loops need no second multiply for them. */
+NEVER_INLINE int32_t multiply_shifted_left(int32_t x, int32_t multiplier, int_fast8_t shift)
+{
+    return shift_left_and_multiply(x, multiplier, shift);
 }
 
 /* x * multiplier * 2^(shift - 31). TFLite rounds twice here, in the high multiply and in the shift; keep both. */
@@ -42,6 +61,8 @@ static inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multip
 
     return (((product + (product >> 31)) >> (-shift - 1)) + 1) >> 1;
 }
+
+#endif
 
 static inline int8_t clamp_s8(int32_t x, int8_t min, int8_t max)
 {
