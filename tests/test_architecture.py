@@ -18,6 +18,7 @@ TYPES = {
     "tinyml_pipeline.training.trained_model",
     "tinyml_pipeline.training.history",
     "tinyml_pipeline.quantization.quantized_model",
+    "tinyml_pipeline.compiler.dtypes",
     "tinyml_pipeline.compiler.graph",
     "tinyml_pipeline.compiler.tflite_schema",  # where things lie in a .tflite
     "tinyml_pipeline.compiler.read_tflite",  # how a Graph comes to be; whoever is handed a .tflite needs it

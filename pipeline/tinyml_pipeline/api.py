@@ -25,7 +25,13 @@ from tinyml_pipeline.errors import ToolMissingError, UsageError
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.names import hint
 from tinyml_pipeline.parity.vectors import parity_inputs
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort, load_quantized
+from tinyml_pipeline.quantization.quantized_model import (
+    Int8Array,
+    QuantizedModel,
+    QuantizedPort,
+    load_quantized,
+    outputs_of,
+)
 from tinyml_pipeline.runtimes.tflm import data_sources
 from tinyml_pipeline.show.report import progress as progress_of
 from tinyml_pipeline.workflow import chips as machines
@@ -237,11 +243,8 @@ class ConnectedBoard:
         ]
         rows = np.concatenate([array.reshape(len(array), -1) for array in int8], axis=1)
         ran = self._session(model).invoke_many(rows).outputs
-        parts = np.split(ran, np.cumsum([port.size for port in model.outputs])[:-1], axis=1)
-        outputs = tuple(
-            _answer(part.reshape(len(part), *port.shape), port, raw)
-            for part, port in zip(parts, model.outputs, strict=True)
-        )
+        parts = outputs_of(ran, model.outputs)
+        outputs = tuple(_answer(part, port, raw) for part, port in zip(parts, model.outputs, strict=True))
         return outputs[0] if len(outputs) == 1 else outputs
 
     def _session(self, model: QuantizedModel) -> Session:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
+import pytest
+from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.errors import ModelFileError, UnsupportedError
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.quantization.quantized_model import load_quantized
+from tinyml_pipeline.runtimes.template_values import model_values
 
+from tests.host import compile_model
 from tests.networks import Builder, Known
-from tests.ops.check import Build, T, exact, one, refused
+from tests.ops.check import Build, T, exact, model_of, one, refused
 
 
 def arg(name: str, shape: Sequence[int], axis: int, *, type: str = "INT32", given: str = "INT8",
@@ -22,7 +30,11 @@ SHAPES = {"vector": ((7,), 0), "last": ((3, 5), -1), "first": ((4, 3), 0), "midd
 CASES = {f"{name[4:].lower()}_{case}": arg(name, *SHAPES[case]) for name in ("ARG_MAX", "ARG_MIN") for case in SHAPES}
 # All pairs of neighbours that are equal, or one apart, in three values.
 NEAR = np.stack(np.meshgrid(*[[-128, -127, 0, 126, 127]] * 3), axis=-1).reshape(-1, 3).astype(np.int8)
-CASES |= {"max_near": arg("ARG_MAX", (3,), 0), "min_near": arg("ARG_MIN", (3,), 0)}
+CASES |= {
+    "max_one_sample": arg("ARG_MAX", (1, 4), 1),
+    "max_near": arg("ARG_MAX", (3,), 0),
+    "min_near": arg("ARG_MIN", (3,), 0),
+}
 REFUSED = {
     "int64_output": (
         arg("ARG_MAX", (2, 3), 1, type="INT64"),
@@ -43,6 +55,32 @@ REFUSED = {
 }
 test_exact = exact(CASES, {"max_near": [NEAR], "min_near": [NEAR]})
 test_refused = refused(REFUSED)
+
+
+def test_the_header_of_an_int32_output_has_no_scale() -> None:
+    text = compile_model(model_of(CASES["max_last"])).tree["model.h"]
+    assert "void model_invoke(const int8_t *in, int32_t *out);" in text
+    assert "MODEL_OUT_SIZE 3" in text
+    assert "MODEL_OUT_SCALE" not in text
+    assert "model_dequantize_out" not in text
+
+
+def test_an_int32_output_in_the_other_runtimes() -> None:
+    """Its port is what it says, TFLM answers in int32, a sketch refuses it in one line."""
+    model = load_quantized(model_of(CASES["max_one_sample"]), "picked")
+    (port,) = model.outputs
+    assert (port.dtype, port.scale, port.zero_point) == (DType.INT32, 1.0, 0)
+    (answers,) = TflmInterpreter(model).invoke([np.array([[1, 5, 5, -3], [9, 1, 2, 3]], np.int8)])
+    assert answers.dtype == np.int32
+    assert answers.ravel().tolist() == [1, 0]
+    with pytest.raises(UnsupportedError, match=r"^picked: output 't2' is int32; supported in sketches: int8\. "):
+        model_values(model, cast(Any, object()))
+
+
+def test_an_int32_input_is_refused() -> None:
+    tflite = model_of(one("RESHAPE", [T((1, 4), type="INT32")], [T((4,), type="INT32")], newShape=[4]))
+    with pytest.raises(ModelFileError, match=r"^whole: its inputs or outputs are int32; supported: int8\. "):
+        load_quantized(tflite, "whole")
 
 
 def _draw(builder: Builder, source: Known, name: str) -> None:

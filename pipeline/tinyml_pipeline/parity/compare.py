@@ -142,7 +142,7 @@ def compare_exact(
 ) -> Comparison:
     """Compare outputs (n, *shape), one array a tensor; a vector counts once, however many of its values differ."""
     differences = [
-        np.abs(right.reshape(len(left), -1).astype(np.int16) - left.reshape(len(left), -1)).max(axis=1, initial=0)
+        np.abs(right.reshape(len(left), -1).astype(np.int64) - left.reshape(len(left), -1)).max(axis=1, initial=0)
         for left, right in zip(expected, actual, strict=True)
     ]
     per_vector = np.max(differences, axis=0)

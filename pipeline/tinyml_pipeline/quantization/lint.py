@@ -148,6 +148,8 @@ def _problems(graph: Graph) -> list[str]:
                 f"tensor '{tensor.name}' has {tensor.size:,} values (shape {list(tensor.shape)}); supported: inputs and"
                 f" outputs of up to {MOST_PORT_BYTES:,}, more than the RAM of any supported board."
             )
+        if _is_index_output(graph, tensor):
+            continue
         quantization = tensor.quantization
         sound = quantization is not None and not quantization.per_channel and quantization.scale > 0
         if not (sound and quantization is not None and -128 <= quantization.zero_point <= 127):
@@ -156,11 +158,16 @@ def _problems(graph: Graph) -> list[str]:
     return problems
 
 
+def _is_index_output(graph: Graph, tensor: Tensor) -> bool:
+    """An int32 output, such as ARG_MAX's: numbers that need no scale."""
+    return tensor.type == "INT32" and tensor.index in graph.outputs and tensor.index not in graph.inputs
+
+
 def _wrong_kind(graph: Graph, ports: Sequence[Tensor]) -> str | None:
     """One sentence for a model that is of another kind as a whole."""
     types = {tensor.type for tensor in graph.tensors}
     inside = {tensor.type for tensor in graph.tensors if not tensor.is_constant}
-    outside = {tensor.type for tensor in ports}
+    outside = {tensor.type for tensor in ports if not _is_index_output(graph, tensor)}
     if outside == {"INT8"}:
         return None
     quantized = inside & {"INT8", "UINT8", "INT16"}

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.compiler.graph import Graph, Tensor
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import ModelFileError
 from tinyml_pipeline.quantization.lint import LintReport, lint, port_names
@@ -20,7 +21,7 @@ Int8Array = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class QuantizedPort:
-    """One input or output tensor: real = scale * (q - zero_point).
+    """One input or output tensor: real = scale * (q - zero_point). An output may be int32 with scale 1: indices.
 
     `shape` is that of one sample, as in Keras: the tensor's without the batch of 1. `values` names its elements in
     order, where they have names.
@@ -31,6 +32,7 @@ class QuantizedPort:
     shape: tuple[int, ...]
     scale: float
     zero_point: int
+    dtype: DType = DType.INT8
 
     @property
     def size(self) -> int:
@@ -44,13 +46,13 @@ class QuantizedPort:
 
     @property
     def low(self) -> float:
-        """The real value of -128."""
-        return self.scale * (-128 - self.zero_point)
+        """The real value of the lowest stored one."""
+        return self.scale * (self.dtype.lowest - self.zero_point)
 
     @property
     def high(self) -> float:
-        """The real value of 127."""
-        return self.scale * (127 - self.zero_point)
+        """The real value of the highest stored one."""
+        return self.scale * (self.dtype.highest - self.zero_point)
 
     def quantize(self, real: npt.ArrayLike) -> Int8Array:
         """Nearest int8 values, ties away from zero as in TFLite's AffineQuantize, saturating at both ends; NaN becomes
@@ -147,6 +149,24 @@ def load_quantized(
     )
 
 
+def outputs_of(rows: Int8Array, ports: Sequence[QuantizedPort]) -> tuple[npt.NDArray[Any], ...]:
+    """What a device answers, (n, bytes of all outputs), as one array (n, *shape) of the port's type per output."""
+    ends = np.cumsum([port.size * port.dtype.bytes for port in ports])
+    parts = np.split(rows, ends[:-1], axis=1)
+    return tuple(
+        np.ascontiguousarray(part).view(port.dtype.numpy).reshape(len(part), *port.shape)
+        for part, port in zip(parts, ports, strict=True)
+    )
+
+
+def _steps(tensor: Tensor) -> tuple[float, int]:
+    """Scale and zero point; an int32 output has none: its values are what they say."""
+    if tensor.type == "INT32":
+        return 1.0, 0
+    assert tensor.quantization is not None, "the lint has checked it"
+    return tensor.quantization.scale, tensor.quantization.zero_point
+
+
 def sample_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     """A tensor's shape without its batch of 1; whole, if it begins with anything else."""
     return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
@@ -158,15 +178,14 @@ def _ports(
     ports = []
     for index, name in zip(indices, port_names(names, role), strict=True):
         tensor = graph.tensors[index]
-        assert tensor.quantization is not None, "the lint has checked it"
         named = len(indices) == 1 and len(values) == tensor.size
         ports.append(
             QuantizedPort(
                 name,
                 tuple(values) if named else (),
                 sample_shape(tensor.shape),
-                tensor.quantization.scale,
-                tensor.quantization.zero_point,
+                *_steps(tensor),
+                tensor.dtype,
             )
         )
     return tuple(ports)

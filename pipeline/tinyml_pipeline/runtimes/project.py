@@ -131,4 +131,6 @@ def _share(value: str, low: float, high: float) -> str:
 
 def one_buffer(interface: ModelInterface) -> ModelInterface:
     """The same model, called with all its inputs in one buffer and all its outputs in another."""
-    return replace(interface, input_sizes=(interface.input_bytes,), output_sizes=(interface.output_bytes,))
+    return replace(
+        interface, input_sizes=(interface.input_bytes,), output_sizes=(interface.output_bytes,), output_types=()
+    )

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from tinyml_pipeline.compiler.c_text import float_literal
+from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.models.spec import Domain
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
@@ -44,8 +46,18 @@ def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]
         "outputs": _ports(identifier, model.outputs, "output"),
     }
     if oracle is not None:
+        _refuse_wide_outputs(model)
         values |= _oracle_values(model, oracle)
     return values
+
+
+def _refuse_wide_outputs(model: QuantizedModel) -> None:
+    for port in model.outputs:
+        if port.dtype is not DType.INT8:
+            raise UnsupportedError(
+                f"{model.name}: output '{port.name}' is {port.dtype.value.lower()}; supported in sketches: int8. Take"
+                " the index of the highest value in the sketch instead, or compile the model: tinyml compile."
+            )
 
 
 def sketch_values(target: TargetLibrary) -> dict[str, Any]:

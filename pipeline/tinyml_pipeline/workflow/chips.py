@@ -22,7 +22,7 @@ from tinyml_pipeline.host.device.measure import Measurement, measure
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import cache_dir
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of
 from tinyml_pipeline.workflow.plain_c import compile_for
 
 Progress = Callable[[int, int], None]
@@ -68,9 +68,7 @@ def run_on_chip(
     """
     with running(model, board, sources) as session:
         answers = session.invoke_many(_rows(inputs), progress).outputs
-    ends = np.cumsum([port.size for port in model.outputs])
-    parts = np.split(answers, ends[:-1], axis=1)
-    return tuple(part.reshape(len(part), *port.shape) for part, port in zip(parts, model.outputs, strict=True))
+    return outputs_of(answers, model.outputs)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.parity.compare import Comparison, compare_exact
 from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.connect import connect, refuse_port_of_emulated
 from tinyml_pipeline.workflow.firmware import runtime_for
@@ -127,6 +127,4 @@ def _rows(arrays: Sequence[Int8Array]) -> Int8Array:
 
 
 def _outputs(model: QuantizedModel, ran: Invocations) -> tuple[Int8Array, ...]:
-    ends = np.cumsum([port.size for port in model.outputs])
-    parts = np.split(ran.outputs, ends[:-1], axis=1)
-    return tuple(part.reshape(len(part), *port.shape) for part, port in zip(parts, model.outputs, strict=True))
+    return outputs_of(ran.outputs, model.outputs)

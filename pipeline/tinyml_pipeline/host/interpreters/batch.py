@@ -45,7 +45,8 @@ def input_rows(graph: Graph, inputs: Sequence[Int8Array]) -> tuple[int, Iterator
 
 def output_arrays(graph: Graph, count: int) -> tuple[Int8Array, ...]:
     """Room for `count` answers of each output tensor."""
-    return tuple(np.empty((count, *graph.tensors[index].shape), np.int8) for index in graph.outputs)
+    tensors = [graph.tensors[index] for index in graph.outputs]
+    return tuple(np.empty((count, *tensor.shape), tensor.dtype.numpy) for tensor in tensors)
 
 
 def without_batch(graph: Graph, outputs: Sequence[Int8Array]) -> tuple[Int8Array, ...]:

@@ -105,7 +105,8 @@ def tensors_after(model: ParsedModel, inputs: Sequence[Int8Array]) -> dict[int, 
 def require_int8_ports(graph: Graph) -> None:
     for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
         for index in indices:
-            if graph.tensors[index].type != "INT8":
+            kinds = ("INT8",) if role == "input" else ("INT8", "INT32")
+            if graph.tensors[index].type not in kinds:
                 raise ModelFileError(
                     f"its {role} '{graph.tensors[index].name}' is {graph.tensors[index].type.lower()}; only int8 "
                     "models are run here."
