@@ -2,7 +2,7 @@
 # MODEL=name takes one model, else all. FLAGS=... goes to the command as it is.
 
 .DEFAULT_GOAL := help
-GOALS := help train convert generate parity flash verify test check lint wheel bench fuzz matrix doctor clean
+GOALS := help train convert generate parity flash verify test check lint wheel docs bench fuzz matrix doctor clean
 .PHONY: $(GOALS)
 
 ifneq ($(filter-out $(GOALS) .venv/installed,$(MAKECMDGOALS)),)
@@ -60,6 +60,11 @@ check: lint  ## lint and the fast tests: under a minute, needs no compiler; befo
 
 wheel: .venv/installed  ## the package as a wheel and an sdist -> dist/
 	@.venv/bin/pip wheel --quiet --no-deps --wheel-dir dist .
+
+docs: .venv/installed  ## the documentation as a web site -> build/site/
+	@.venv/bin/python docs/reference.py
+	@NO_MKDOCS_2_WARNING=true .venv/bin/mkdocs build --quiet --strict
+	@echo "written: build/site/index.html; with search: python3 -m http.server --directory build/site"
 
 lint: .venv/installed  ## ruff and mypy
 	@.venv/bin/ruff check .

@@ -1,13 +1,15 @@
 """The reference pages that come from the program itself: operators.md and commands.md.
 
 `python docs/reference.py` writes docs/operators.md, which is committed; a test holds it against the compiler. The
-commands' help is put in the place of COMMANDS when the site is built, where this module is a hook of mkdocs.
+commands' help is put in the place of COMMANDS when the site is built, for which this module is a hook of mkdocs. It
+also adds the pages that lie elsewhere in the repository, and turns links between files into links between pages.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import posixpath
 import re
 from html import escape
 from pathlib import Path
@@ -15,8 +17,9 @@ from typing import Any
 
 import click
 
-OPERATORS = Path(__file__).parent / "operators.md"
-COMMANDS = "<!-- commands -->"
+ROOT = Path(__file__).parents[1]
+OPERATORS = ROOT / "docs" / "operators.md"
+COMMANDS = re.compile(r"<!-- commands -->.*<!-- end of commands -->", re.DOTALL)
 _NAME = re.compile(r"[A-Z][A-Z0-9_]+(?:(?:, | and )[A-Z][A-Z0-9_]+)*(?:: )?")
 _EXAMPLE = re.compile(r"Example: (.*)", re.DOTALL)
 
@@ -63,7 +66,7 @@ def commands_text() -> str:
     from tinyml_pipeline.cli.main import SECTIONS, main
 
     parent = click.Context(main, info_name="tinyml")
-    parts = [_contents(SECTIONS), "## Options of every command", _table(main, parent)]
+    parts = [_contents(SECTIONS), "## Options before the command", _table(main, parent)]
     for heading, commands in SECTIONS.items():
         parts.append(f"## {heading}")
         parts.extend(_command(command, parent) for command in commands)
@@ -103,8 +106,10 @@ def _command(command: click.Command, parent: click.Context) -> str:
 
 
 def _table(command: click.Command, context: click.Context) -> str:
+    """`--help` stands in the page's introduction."""
     records = [record for parameter in command.get_params(context) if (record := parameter.get_help_record(context))]
-    rows = [f"| `{option.replace('|', chr(92) + '|')}` | {_prose(text)} |" for option, text in records if text]
+    records = [(option, text) for option, text in records if text and option != "--help"]
+    rows = [f"| `{option.replace('|', chr(92) + '|')}` | {_prose(text)} |" for option, text in records]
     return "\n".join(["| option | |", "|---|---|", *rows])
 
 
@@ -114,9 +119,43 @@ def _prose(text: str) -> str:
     return re.sub(r"'(tinyml [^']*)'", r"`\1`", text)
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+# Pages that lie elsewhere in the repository, by their place on the site.
+INCLUDED = {
+    "index.md": "README.md",
+    "files.md": "artifacts/README.md",
+    "protocol.md": "firmware/protocol/PROTOCOL.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+}
+_LINK = re.compile(r"(\]\()([^)#\s:]+)(#[^)\s]*)?(\))")
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """mkdocs calls this with the files of docs/: those of INCLUDED join them."""
+    from mkdocs.structure.files import File
+
+    for page, source in INCLUDED.items():
+        files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
+    return files
+
+
+def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """mkdocs calls this for every page."""
-    return markdown.replace(COMMANDS, commands_text()) if COMMANDS in markdown else markdown
+    markdown = COMMANDS.sub(lambda _: commands_text(), markdown)
+    return links_for_the_site(markdown, page.file.src_uri)
+
+
+def links_for_the_site(markdown: str, page: str) -> str:
+    """Links between files of the repository, which work there as they are, as links between pages of the site."""
+    source = INCLUDED.get(page, f"docs/{page}")
+    pages = {place: name for name, place in INCLUDED.items()}
+
+    def moved(found: re.Match[str]) -> str:
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(source), found[2]))
+        target = pages.get(place, place.removeprefix("docs/"))
+        return f"{found[1]}{posixpath.relpath(target, posixpath.dirname(page) or '.')}{found[3] or ''}{found[4]}"
+
+    return _LINK.sub(moved, markdown)
 
 
 if __name__ == "__main__":

@@ -27,10 +27,13 @@ BuildKeras = Callable[..., bytes]
 
 # Their tests start a compiler, an emulator, TensorFlow or many programs, each for seconds.
 SLOW_FOLDERS = {
-    *("builders", "device", "emulator", "flash", "interpreters", "kernels", "lessons", "models", "ops", "portability"),
-    *("protocol", "quantization", "sketches", "training", "workflow"),
+    *("builders", "device", "emulator", "flash", "interpreters", "kernels", "lessons", "models", "notebooks", "ops"),
+    *("portability", "protocol", "quantization", "sketches", "training", "workflow"),
 }
-SLOW_FILES = {"test_cli.py", "test_fit.py", "test_networks.py", "test_packaging.py", "test_shared_models.py"}
+SLOW_FILES = {
+    *("test_cli.py", "test_fit.py", "test_networks.py", "test_packaging.py", "test_quick_start.py"),
+    *("test_shared_models.py", "test_site.py"),
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

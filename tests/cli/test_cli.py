@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner, Result
 from tinyml_pipeline.cli import main
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
 COMMANDS = sorted(main.commands)
 HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "rich", "jinja2", "tflite_runtime", "tflite_micro", "filelock"}
 
@@ -42,11 +41,6 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert "Example: tinyml " + command in result.output
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_stands_in_the_readme(command: str) -> None:
-    assert f"tinyml {command}" in README
 
 
 @pytest.mark.parametrize("command", ["train", "convert", "generate", "parity"])
