@@ -139,6 +139,8 @@ def test_a_report_without_keras_and_a_board_that_answers(model: tinyml.Quantized
     report = tinyml.verify(model)
     report.check()
     assert "C on the host = TFLM" in str(report)
+    assert repr(report) == str(report), "a console shows the rows, not the model's bytes"
+    assert len(repr(model)) < 500
     port = model.inputs[0]
     with tinyml.connect("host") as board:
         raw = np.zeros((3, *port.shape), np.int8)

@@ -117,6 +117,9 @@ class ParityReport:
         lines = [f"{name:<{first}}  {word:<{second}}  {summary}" for name, word, summary in rows]
         return "\n".join([*lines, f"{self.model.name}: {self.claim if self.passed else 'FAILED'}"])
 
+    __repr__ = __str__
+    """What a console shows of it."""
+
     def _repr_html_(self) -> str:
         """What a notebook shows: a table, with the rows that failed in red."""
         cells = [

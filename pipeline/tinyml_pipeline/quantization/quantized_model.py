@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -99,8 +99,8 @@ class QuantizedModel:
 
     name: str
     summary: str
-    tflite: bytes
-    graph: Graph
+    tflite: bytes = field(repr=False)
+    graph: Graph = field(repr=False)
     inputs: tuple[QuantizedPort, ...]
     outputs: tuple[QuantizedPort, ...]
 
