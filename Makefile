@@ -51,7 +51,7 @@ flash: .venv/installed  ## build and write one model to a board: MODEL= BOARD= (
 verify: .venv/installed  ## prove that the board computes what TFLM computes: MODEL= BOARD= (PORT=)
 	@$(TINYML) verify $(MODEL) --board "$(BOARD)" $(if $(PORT),--port $(PORT)) $(FLAGS)
 
-test: lint  ## lint, then every test; brings compilers and emulators where it may
+test: lint  ## lint, then every test; installs compilers and emulators with apt if allowed
 	@$(TINYML) doctor --install
 	@.venv/bin/python -m pytest -n auto
 

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* True where the byte belonged to a frame; false where it did not: somebody types. */
+/* Returns true if the byte was part of a frame, false if it is text, for example typed by a user. */
 uint8_t protocol_receive(uint8_t byte);
 
 /* Tells the host that the program ran into a fault; the caller then stops. */

@@ -297,7 +297,9 @@ def _machine(name: str) -> Board:
     """A board that this computer plays."""
     found = machines.chips([name])
     if found.missing:
-        raise ToolMissingError(f"{name} lacks {found.missing[name]}; 'tinyml doctor --install' installs that.")
+        raise ToolMissingError(
+            f"{name} needs {found.missing[name]}, which is not installed; 'tinyml doctor --install' installs it."
+        )
     return found.able[0]
 
 

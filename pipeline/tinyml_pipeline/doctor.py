@@ -53,7 +53,7 @@ def examine() -> list[Check]:
 
 
 def install_missing(checks: Sequence[Check]) -> str:
-    """Bring the missing programs by apt where this user may: root, or sudo without a password.
+    """Install the missing programs with apt if this user may: root, or passwordless sudo.
 
     Returns one line that says what was done, or what to type. Raises ToolFailedError where apt itself fails.
     """
@@ -76,7 +76,7 @@ def install_missing(checks: Sequence[Check]) -> str:
         raise ToolFailedError(
             f"apt-get could not install {' '.join(packages)}: {_last_line(output.tail)}. Type it yourself: {typed}"
         )
-    return f"Installed by apt: {' '.join(packages)}."
+    return f"Installed with apt: {' '.join(packages)}."
 
 
 def _python() -> Check:

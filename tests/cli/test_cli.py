@@ -148,7 +148,7 @@ WRONG_USE = {
     ),
     "no emulated board": (
         ("parity", "linear", "--board", "uno"),
-        "uno is no emulated board; 'tinyml verify MODEL --board uno' asks one in the hand.",
+        "uno is not an emulated board. To test a connected one: tinyml verify MODEL --board uno",
     ),
     "no model": (("flash", "--board", "uno"), "flash needs a model, such as linear; 'tinyml models' lists them."),
     "nothing at all": (("predict",), "predict needs a model, such as linear; 'tinyml models' lists them."),

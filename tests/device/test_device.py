@@ -203,7 +203,7 @@ def test_what_is_no_port(tmp_path: Path) -> None:
     with pytest.raises(DeviceError) as caught, SerialDevice("board", "/dev/null", tmp_path / "serial.log"):
         pass
     assert str(caught.value) == (
-        "cannot open /dev/null for board: it is no serial port; see which there are: tinyml ports."
+        "cannot open /dev/null for board: it is not a serial port; see which there are: tinyml ports."
     )
 
 

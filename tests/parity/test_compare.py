@@ -71,6 +71,24 @@ def test_the_largest_int8_difference_does_not_wrap() -> None:
     assert compare_exact("x", [left], [right], [left]).worst == 255
 
 
+@pytest.mark.parametrize("step", [-1, 1])
+def test_one_step_in_one_value_is_a_mismatch(step: int) -> None:
+    inputs = np.arange(4, dtype=np.int8)[:, None]
+    expected = np.zeros((4, 3), np.int8)
+    actual = expected.copy()
+    actual[2, 1] = step
+    found = compare_exact("x", [expected], [actual], [inputs])
+    assert (found.vectors, found.mismatches, found.worst, found.passed) == (4, 1, 1, False)
+    assert found.first is not None
+    assert found.first.index == 2
+
+
+def test_the_tolerance_itself_is_within_and_nothing_beyond() -> None:
+    keras, int8 = np.array([[1.5]], np.float32), np.array([[2]], np.int8)
+    assert compare_real("x", keras, int8, PORT, 0.5).passed
+    assert not compare_real("x", keras, int8, PORT, float(np.nextafter(0.5, 0.0))).passed
+
+
 def test_real_units_and_steps(adder: QuantizedModel) -> None:
     keras, int8 = np.array([[1.0], [2.25], [-3]], np.float32), np.array([[2], [4], [-5]], np.int8)
     row = compare_real("int8 against Keras", keras, int8, PORT, 0.3)

@@ -72,7 +72,7 @@ BAD: dict[str, tuple[ModelSpec, str]] = {
     ),
     "no_callback": (
         replace(SHORT, callbacks=lambda: ["stop"]),
-        "model 'adder': 'stop' among its callbacks is no keras.callbacks.Callback.",
+        "model 'adder': 'stop' among its callbacks is not a keras.callbacks.Callback.",
     ),
     "unknown_loss": (
         replace(SHORT, loss="mean_squared_eror"),

@@ -218,18 +218,18 @@ int main(int count, char **arguments)
     avr_global_logger_set(log_to_stderr);
     avr = avr_make_mcu_by_name(names[0]);
     if (avr == NULL) {
-        return complain("is no chip that libsimavr knows", names[0]);
+        return complain("is not a chip that libsimavr knows", names[0]);
     }
     avr_init(avr);
     avr->frequency = (uint32_t)strtoul(names[1], NULL, 10);
     avr->codeend = avr->flashend;
     if (strcmp(names[2], "-") != 0 && !load_elf(avr, names[2])) {
-        return complain("is no firmware that fits this chip", names[2]);
+        return complain("is not a firmware that fits this chip", names[2]);
     }
     if (boot_loader != NULL) {
         const long start = load_boot_loader(avr, boot_loader);
         if (start < 0) {
-            return complain("is no boot loader that fits this chip", boot_loader);
+            return complain("is not a boot loader that fits this chip", boot_loader);
         }
         has_boot_loader = 1;
         avr->pc = avr->reset_pc = (avr_flashaddr_t)start;

@@ -34,7 +34,7 @@ def boards(as_json: bool) -> None:
 @click.command()
 @json_option
 def ports(as_json: bool) -> None:
-    """List the serial ports of this computer: a board's is one of USB.
+    """List the serial ports of this computer; boards connect by USB.
 
     Example: tinyml ports
     """
@@ -51,7 +51,7 @@ def ports(as_json: bool) -> None:
 )
 @json_option
 def fit(models: tuple[str, ...], boards: tuple[str, ...], as_json: bool) -> None:
-    """Say for every board whether a model fits on it: flash and RAM of what there is, for each runtime.
+    """Show whether a model fits each board: flash and RAM needed and available, per runtime.
 
     \b
     Example: tinyml fit adder
@@ -85,10 +85,10 @@ def firmware(models: tuple[str, ...], board: str, runtime: str | None, as_json: 
 @models_or_files_argument
 @board_option
 @runtime_option
-@click.option("--tool", metavar="TOOL", help="Build with this one: arduino-cli, arduino-builder, platformio or gcc.")
+@click.option("--tool", metavar="TOOL", help="Tool to build with: arduino-cli, arduino-builder, platformio or gcc.")
 @json_option
 def build(models: tuple[str, ...], board: str, runtime: str | None, tool: str | None, as_json: bool) -> None:
-    """Build the firmware with what is installed, and say how much of the board it fills.
+    """Build the firmware with an installed tool, and show how much of the board's memory it takes.
 
     Example: tinyml build linear --board uno
     """
@@ -106,11 +106,11 @@ def build(models: tuple[str, ...], board: str, runtime: str | None, tool: str | 
 @click.option(
     "--tool",
     metavar="TOOL",
-    help="Write with this one: avrdude, esptool, bossac, uf2, pyocd, arduino-cli or platformio.",
+    help="Tool to flash with: avrdude, esptool, bossac, uf2, pyocd, arduino-cli or platformio.",
 )
 @json_option
 def flash(model: str, board: str, port: str | None, runtime: str | None, tool: str | None, as_json: bool) -> None:
-    """Build the firmware, write it to the board, and ask the board what it runs; a sim- board is emulated.
+    """Build the firmware, flash it, and check that the board runs it; a sim- board is emulated.
 
     \b
     Example: tinyml flash linear --board uno
@@ -132,7 +132,11 @@ def flash(model: str, board: str, port: str | None, runtime: str | None, tool: s
 @port_option
 @runtime_option
 @click.option(
-    "--vectors", default="2000", show_default=True, metavar="N", help="How many inputs to send, or 'all' for every one."
+    "--vectors",
+    default="2000",
+    show_default=True,
+    metavar="N",
+    help="Number of inputs to send, or 'all' for every possible one.",
 )
 @click.option(
     "--timeout",
@@ -140,13 +144,13 @@ def flash(model: str, board: str, port: str | None, runtime: str | None, tool: s
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for a right answer.",
+    help="Time to wait for a valid answer.",
 )
 @json_option
 def verify(
     model: str, board: str, port: str | None, runtime: str | None, vectors: str, timeout: float, as_json: bool
 ) -> None:
-    """Prove that a board computes the right bytes: inputs go over its serial port, or to its emulator.
+    """Verify that a board computes the right bytes: send it inputs over its serial port, or to its emulator.
 
     Every answer is compared, bit for bit, with that of TensorFlow Lite for Microcontrollers (TFLM) on this computer.
 
@@ -168,7 +172,7 @@ def verify(
 @port_option
 @runtime_option
 def monitor(model: str | None, board: str, port: str | None, runtime: str | None) -> None:
-    """Show what a board says and send it what is typed; a sim- board runs MODEL. Ctrl-C ends it.
+    """Show what a board prints and send it what you type; a sim- board runs MODEL. Ctrl-C ends it.
 
     \b
     Example: tinyml monitor --board uno

@@ -44,15 +44,15 @@ model_or_file_argument = click.argument(
     "model", metavar="MODEL_OR_TFLITE", required=False, callback=_needs_model, is_eager=True
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
-force_option = click.option("--force", is_flag=True, help="Do it again even where everything is up to date.")
+force_option = click.option("--force", is_flag=True, help="Do it again even if everything is up to date.")
 board_option = click.option(
-    "--board", metavar="BOARD", callback=_needs_board, help="Needed: for which board; 'tinyml boards' lists them."
+    "--board", metavar="BOARD", callback=_needs_board, help="Target board (required); 'tinyml boards' lists them."
 )
 port_option = click.option(
-    "--port", metavar="PORT", help="The board's serial port; found by itself where there is only one."
+    "--port", metavar="PORT", help="Serial port of the board; found automatically if there is only one."
 )
 runtime_option = click.option(
-    "--runtime", type=click.Choice(["aot", "tflm"]), help="Plain C (aot, the default) or an interpreter (tflm)."
+    "--runtime", type=click.Choice(["aot", "tflm"]), help="Plain C (aot, the default) or the TFLM interpreter (tflm)."
 )
 
 

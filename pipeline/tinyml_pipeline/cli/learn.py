@@ -14,10 +14,10 @@ from tinyml_pipeline.errors import UsageError
 @click.command(context_settings={"ignore_unknown_options": True})
 @model_argument
 @click.argument("numbers", nargs=-1, type=click.UNPROCESSED, metavar="NUMBER...")
-@click.option("--data", metavar="FILE", help="Ask for each row of a CSV or .npy file; '-' is standard input.")
+@click.option("--data", metavar="FILE", help="Run it on each row of a CSV or .npy file; '-' is standard input.")
 @json_option
 def predict(model: str, numbers: tuple[str, ...], data: str | None, as_json: bool) -> None:
-    """Ask a model with your own numbers: the answers of Keras, of int8 and of its C on this computer, side by side.
+    """Run a model on your own numbers: the answers of Keras, of int8 and of its C on this computer, side by side.
 
     A CSV file may begin with a header row. If that names all inputs of the model, the columns may have any order.
 
@@ -41,10 +41,10 @@ def predict(model: str, numbers: tuple[str, ...], data: str | None, as_json: boo
 
 @click.command()
 @click.argument("lessons", nargs=-1, metavar="[NAME]...")
-@click.option("--docs", type=click.Path(path_type=Path), help="Run all, and make the lessons' page in this folder.")
+@click.option("--docs", type=click.Path(path_type=Path), help="Run all lessons and write their page to this folder.")
 @json_option
 def lesson(lessons: tuple[str, ...], docs: Path | None, as_json: bool) -> None:
-    """Show an idea with a picture, a table and three sentences; without a name, list the lessons.
+    """Explain an idea with a picture, a table and three sentences; without a name, list the lessons.
 
     Example: tinyml lesson descent
     """
@@ -68,9 +68,9 @@ def lesson(lessons: tuple[str, ...], docs: Path | None, as_json: bool) -> None:
 @click.option("--format", "form", default="svg", show_default=True, help="svg, png, dot or cypher (for Neo4j).")
 @json_option
 def graph(model: str, form: str, as_json: bool) -> None:
-    """Draw a network before and after quantization: layers, shapes, parameters; of a small one every weight.
+    """Draw a network before and after quantization: layers, shapes, parameters; every weight if it is small.
 
-    Of a .tflite from elsewhere, its int8 form.
+    For a .tflite made elsewhere, its int8 form.
 
     \b
     Example: tinyml graph linear --format png
@@ -84,12 +84,12 @@ def graph(model: str, form: str, as_json: bool) -> None:
 
 @click.command("lr-find")
 @model_argument
-@click.option("--optimizer", help="Find the rate for another one of Keras', such as adam.")
-@click.option("--batch-size", type=int, help="Find the rate for other batches.")
+@click.option("--optimizer", help="Keras optimizer to find the rate for, such as adam.")
+@click.option("--batch-size", type=int, help="Batch size to find the rate for.")
 @click.option("--apply", "train_with_it", is_flag=True, help="Train with the rate that was found.")
 @json_option
 def lr_find(model: str, train_with_it: bool, as_json: bool, **changes: Any) -> None:
-    """Find a learning rate: train with one that grows, see where the loss turns, take the rate below the turn.
+    """Find a learning rate: train with a growing rate, see where the loss starts to rise, take a rate below that.
 
     Example: tinyml lr-find linear --apply
     """
@@ -114,7 +114,7 @@ def lr_find(model: str, train_with_it: bool, as_json: bool, **changes: Any) -> N
 @click.option("--format", "form", default="keras", show_default=True, help="h5, keras or savedmodel.")
 @json_option
 def export(models: tuple[str, ...], form: str, as_json: bool) -> None:
-    """Write trained models as files for other programs, and load them again: the predictions must be the same.
+    """Export trained models for other programs, and check that they predict the same when loaded again.
 
     Example: tinyml export linear --format h5
     """

@@ -124,7 +124,7 @@ def _first_clause(command: click.Command) -> str:
     "--artifacts",
     type=click.Path(path_type=Path),
     envvar="TINYML_ARTIFACTS",
-    help="Folder for everything that is made.  [default: artifacts/ of the project]",
+    help="Folder for all generated files.  [default: artifacts/ of the project]",
 )
 @click.option(
     "--debug",
@@ -136,7 +136,7 @@ def _first_clause(command: click.Command) -> str:
 )
 @click.pass_context
 def main(ctx: click.Context, artifacts: Path | None) -> None:
-    """From a Keras model to a microcontroller, every step proven.
+    """Take a Keras model to a microcontroller, and verify every step on the way.
 
     \b
     The road:    tinyml train && tinyml convert

@@ -39,7 +39,7 @@ def init(folder: Path | None, as_json: bool) -> None:
 @click.command()
 @json_option
 def models(as_json: bool) -> None:
-    """List the models, what each does, and how far each has come.
+    """List the models: what each does, and which steps are done.
 
     Example: tinyml models
     """
@@ -51,26 +51,26 @@ def models(as_json: bool) -> None:
 
 @click.command()
 @models_argument
-@click.option("--optimizer", metavar="NAME", help="One of Keras' by name, such as adam, with its usual rate.")
-@click.option("--loss", metavar="NAME", help="One of Keras' by name, such as huber.")
-@click.option("--epochs", type=int, help="How often to go through the data.")
-@click.option("--batch-size", type=int, help="How many samples to look at before each change of the weights.")
+@click.option("--optimizer", metavar="NAME", help="Keras optimizer to use, such as adam, at its default learning rate.")
+@click.option("--loss", metavar="NAME", help="Keras loss to use, such as huber.")
+@click.option("--epochs", type=int, help="Number of passes over the data.")
+@click.option("--batch-size", type=int, help="Number of samples per update of the weights.")
 @click.option(
-    "--learning-rate", "--lr", type=float, help="The rate; where the model has a schedule, the one it starts with."
+    "--learning-rate", "--lr", type=float, help="Learning rate; if the model has a schedule, its initial rate."
 )
 @click.option(
     "--schedule",
     metavar="NAME",
-    help="How the rate changes: constant, exponential, power or 1cycle, over the whole training; "
-    "1cycle warms up first, and leaves momentum as it is.",
+    help="How the learning rate changes over the training: constant, exponential, power or 1cycle; "
+    "1cycle warms up first and leaves momentum unchanged.",
 )
-@click.option("--seed", type=int, help="For weights, data and dropout.")
-@click.option("--early-stopping", type=int, metavar="EPOCHS", help="End after so many epochs without a better loss.")
-@click.option("--plot", is_flag=True, help="Draw the learning rate too: learning_rate.png.")
+@click.option("--seed", type=int, help="Random seed for weights, data and dropout.")
+@click.option("--early-stopping", type=int, metavar="EPOCHS", help="Stop after this many epochs without a lower loss.")
+@click.option("--plot", is_flag=True, help="Also plot the learning rate: learning_rate.png.")
 @force_option
 @json_option
 def train(models: tuple[str, ...], plot: bool, force: bool, as_json: bool, **changes: Any) -> None:
-    """Train models in Keras; no name means all. The options change a spec's training for this one time.
+    """Train models in Keras; without a name, all of them. Options override the spec for this run only.
 
     \b
     Example: tinyml train linear
@@ -89,7 +89,8 @@ def train(models: tuple[str, ...], plot: bool, force: bool, as_json: bool, **cha
 @click.option(
     "--per-channel",
     is_flag=True,
-    help="A scale for each neuron of a dense layer: finer, but wrong on libraries of before September 2024.",
+    help="Use one scale per neuron in dense layers: more accurate, but TFLM libraries released before September 2024"
+    " compute it wrongly.",
 )
 @force_option
 @json_option
@@ -113,12 +114,12 @@ def convert(models: tuple[str, ...], per_channel: bool, force: bool, as_json: bo
     "libraries",
     multiple=True,
     metavar="NAME",
-    help="Only this target library (arduino-esp32, chirale, esp-idf); sketches for others stay as they are.",
+    help="Only this target library (arduino-esp32, chirale, esp-idf); sketches for others are left unchanged.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the files of one .tflite.")
 @json_option
 def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path | None, as_json: bool) -> None:
-    """Write the C array and a sketch for each target library, also for a .tflite from elsewhere.
+    """Write the C array and a sketch for each target library, also for a .tflite made elsewhere.
 
     \b
     Example: tinyml generate linear --library chirale
@@ -136,11 +137,11 @@ def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path |
 @click.option(
     "--vectors",
     metavar="N",
-    help="How many inputs for each emulated processor, or 'all'.  [default: 2000, fewer of a large model]",
+    help="Number of inputs per emulated processor, or 'all'.  [default: 2000, fewer of a large model]",
 )
 @json_option
 def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None, as_json: bool) -> None:
-    """Prove that Keras, int8, the C array and the code for chips agree; exit code 1 where they do not.
+    """Verify that Keras, int8, the C array and the code for chips agree; exit code 1 if they do not.
 
     The code for chips is TensorFlow Lite for Microcontrollers (TFLM) and plain C on each processor, emulated here.
 
@@ -163,15 +164,17 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None
     "--board", "boards", multiple=True, metavar="BOARD", help="For this board's processor; 'tinyml boards' lists them."
 )
 @click.option(
-    "--optimize", type=click.Choice(["size", "speed"]), help="What matters more; the board's own choice by default."
+    "--optimize",
+    type=click.Choice(["size", "speed"]),
+    help="Optimize for code size or speed; by default what suits the board.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the C of one model.")
-@click.option("--explain", is_flag=True, help="Print each layer's kernel, its cost, and why no other was taken.")
+@click.option("--explain", is_flag=True, help="Print each layer's kernel, its cost, and why the others were rejected.")
 @json_option
 def compile_(
     models: tuple[str, ...], boards: tuple[str, ...], optimize: Any, output: Path | None, explain: bool, as_json: bool
 ) -> None:
-    """Turn models into plain C without an interpreter: it needs no library, and gives the same bytes as TFLM.
+    """Compile models to plain C without an interpreter: needs no library, and gives the same bytes as TFLM.
 
     \b
     Example: tinyml compile adder --board sim-uno

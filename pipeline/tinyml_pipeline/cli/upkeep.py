@@ -12,10 +12,14 @@ from tinyml_pipeline.cli.common import json_option, models_or_files_argument, pr
 @click.command()
 @models_or_files_argument
 @click.option("--board", "boards", multiple=True, metavar="BOARD", help="Only this processor.")
-@click.option("--only", type=click.Choice(["road", "chips"]), help="Only the program's own steps, or only processors.")
+@click.option(
+    "--only",
+    type=click.Choice(["road", "chips"]),
+    help="Only the program's own steps (road), or only the C on processors (chips).",
+)
 @json_option
 def bench(models: tuple[str, ...], boards: tuple[str, ...], only: str | None, as_json: bool) -> None:
-    """Measure times, flash, RAM and instructions: training against Model.fit, each step, each model's C beside others.
+    """Measure times, flash, RAM and instructions: training against Model.fit, each step, each model's C next to others.
 
     Example: tinyml bench adder --only chips
     """
@@ -33,10 +37,14 @@ def bench(models: tuple[str, ...], boards: tuple[str, ...], only: str | None, as
 
 
 @click.command()
-@click.option("--install", is_flag=True, help="Bring missing compilers and emulators by apt, where that is allowed.")
+@click.option(
+    "--install",
+    is_flag=True,
+    help="Install missing compilers and emulators with apt (needs root or passwordless sudo).",
+)
 @json_option
 def doctor(install: bool, as_json: bool) -> None:
-    """Say what is installed, what is missing, what that costs, and how to get it.
+    """Check which tools are installed, what needs the missing ones, and how to install them.
 
     Example: tinyml doctor
     """

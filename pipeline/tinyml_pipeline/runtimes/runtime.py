@@ -37,7 +37,7 @@ class Runtime(Protocol[TargetT]):
     def name(self) -> str: ...
 
     def check(self, model: QuantizedModel, target: TargetT) -> None:
-        """Raise UnsupportedError where `target` cannot run the model, or would compute it wrongly without a word."""
+        """Raise UnsupportedError where `target` cannot run the model, or would compute it wrongly and silently."""
 
     def sources(self, model: QuantizedModel, target: TargetT, oracle: Oracle) -> SourceTree:
         """All files of one project, the first folder named after the target; `check` is part of it."""

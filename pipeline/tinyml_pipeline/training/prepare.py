@@ -47,7 +47,7 @@ def prepare(spec: ModelSpec) -> Prepared:
     callbacks = _call(spec, "callbacks", spec.callbacks, list, "a list")
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
-            raise SpecError(f"model '{spec.name}': {callback!r} among its callbacks is no keras.callbacks.Callback.")
+            raise SpecError(f"model '{spec.name}': {callback!r} among its callbacks is not a keras.callbacks.Callback.")
     _check_known(spec, "loss", spec.loss, keras.losses)
     for metric in spec.metrics:
         _check_known(spec, "metric", metric, keras.metrics)

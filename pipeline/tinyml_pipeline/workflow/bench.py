@@ -67,7 +67,7 @@ def bench_chips(names: Sequence[str], project: Project, boards: Sequence[str] = 
     need_extra("plot", "bench")
     found = chips(boards)
     for name, tools in found.missing.items():
-        progress.say(f"{name}: left out, because {tools} is missing; tinyml doctor says how to get it")
+        progress.say(f"{name}: skipped ({tools} is not installed; 'tinyml doctor' shows how to install it)")
     machines = [board for board in found.able if board.counter != "nothing"]
     costs: list[Cost] = []
     for label, model in _variants(names, project):

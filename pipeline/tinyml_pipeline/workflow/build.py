@@ -141,7 +141,7 @@ def _build_bare_metal(opened: OpenModel, board: Board) -> Built:
         _publish(folder, stage, made_from, files, facts)
     if board.emulator is None and board.arduino is not None:
         progress.say(
-            f"{board.name}: built by {BARE_METAL} alone, so this is no sketch; it answers 'tinyml verify', and needs"
+            f"{board.name}: built by {BARE_METAL} alone, so this is not a sketch; it answers 'tinyml verify', and needs"
             " the boot loader that the chip has from any Arduino or ESP-IDF program."
         )
     return _built(model, folder, board, "aot")

@@ -46,7 +46,8 @@ def chips(names: Sequence[str] = ()) -> Chips:
     for board in boards if names else ():
         if board.emulator is None and board.name != "host":
             raise UsageError(
-                f"{board.name} is no emulated board; 'tinyml verify MODEL --board {board.name}' asks one in the hand."
+                f"{board.name} is not an emulated board. To test a connected one: tinyml verify MODEL --board"
+                f" {board.name}"
             )
     boards = [board for board in boards if board.emulator is not None or board.name == "host"]
     lacking = {board.name: missing_tools(board) for board in boards}

@@ -37,7 +37,7 @@ def connect(
         log.touch()
     except OSError as error:
         raise ArtifactsError(
-            f"{log} cannot be written ({error.strerror}). Mend its folder's permissions, or give another one with"
+            f"{log} cannot be written ({error.strerror}). Fix its folder's permissions, or give another one with"
             " --artifacts."
         ) from None
     if not is_emulated(board):

@@ -142,7 +142,7 @@ def _tell_kept(folder: ModelFolder, kept: Sequence[str], record: StageRecord) ->
         if name not in record.files:
             what = "It is no longer part of the project: delete it when you no longer need it."
         elif f"{name}.new" in record.files:
-            what = f"What it would be now is beside it as {Path(name).name}.new: take over what you want, delete that."
+            what = f"The new text is next to it as {Path(name).name}.new: take over what you want, delete that."
         else:
             what = "To have the generated one back, delete yours and run this again."
         progress.say(f"{folder.model}: you changed {folder.path / name}, so it stays as it is. {what}")

@@ -30,7 +30,7 @@ def parity(
     """
     found = chips(boards)
     for board, tools in found.missing.items():
-        progress.say(f"{board}: left out, because it lacks {tools}; 'tinyml doctor --install' installs that")
+        progress.say(f"{board}: skipped ({tools} is not installed; 'tinyml doctor --install' installs it)")
     return each(
         chosen(names, project, files=True),
         lambda name: (

@@ -168,11 +168,14 @@ def _ask_c(model: QuantizedModel, quantized: Int8Array) -> tuple[Int8Array | Non
     """The answer of the model's C, or None and why there is none."""
     host = load_board("host")
     if missing := missing_tools(host):
-        return None, f"C was left out, because {', '.join(missing)} is missing; 'tinyml doctor' says how to get it."
+        return (
+            None,
+            f"The C was not run: {', '.join(missing)} is not installed; 'tinyml doctor' shows how to install it.",
+        )
     try:
         return run_on_chip(model, host, [quantized])[0], ""
     except UnsupportedError as error:
-        return None, f"C was left out: {error}"
+        return None, f"The C was not run: {error}"
 
 
 def _parse(spec: ModelSpec, texts: Sequence[str], names: Sequence[str]) -> npt.NDArray[np.float64]:

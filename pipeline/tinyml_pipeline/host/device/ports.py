@@ -42,7 +42,9 @@ def find_port(
     """
     if wanted is not None and (not wanted.startswith("/") or Path(wanted).exists()):
         if wanted.startswith("/") and not _can_be_serial(wanted):
-            raise UsageError(f"{wanted} is no serial port. Connect {board} and see which ports there are: tinyml ports")
+            raise UsageError(
+                f"{wanted} is not a serial port. Connect {board} and see which ports there are: tinyml ports"
+            )
         return wanted
     candidates = [port for port in ports() if port.is_usb]
     listed = ", ".join(f"{port.name} ({port.description})" for port in candidates)

@@ -79,7 +79,7 @@ class SerialDevice(Device):
         elif "no such file" in words or "could not find" in words or "filenotfound" in words:
             hint = "there is no such port; connect the board and see which ports there are: tinyml ports"
         elif "inappropriate ioctl" in words:
-            hint = "it is no serial port; see which there are: tinyml ports"
+            hint = "it is not a serial port; see which there are: tinyml ports"
         else:
             hint = str(error)
         return DeviceError(f"cannot open {self._port} for {self.name}: {hint}.")
