@@ -280,6 +280,54 @@ def test_a_table_that_points_backwards_out_of_the_file_is_refused() -> None:
     assert str(caught.value) == broken("a table's layout lies outside the file")
 
 
+OUTSIDE = "a table's layout lies outside the file"
+DAMAGED = "a table's layout is damaged"
+
+
+def with_layout(*fields: int, table_bytes: int, cut: int = 0) -> bytes:
+    """`small()` whose root table has a layout of its own at the file's end, `cut` bytes of it missing."""
+    data = bytearray(small())
+    (root,) = struct.unpack_from("<I", data)
+    layout = struct.pack(f"<{2 + len(fields)}H", 4 + 2 * len(fields), table_bytes, *fields)
+    struct.pack_into("<i", data, root, root - len(data))
+    return bytes(data + layout[: len(layout) - cut])
+
+
+def root_bytes() -> int:
+    """How much of the file lies at or behind the root table, its layout of four bytes at the end counted."""
+    data = small()
+    return len(data) + 4 - int(struct.unpack_from("<I", data)[0])
+
+
+LAYOUTS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "field_just_outside_the_table": (lambda: with_layout(8, table_bytes=8), "a table's field lies outside the table"),
+    "field_far_outside_the_table": (
+        lambda: with_layout(4, 400, table_bytes=8),
+        "a table's field lies outside the table",
+    ),
+    "layout_cut_by_a_byte": (lambda: with_layout(table_bytes=4, cut=1), OUTSIDE),
+    "layout_behind_the_file": (lambda: with_layout(table_bytes=4, cut=4), OUTSIDE),
+    "table_longer_than_the_file": (lambda: with_layout(table_bytes=root_bytes() + 1), DAMAGED),
+}
+
+
+@pytest.mark.parametrize("case", LAYOUTS)
+def test_a_layout_that_leads_out_of_the_table_or_the_file_is_refused(case: str) -> None:
+    make, what = LAYOUTS[case]
+    with pytest.raises(ModelFileError) as caught:
+        read_tflite(make())
+    assert str(caught.value) == broken(what)
+
+
+@pytest.mark.parametrize("layout_bytes", [0, 2, 3, 5])
+def test_a_layout_of_a_size_that_no_layout_has_is_refused(layout_bytes: int) -> None:
+    data = bytearray(with_layout(4, table_bytes=8))
+    struct.pack_into("<H", data, len(data) - 6, layout_bytes)
+    with pytest.raises(ModelFileError) as caught:
+        read_tflite(bytes(data))
+    assert str(caught.value) == broken(DAMAGED)
+
+
 def test_many_vectors_over_the_same_bytes_cost_no_more_than_the_file() -> None:
     """5,000 operators that share one input list of 5,000 entries would be 25 million numbers."""
     builder = flatbuffers.Builder(1 << 16)

@@ -14,6 +14,7 @@ import pytest
 from tinyml_pipeline.boards.catalog import load_board, stand_in
 from tinyml_pipeline.errors import DeviceError, PipelineError, ToolMissingError, UsageError
 from tinyml_pipeline.host.device.ports import SerialPort, find_port
+from tinyml_pipeline.host.device.process import ProcessDevice
 from tinyml_pipeline.host.device.simulated_port import simulated_port
 from tinyml_pipeline.host.flashers import uf2
 from tinyml_pipeline.quantization.quantized_model import load_quantized
@@ -21,7 +22,7 @@ from tinyml_pipeline.workflow import flash as flash_workflow
 from tinyml_pipeline.workflow.build import Built
 
 from tests.firmware import board_here, dense_tflite, linear_tflite
-from tests.flash.boards import run, silence
+from tests.flash.boards import host_firmware, run, silence
 from tests.flash.test_bootloader import OPTIBOOT
 from tests.tools import need, unavailable
 
@@ -89,6 +90,23 @@ def test_an_emulated_board_is_started_and_stopped(board: str, neuron: Path, tmp_
         2,
         f"tinyml: {board} is emulated: its firmware is started, not written to a port.\n",
     )
+
+
+def test_a_board_that_runs_another_model_after_flashing_fails(
+    neuron: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tool reported success, and the board still has its old firmware: the model's hash tells."""
+    board_here("host")
+    old = host_firmware(dense_tflite(), tmp_path / "old")
+    monkeypatch.setattr(flash_workflow, "connect", lambda *_: ProcessDevice("host", [old], tmp_path / "old.log"))
+    done = run(tmp_path, "flash", neuron, "--board", "host")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        "tinyml: host runs another model: the SHA-256 of its .tflite begins "
+    )
+    assert "it runs neuron" not in done.stderr
+    manifest = tmp_path / "neuron" / "manifest.json"
+    assert not manifest.exists() or "flash host" not in json.loads(manifest.read_text())["stages"]
 
 
 def ports(*names: str, built_in: bool = True) -> list[SerialPort]:

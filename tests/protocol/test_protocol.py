@@ -136,6 +136,17 @@ def test_the_device_says_what_is_wrong(device: DeviceSide, data: bytes, code: Er
     assert answer.sequence == 3
 
 
+@pytest.mark.parametrize("flipped", range(4))
+def test_the_device_checks_all_four_check_bytes(device: DeviceSide, flipped: int) -> None:
+    data = bytes([Type.GREET, 3, 0])
+    check = bytearray(check_bytes(data))
+    (answer,) = answers(device, b"\0" + encode_cobs(data + check) + b"\0")
+    assert answer.type == Type.GREET | ANSWER
+    check[flipped] ^= 0x10
+    (answer,) = answers(device, b"\0" + encode_cobs(data + check) + b"\0")
+    assert (answer.type, answer.payload) == (Type.ERROR, bytes([ErrorCode.DAMAGED]))
+
+
 def test_text_between_frames_is_handed_back(device: DeviceSide) -> None:
     greet = encode_frame(Type.GREET, 1)
     answer, is_text = device.talk(b"12 -7\n" + greet + b"hello")
