@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,16 @@ import numpy as np
 import pytest
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.kernels import fully_connected_avr_s8
+from tinyml_pipeline.compiler.ops import fully_connected
+from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target, find_target
 from tinyml_pipeline.host.builders.bare_metal import ModelInterface, build_firmware
 from tinyml_pipeline.host.device.emulators import emulate
 from tinyml_pipeline.host.device.session import Session
 
+from tests.firmware import linear_tflite
 from tests.host import SANITIZERS, compile_model, run_program
 from tests.kernels.dense_cases import CASES, VECTORS, Int8Array, dense_model
 from tests.oracle import run_tflm
@@ -51,6 +56,21 @@ def test_each_layer_gets_its_kernel(target: Target) -> None:
             + ("_per_channel_s8" if case.options.get("per_channel") else "_s8")
         )
     assert dict(zip(names, calls, strict=True)) == dict(zip(names, expected, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "accepted"),
+    [(-32640, 32640, True), (-32640, 32641, False), (-32641, 32640, False)],
+    ids=["at_both_limits", "one_step_above", "one_step_below"],
+)
+def test_an_avr_keeps_128_steps_for_the_zero_point(lowest: int, highest: int, accepted: bool) -> None:
+    """2^30 with a shift of -1 is a quarter: so the sums are four times the scaled ones, which must fit 16 bits."""
+    graph = read_tflite(linear_tflite())
+    op = fully_connected.read(OpContext(graph, graph.operations[0]))
+    sums = {"lowest": np.array([4 * lowest]), "highest": np.array([4 * highest])}
+    bounded = replace(op, multipliers=(2**30,), shifts=(-1,), **sums)
+    reason = fully_connected_avr_s8.KERNEL.refuses(bounded, AVR)
+    assert reason == (None if accepted else "a scaled sum may leave 16 bits")
 
 
 # Debian's clang comes without the libraries of the sanitizers.

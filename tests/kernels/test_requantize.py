@@ -61,6 +61,8 @@ def test_every_sum_of_a_small_range() -> None:
 LIMITS = {
     "right_shift_15": (-15, 127, True, True),
     "right_shift_too_far_for_the_zero_point": (-17, 127, True, False),
+    "right_shift_24_within_128_steps_of_32_bits": (-24, -1, True, False),
+    "right_shift_23": (-23, -1, True, True),
     "left_shift_with_sign": (1, 0, True, False),
     "no_shift_with_sign": (0, 0, True, False),
     "left_shift_6": (6, -128, False, True),
