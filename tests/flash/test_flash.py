@@ -126,8 +126,7 @@ def test_what_is_no_serial_port(path: str) -> None:
     with pytest.raises(UsageError) as caught:
         find_port("uno", path, ports)
     assert str(caught.value) == (
-        f"{path} is not a serial port. Connect uno and see which ports there are:"
-        " .venv/bin/python -m serial.tools.list_ports"
+        f"{path} is not a serial port. Connect uno and see which ports there are: tinyml ports"
     )
 
 

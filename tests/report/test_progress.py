@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.training.trained_model import EpochEnd
 
 
 class Spinner:
@@ -43,3 +44,30 @@ def test_a_log_gets_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with progress.working("proving"), progress.counting("vectors", 3) as done:
         done(3)
     assert capsys.readouterr().err == "proving\nvectors\n"
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TERM": "xterm", "COLUMNS": "0", "NO_COLOR": "1"}])
+def test_a_terminal_that_cannot_move_or_has_no_width_still_shows_what_works(
+    environment: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with progress.working("proving"), progress.counting("vectors", 3) as done:
+        done(3)
+    with progress.epochs("m", 1) as report:
+        report(EpochEnd(1, 1, {"loss": 0.5}, 0.1))
+    shown = capsys.readouterr().err
+    assert "proving" in shown
+    assert "m: " in shown
+    if environment["TERM"] == "dumb":
+        assert shown == "proving\nvectors\nm: epoch 1/1, loss 0.5\n"
+    assert "\x1b[3" not in shown  # no colours
+
+
+def test_keras_is_announced_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    progress.say_keras_starts("m")
+    monkeypatch.setitem(sys.modules, "keras", sys)
+    progress.say_keras_starts("m")
+    assert capsys.readouterr().err == "m: starting Keras (some seconds)\n"
