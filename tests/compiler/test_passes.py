@@ -108,3 +108,54 @@ def test_squeeze_and_expand_dims_cost_nothing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         run_program(compile_model(tflite), vectors, tmp_path)[0], run_tflm(tflite, vectors)[0]
     )
+
+
+def moved_constants(writer: Writer) -> tuple[list[int], list[int]]:
+    """Weights that are transposed, reshaped, sliced and joined with a constant before an ADD reads them."""
+    rng = np.random.default_rng(0)
+    source = writer.tensor((2, 4), 0.1, 0)
+    given = writer.tensor((3, 2), 0.1, 3, data=rng.integers(-128, 128, (3, 2)))
+    turned, shaped, cut = (writer.tensor(shape, 0.1, 3) for shape in ((2, 3), (2, 3, 1), (2, 2, 1)))
+    joined, halves = writer.tensor((2, 2, 2), 0.1, 3), [writer.tensor((1, 2, 2), 0.1, 3) for _ in range(2)]
+    flat, output = writer.tensor((1, 4), 0.1, 3), writer.tensor((2, 4), 0.2, 0)
+    more = writer.tensor((2, 2, 1), 0.1, 3, data=rng.integers(-128, 128, (2, 2, 1)))
+    writer.operation("TRANSPOSE", [given, writer.tensor((2,), type="INT32", data=[1, 0])], [turned])
+    writer.operation("EXPAND_DIMS", [turned, writer.tensor((), type="INT32", data=2)], [shaped])
+    bounds = [writer.tensor((3,), type="INT32", data=data) for data in ([0, 1, 0], [2, 2, 1])]
+    writer.operation("SLICE", [shaped, *bounds], [cut])
+    writer.operation("CONCATENATION", [cut, more], [joined], axis=2)
+    writer.operation("SPLIT", [writer.tensor((), type="INT32", data=0), joined], halves, numSplits=2)
+    writer.operation("RESHAPE", [halves[1]], [flat], newShape=[1, 4])
+    writer.operation("ADD", [source, flat], [output])
+    return [source], [output]
+
+
+def test_moves_of_constants_are_folded(tmp_path: Path) -> None:
+    tflite = model_of(moved_constants)
+    assert [operation.name for operation in run_passes(read_tflite(tflite)).operations] == ["ADD"]
+    inputs = [edge_vectors(np.random.default_rng(0), (2, 4), 20)]
+    (actual,) = run_program(compile_model(tflite), inputs, tmp_path)
+    np.testing.assert_array_equal(actual, run_tflm(tflite, inputs)[0])
+
+
+def moves_of_nothing(writer: Writer) -> tuple[list[int], list[int]]:
+    """A slice of everything, a transpose of ones, a join of one, a pad by nothing, between two operators."""
+    shapes = [(1, 4), (1, 4), (4, 1), (4, 1), (4, 1), (4, 1)]
+    source, hidden, turned, cut, joined, padded = (writer.tensor(shape, 0.1, 3) for shape in shapes)
+    output = writer.tensor((4, 1), 1 / 128, 0)
+    writer.operation("RELU", [source], [hidden])
+    writer.operation("TRANSPOSE", [hidden, writer.tensor((2,), type="INT32", data=[1, 0])], [turned])
+    bounds = [writer.tensor((2,), type="INT32", data=data) for data in ([0, 0], [4, -1])]
+    writer.operation("SLICE", [turned, *bounds], [cut])
+    writer.operation("CONCATENATION", [cut], [joined], axis=0)
+    writer.operation("PAD", [joined, writer.tensor((2, 2), type="INT32", data=[0, 0, 0, 0])], [padded])
+    writer.operation("TANH", [padded], [output])
+    return [source], [output]
+
+
+def test_moves_of_nothing_cost_nothing(tmp_path: Path) -> None:
+    tflite = model_of(moves_of_nothing)
+    assert [operation.name for operation in run_passes(read_tflite(tflite)).operations] == ["RELU", "TANH"]
+    inputs = [edge_vectors(np.random.default_rng(0), (1, 4), 20)]
+    (actual,) = run_program(compile_model(tflite), inputs, tmp_path)
+    np.testing.assert_array_equal(actual, run_tflm(tflite, inputs)[0])

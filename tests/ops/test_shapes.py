@@ -10,7 +10,7 @@ import pytest
 
 from tests.host import compile_model
 from tests.networks import Builder, edge_vectors
-from tests.ops.check import assert_exact, assert_refused
+from tests.ops.check import Build, T, assert_exact, assert_refused, exact, one, refused
 from tests.tflite_writer import Writer, activation_code
 
 
@@ -44,6 +44,29 @@ def test_concatenation(name: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     inputs = [edge_vectors(rng, shape, 20) for number, shape in enumerate(shapes) if number != constant]
     assert_exact(concatenation(shapes, output, axis, constant=constant), inputs, tmp_path)
+
+
+def joined(type: str, zero_point: int = 0) -> Build:
+    """Two inputs and a constant of one type along the middle axis."""
+    parts = [T((2, 1, 3), 0.1, zero_point, type), T((2, 2, 3), 0.1, zero_point, type)]
+    constant = T((2, 1, 3), 0.1, zero_point, type, data=np.arange(6))
+    return one("CONCATENATION", [parts[0], constant, parts[1]], [T((2, 4, 3), 0.1, zero_point, type)], axis=1)
+
+
+test_exact = exact({type: joined(type) for type in ("INT8", "INT16", "INT32")})
+test_refused_types = refused(
+    {
+        "int16_zero_point": (
+            joined("INT16", 5),
+            "concatenation (op 0): zero point 5 is unsupported; supported: 0 in int16.",
+        ),
+        "uint8": (
+            joined("UINT8"),
+            "concatenation (op 0): an output of type UINT8 is unsupported; supported: INT8 or INT16 or INT32 or INT64"
+            " or FLOAT32 or BOOL.",
+        ),
+    }
+)
 
 
 def reshape(from_shape: Sequence[int], to_shape: Sequence[int], *, type: str = "INT8") -> bytes:
