@@ -19,6 +19,7 @@ from tinyml_pipeline.compiler.names import Names, layer_names
 from tinyml_pipeline.compiler.program import Program, Step
 
 # Arrays of more elements than this lie in model_weights.h, so that model.c is read from top to bottom.
+_NESTED_WIDTH = 90
 _SHORT = 64
 _WIDTH = 100
 
@@ -106,8 +107,23 @@ class Source:
                 name = unique(f"{name}_{struct.suffix}", self._taken)
             self._struct_names[number, struct.suffix] = name
             with self._out.indent(f"static const struct {struct.type} {name} FLASH = {{", "};"):
-                for line in _packed(self._fields(number, struct)):
-                    self._out.emit(line)
+                self._emit_fields(number, struct)
+
+    def _emit_fields(self, number: int, struct: Struct) -> None:
+        """Several short fields per line; a struct that is too long for one has lines of its own."""
+        waiting: list[str] = []
+        for text in self._fields(number, struct):
+            value = struct.fields[text[1 : text.index(" ")]]
+            if not isinstance(value, Struct) or len(text) <= _NESTED_WIDTH:
+                waiting.append(text)
+                continue
+            for line in _packed(waiting):
+                self._out.emit(line)
+            waiting = []
+            with self._out.indent(text[: text.index("{") + 1], "},"):
+                self._emit_fields(number, value)
+        for line in _packed(waiting):
+            self._out.emit(line)
 
     def _describe(self, step: Step) -> str:
         """What the layer is, from and to which shapes, its multiplications, its kernel."""
@@ -212,7 +228,7 @@ def _array_lines(array: Array) -> Iterable[str]:
 
 def _packed(words: list[str]) -> list[str]:
     """Several a line, with a comma behind each."""
-    lines = [""]
+    lines = [""] if words else []
     for word in words:
         if lines[-1] and len(lines[-1]) + len(word) + 2 > _WIDTH - 4:
             lines.append("")
