@@ -103,13 +103,13 @@ def test_no_warning_from_cross_compilers(core: str, tmp_path: Path) -> None:
         assert not done.stderr
 
 
-def test_no_float_and_no_library_but_memcpy(tmp_path: Path) -> None:
+def test_no_float_and_no_library_but_memcpy_and_memset(tmp_path: Path) -> None:
     """What model.o wants from outside, and no floating-point instruction in it."""
     model = compile_model(make_network(everything(), 7).tflite)
     write_tree(model.tree, tmp_path)
     compile_c([tmp_path / "model.c"], tmp_path / "model.o", "-c", "-O2", "-fno-builtin")
     symbols = subprocess.run([need("nm", "binutils"), "-u", tmp_path / "model.o"], capture_output=True, text=True)
-    assert {line.split()[-1] for line in symbols.stdout.splitlines()} <= {"memcpy", "_GLOBAL_OFFSET_TABLE_"}
+    assert {line.split()[-1] for line in symbols.stdout.splitlines()} <= {"memcpy", "memset", "_GLOBAL_OFFSET_TABLE_"}
     code = subprocess.run([need("objdump", "binutils"), "-d", tmp_path / "model.o"], capture_output=True, text=True)
     assert not re.search(r"\b(mulss|divss|addss|cvt\w*ss|mulsd|divsd)\b", code.stdout)
 
