@@ -81,7 +81,10 @@ def test_every_board_has_a_row_and_the_firmware_is_what_build_makes(tmp_path: Pa
     for board in boards:
         built, row = build_one(open_in(root, str(path)), board), rows[board.name, "aot"]
         assert (row.firmware_flash_bytes, row.firmware_ram_bytes) == size_of(board, built.elf), board.name
-        assert (row.firmware_flash_bytes, row.firmware_ram_bytes) == (built.flash_bytes, built.ram_bytes), board.name
+        assert (row.firmware_flash_bytes, row.firmware_ram_bytes) == (
+            built.record.flash_bytes,
+            built.record.ram_bytes,
+        ), board.name
 
 
 def test_a_model_whose_firmware_is_too_large_does_not_fit() -> None:

@@ -57,16 +57,16 @@ def ask_everything(built: Built, folder: Path) -> None:
 
 def test_a_sketch_on_the_real_core_answers_every_input_in_simavr(tflite: str, tmp_path: Path) -> None:
     built = build_one(open_in(tmp_path / "art", tflite), arduino_board("sim-uno"))
-    assert (built.tool, built.is_sketch) == ("arduino-builder", True)
+    assert (built.record.tool, built.record.is_sketch) == ("arduino-builder", True)
     assert {".elf", ".hex"} <= set(built.files)
-    assert built.flash_bytes < 11_000
-    assert built.ram_bytes < 400
+    assert built.record.flash_bytes < 11_000
+    assert built.record.ram_bytes < 400
     ask_everything(built, tmp_path)
 
 
 def test_bare_metal_firmware_answers_every_input_in_simavr(tflite: str, tmp_path: Path) -> None:
     built = build_one(open_in(tmp_path / "art", tflite), board_here("sim-uno"), tool="gcc")
-    assert (built.tool, built.is_sketch, set(built.files)) == ("gcc", False, {".elf"})
+    assert (built.record.tool, built.record.is_sketch, set(built.files)) == ("gcc", False, {".elf"})
     ask_everything(built, tmp_path)
 
 
@@ -96,7 +96,7 @@ def test_the_users_sketch_is_kept_and_built(tflite: str, tmp_path: Path) -> None
         result.stderr.replace("\n", " ")
     )
     assert sketch.read_text() == mine
-    assert build_one(open_in(root, tflite), board).flash_bytes > before.flash_bytes
+    assert build_one(open_in(root, tflite), board).record.flash_bytes > before.record.flash_bytes
 
 
 def test_a_changed_self_test_is_not_built(tflite: str, tmp_path: Path) -> None:

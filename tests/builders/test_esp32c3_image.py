@@ -91,8 +91,8 @@ def test_build_makes_it_where_no_arduino_tool_is_installed(tmp_path: Path, capfd
     board, tflite = board_here("esp32c3"), tmp_path / "dense.tflite"
     tflite.write_bytes(dense_tflite())
     built: Built = build_one(open_in(tmp_path / "art", str(tflite)), board)
-    assert (built.tool, built.is_sketch, set(built.files)) == ("gcc", False, {".elf", ".bin"})
-    assert built.flash_bytes == built.files[".bin"].stat().st_size
+    assert (built.record.tool, built.record.is_sketch, set(built.files)) == ("gcc", False, {".elf", ".bin"})
+    assert built.record.flash_bytes == built.files[".bin"].stat().st_size
     assert capfd.readouterr().err.split("\n")[-2] == (
         "esp32c3: built by gcc alone, so this is not a sketch; it answers 'tinyml verify', and needs the boot loader"
         " that the chip has from any Arduino or ESP-IDF program."

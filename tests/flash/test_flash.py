@@ -19,7 +19,7 @@ from tinyml_pipeline.host.device.simulated_port import simulated_port
 from tinyml_pipeline.host.flashers import uf2
 from tinyml_pipeline.quantization.quantized_model import load_quantized
 from tinyml_pipeline.workflow import flash as flash_workflow
-from tinyml_pipeline.workflow.build import Built
+from tinyml_pipeline.workflow.build import BuildRecord, Built
 
 from tests.firmware import board_here, dense_tflite, linear_tflite
 from tests.flash.boards import host_firmware, run, silence
@@ -201,9 +201,8 @@ FILES = (".elf", ".hex", ".bin", ".merged.bin", ".uf2")
 
 def built(board: str, tool: str, files: tuple[str, ...] = FILES) -> Built:
     model = load_quantized(dense_tflite(), "dense", "")
-    return Built(
-        model, load_board(board), "aot", tool, {end: Path(f"dense{end}") for end in files}, 1, 1, True, {}
-    )  # fmt: skip
+    record = BuildRecord(board, "aot", tool, 1, 2, 1, 2, True, model.sha256)
+    return Built(model, load_board(board), {end: Path(f"dense{end}") for end in files}, record)
 
 
 @pytest.fixture

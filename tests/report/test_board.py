@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tinyml_pipeline.show.report.tables import board
-from tinyml_pipeline.workflow.outcomes import Result
+from tinyml_pipeline.workflow.verify import Verification, VerifyRecord
 
 BRANCH = "differ, because rounding takes another branch for some numbers."
 INTERRUPT = "An interrupt that falls into an inference, such as that of Arduino's clock, is counted too."
@@ -31,11 +31,8 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_counts_and_times(case: str, capsys: pytest.CaptureFixture[str]) -> None:
     (unit, fewest, most, clock_hz), count, told = CASES[case]
-    facts = {
-        "board": "sim", "claim": "verified on 256 inputs", "vectors": 256, "mismatches": 0, "seconds": 0.5, "resent": 0,
-        "unit": unit, "fewest": fewest, "most": most, "clock_hz": clock_hz,
-    }  # fmt: skip
-    board.verification([Result("linear", "", {"verify": facts})])
+    found = VerifyRecord("sim", True, "verified on 256 inputs", True, 256, 0, 0, unit, fewest, most, clock_hz)
+    board.verification([Verification("linear", "", found, seconds=0.5, resent=0)])
     lines = capsys.readouterr().out.splitlines()
     assert f"256 of 256     {count}" in lines[3]
     assert lines[5:] == ["linear on sim: verified on 256 inputs", *([told] if told else [])]

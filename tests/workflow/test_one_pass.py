@@ -91,7 +91,7 @@ def test_parity_builds_once_for_each_processor(tmp_path: Path, counted: Counter[
 def test_a_fingerprint_covers_what_the_stage_uses_and_nothing_else() -> None:
     used = set(provenance.modules_used_by("tinyml_pipeline.workflow.convert"))
     package = "tinyml_pipeline"
-    for module in ("compiler.ops.fully_connected", "boards.host", "quantize.keras_process", "show.report.plots",
+    for module in ("compiler.ops.fully_connected", "boards.host", "quantization.keras_process", "show.report.plots",
                    "runtimes.tflm", "host.interpreters.second_opinion", "parity.compare"):  # fmt: skip
         assert f"{package}.{module}" in used
     for module in ("show.lessons.descent", "cli.main", "training.train", "workflow.flash", "workflow.lesson"):

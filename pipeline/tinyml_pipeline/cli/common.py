@@ -83,7 +83,10 @@ def report(outcomes: Outcomes[Any], table: Callable[[Sequence[Any]], None], as_j
 
 def show(results: Sequence[Any], table: Callable[[Sequence[Any]], None], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(result) for result in results], indent=2, default=str))
+        from tinyml_pipeline.workflow.outcomes import Result
+
+        rows = [one.to_json() if isinstance(one, Result) else dataclasses.asdict(one) for one in results]
+        click.echo(json.dumps(rows, indent=2, default=str))
     else:
         table(results)
 

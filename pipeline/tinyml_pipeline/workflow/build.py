@@ -24,6 +24,7 @@ from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.firmware import FirmwareProject, current_project, runtime_for
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each
@@ -32,19 +33,40 @@ BARE_METAL = "gcc"
 
 
 @dataclass(frozen=True)
+class BuildRecord:
+    """A firmware that was built: by which tool, and what it takes of its board."""
+
+    board: str
+    runtime: RuntimeName
+    tool: str
+    flash_bytes: int
+    flash_limit_bytes: int
+    ram_bytes: int
+    ram_limit_bytes: int
+    is_sketch: bool
+    """Whether it is a sketch, which prints text and self-test at 115200 baud; else it only answers frames."""
+    sha256: str
+    """Of the model."""
+
+
+@dataclass(frozen=True)
+class Build(Result):
+    """A model whose firmware was built; `folder` holds what can be flashed."""
+
+    built: BuildRecord
+
+    def facts(self) -> dict[str, Any]:
+        return {"build": records.to_json(self.built)}
+
+
+@dataclass(frozen=True)
 class Built:
     """A firmware that fits its board. `files` maps suffixes such as '.hex' to what was built."""
 
     model: QuantizedModel
     board: Board
-    runtime: RuntimeName
-    tool: str
     files: Mapping[str, Path]
-    flash_bytes: int
-    ram_bytes: int
-    is_sketch: bool
-    """Whether it is a sketch, which prints text and self-test at 115200 baud; else it only answers frames."""
-    facts: Mapping[str, Any]
+    record: BuildRecord
 
     @property
     def elf(self) -> Path:
@@ -53,15 +75,15 @@ class Built:
 
 def build(
     names: Sequence[str], project: Project, *, board: str, runtime: str | None = None, tool: str | None = None
-) -> Outcomes[Result]:
+) -> Outcomes[Build]:
     """Build each model's firmware for one board by `tool`, or by the first of those that are installed."""
     target = load_board(board)
     chosen_runtime = runtime_for(target, runtime)
     choose_builder(target, tool)
 
-    def work(name: str) -> Result:
+    def work(name: str) -> Build:
         built = build_one(open_model(name, project), target, chosen_runtime, tool)
-        return Result(built.model.name, str(built.elf.parent), {"build": built.facts})
+        return Build(built.model.name, str(built.elf.parent), built.record)
 
     return each(chosen(names, project, files=True), work)
 
@@ -81,8 +103,7 @@ def build_one(opened: OpenModel, board: Board, runtime: RuntimeName = "aot", too
     check_self_test(project)
     made_from = provenance.digest(_digests(project.path), board.name, runtime, builder.name)
     stage = f"build {board.name}-{runtime}"
-    record = project.folder.record(stage)
-    if record is None or not project.folder.is_current(stage, made_from):
+    if not _is_built(project.folder, stage, made_from):
         working = progress.working(f"{project.model.name}: building for {board.name} with {builder.name}")
         with working, tempfile.TemporaryDirectory(prefix="tinyml-") as place:
             sketch = builder.build(project.path, board, Path(place))
@@ -91,17 +112,16 @@ def build_one(opened: OpenModel, board: Board, runtime: RuntimeName = "aot", too
                 f"build/{board.name}-{runtime}/{project.name}{suffix}": path.read_bytes()
                 for suffix, path in sketch.files.items()
             }
-        facts = {**_facts(board, runtime, builder.name, sketch.flash_bytes, sketch.ram_bytes), "is_sketch": True,
-                 "sha256": project.model.sha256}  # fmt: skip
-        _publish(project.folder, stage, made_from, files, facts)
-    return _built(project.model, project.folder, board, runtime)
+        record = _record(board, runtime, builder.name, sketch, project.model, is_sketch=True)
+        _publish(project.folder, stage, made_from, files, record)
+    return _built(project.model, project.folder, board, stage)
 
 
 def check_self_test(project: FirmwareProject) -> None:
     """ArtifactsError where the vectors of the self-test are not those that the manifest knows."""
-    golden = project.record.facts["golden"]
+    golden = project.record.golden
     found = hashlib.sha256((project.folder.path / golden).read_bytes()).hexdigest()
-    if found != project.record.files[golden]:
+    if found != project.files[golden]:
         raise ArtifactsError(
             f"{project.folder.path / golden} is not what 'tinyml firmware' wrote: its self-test would prove nothing."
             f" Delete it and run: tinyml firmware {project.model.name} --board {project.board.name}"
@@ -130,21 +150,19 @@ def _build_bare_metal(opened: OpenModel, board: Board) -> Built:
     code = provenance.code_digest(build_firmware.__module__, make_app_image.__module__, files=[FIRMWARE])
     made_from = provenance.digest(dict(sources), board.name, code)
     stage = f"build {board.name}-aot"
-    if folder.record(stage) is None or not folder.is_current(stage, made_from):
+    if not _is_built(folder, stage, made_from):
         with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
             made = bare_metal_firmware(model, sources, board, Path(place))
             _check_size(made, model, board)
             stem = f"build/{board.name}-aot/{c_identifier(model.name)}"
             files = {f"{stem}{suffix}": path.read_bytes() for suffix, path in made.files.items()}
-        facts = {**_facts(board, "aot", BARE_METAL, made.flash_bytes, made.ram_bytes), "is_sketch": False,
-                 "sha256": model.sha256}  # fmt: skip
-        _publish(folder, stage, made_from, files, facts)
+        _publish(folder, stage, made_from, files, _record(board, "aot", BARE_METAL, made, model, is_sketch=False))
     if board.emulator is None and board.arduino is not None:
         progress.say(
             f"{board.name}: built by {BARE_METAL} alone, so this is not a sketch; it answers 'tinyml verify', and needs"
             " the boot loader that the chip has from any Arduino or ESP-IDF program."
         )
-    return _built(model, folder, board, "aot")
+    return _built(model, folder, board, stage)
 
 
 def bare_metal_firmware(model: QuantizedModel, sources: SourceTree, board: Board, place: Path) -> BuiltFirmware:
@@ -168,33 +186,44 @@ def _check_size(built: BuiltFirmware, model: QuantizedModel, board: Board) -> No
         )
 
 
-def _facts(board: Board, runtime: RuntimeName, tool: str, flash_bytes: int, ram_bytes: int) -> dict[str, Any]:
-    return {
-        "board": board.name,
-        "runtime": runtime,
-        "tool": tool,
-        "flash_bytes": flash_bytes,
-        "flash_limit_bytes": board.usable_flash_bytes,
-        "ram_bytes": ram_bytes,
-        "ram_limit_bytes": board.ram_bytes,
-    }
+def _record(
+    board: Board, runtime: RuntimeName, tool: str, built: BuiltFirmware, model: QuantizedModel, *, is_sketch: bool
+) -> BuildRecord:
+    return BuildRecord(
+        board=board.name,
+        runtime=runtime,
+        tool=tool,
+        flash_bytes=built.flash_bytes,
+        flash_limit_bytes=board.usable_flash_bytes,
+        ram_bytes=built.ram_bytes,
+        ram_limit_bytes=board.ram_bytes,
+        is_sketch=is_sketch,
+        sha256=model.sha256,
+    )
 
 
-def _publish(
-    folder: ModelFolder, stage: str, made_from: str, files: Mapping[str, bytes], facts: Mapping[str, Any]
-) -> None:
+def _publish(folder: ModelFolder, stage: str, made_from: str, files: Mapping[str, bytes], record: BuildRecord) -> None:
     with folder.locked():
-        folder.publish({stage: (made_from, files, facts)}, provenance.environment())
+        folder.publish({stage: (made_from, files, records.to_json(record))}, provenance.environment())
 
 
-def _built(model: QuantizedModel, folder: ModelFolder, board: Board, runtime: RuntimeName) -> Built:
-    record = folder.record(f"build {board.name}-{runtime}")
+def _is_built(folder: ModelFolder, stage: str, made_from: str) -> bool:
+    """Whether what lies in the folder was built from just this, and the manifest still says how."""
+    record = folder.record(stage)
+    if record is None or not folder.is_current(stage, made_from):
+        return False
+    try:
+        records.read(BuildRecord, record.facts)
+    except records.RecordError:
+        return False
+    return True
+
+
+def _built(model: QuantizedModel, folder: ModelFolder, board: Board, stage: str) -> Built:
+    record = folder.record(stage)
     assert record is not None, "it was published"
-    facts = record.facts
     files = {f".{name.rsplit('/', 1)[1].split('.', 1)[1]}": folder.path / name for name in record.files}
-    return Built(
-        model, board, runtime, facts["tool"], files, facts["flash_bytes"], facts["ram_bytes"], facts["is_sketch"], facts
-    )  # fmt: skip
+    return Built(model, board, files, records.read(BuildRecord, record.facts))
 
 
 def _digests(folder: Path) -> dict[str, str]:

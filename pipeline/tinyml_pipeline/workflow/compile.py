@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.compiler.explain import Explanation
 from tinyml_pipeline.errors import UnsupportedError, UsageError
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.workflow.generate import encoded
@@ -21,6 +22,35 @@ from tinyml_pipeline.workflow.plain_c import Optimize, explain_for, target_of
 PORTABLE = "portable"
 
 
+@dataclass(frozen=True)
+class CompiledFor:
+    """Plain C for one board, or 'portable': its files and their folder; `layers` is None unless asked for."""
+
+    board: str
+    optimize: str
+    files: int
+    folder: str
+    layers: tuple[Explanation, ...] | None = None
+
+    def record(self) -> dict[str, Any]:
+        """What the manifest keeps."""
+        return {"optimize": self.optimize, "files": self.files, "folder": self.folder}
+
+
+@dataclass(frozen=True)
+class Compilation(Result):
+    """A model's plain C for each board that was named."""
+
+    targets: tuple[CompiledFor, ...]
+
+    def facts(self) -> dict[str, Any]:
+        return {target.board: {**target.record(), **_layers(target)} for target in self.targets}
+
+
+def _layers(target: CompiledFor) -> dict[str, Any]:
+    return {} if target.layers is None else {"layers": [asdict(layer) for layer in target.layers]}
+
+
 def compile_models(
     names: Sequence[str],
     project: Project,
@@ -29,7 +59,7 @@ def compile_models(
     optimize: Optimize | None = None,
     output: Path | None = None,
     explain: bool = False,
-) -> Outcomes[Result]:
+) -> Outcomes[Compilation]:
     """Plain C of each model for each board, portable C99 where none is named; one board at most with `output`."""
     if output is not None and (len(names) != 1 or len(boards) > 1):
         raise UsageError("--output takes exactly one model and at most one board.")
@@ -48,14 +78,13 @@ def _compile_one(
     optimize: Optimize | None,
     output: Path | None,
     explain: bool,
-) -> Result:
+) -> Compilation:
     opened = open_model(name, project, try_in_tflm=False)
     model, folder = opened.model, opened.folder
     if output is not None:
         folder = ModelFolder(output.parent, output.name)
     stages = {}
-    facts = {}
-    explanations: dict[str, Mapping[str, Any]] = {}
+    written = []
     for board_name, board in targets.items():
         try:
             tree = opened.compiled(board, optimize)
@@ -70,11 +99,9 @@ def _compile_one(
         place = folder.path if output is not None else folder.path / "c" / board_name
         files = encoded(tree if output is not None else tree.under(f"c/{board_name}"))
         aim = target_of(board, optimize).optimize
-        facts[board_name] = {"optimize": aim, "files": len(files), "folder": str(place)}
-        if explain:
-            layers = [asdict(layer) for layer in explain_for(model, board, optimize)]
-            explanations[board_name] = {**facts[board_name], "layers": layers}
-        stages[f"compile {board_name}"] = (provenance.digest(model.sha256, aim), files, facts[board_name])
+        layers = explain_for(model, board, optimize) if explain else None
+        written.append(CompiledFor(board_name, aim, len(files), str(place), layers))
+        stages[f"compile {board_name}"] = (provenance.digest(model.sha256, aim), files, written[-1].record())
     with folder.locked():
         tell_edited(folder, folder.publish(stages, provenance.environment()))
-    return Result(model.name, str(folder.path), {**facts, **explanations})
+    return Compilation(model.name, str(folder.path), tuple(written))

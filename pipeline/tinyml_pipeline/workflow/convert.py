@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,24 +22,71 @@ from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedPor
 from tinyml_pipeline.quantization.representative import representative_inputs
 from tinyml_pipeline.quantization.settle_scales import settle_scales
 from tinyml_pipeline.show.report import progress
-from tinyml_pipeline.workflow.generate import encoded, firmware_sources
+from tinyml_pipeline.workflow import records
+from tinyml_pipeline.workflow.generate import GenerateRecord, encoded, firmware_sources
 from tinyml_pipeline.workflow.opened import OpenModel
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
-from tinyml_pipeline.workflow.proof import parity_facts, proof_files, prove
+from tinyml_pipeline.workflow.proof import proof_files, prove
+from tinyml_pipeline.workflow.proof_record import ProofRecord, proof_record, read_proof
 
 _STAGES = ("convert", "generate", "parity")
 
 
+@dataclass(frozen=True)
+class PortRecord:
+    """An input or output tensor: `low` and `high` are the ends of its range, in real units."""
+
+    name: str
+    values: tuple[str, ...]
+    shape: tuple[int, ...]
+    scale: float
+    zero_point: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ConvertRecord:
+    """An int8 model: what it was made from, its size in bytes, its operators with their counts, and its lint."""
+
+    keras_sha256: str
+    per_channel: bool
+    bytes: int
+    operations: tuple[tuple[Any, ...], ...]
+    inputs: tuple[PortRecord, ...]
+    outputs: tuple[PortRecord, ...]
+    lint: tuple[str, ...]
+    parity_vectors: int
+
+
+@dataclass(frozen=True)
+class Conversion(Result):
+    """A model that was converted, or was found converted: the int8 model, its sketches and its proof."""
+
+    converted: ConvertRecord
+    generated: GenerateRecord
+    proof: ProofRecord
+    up_to_date: bool = False
+
+    @property
+    def passed(self) -> bool:
+        return self.proof.passed
+
+    def facts(self) -> dict[str, Any]:
+        generated = records.to_json(self.generated)
+        return {"convert": records.to_json(self.converted), "generate": generated, "parity": self.proof.facts}
+
+
 def convert(
     names: Sequence[str], project: Project, *, per_channel: bool = False, force: bool = False
-) -> Outcomes[Result]:
+) -> Outcomes[Conversion]:
     """int8 model, C array, sketches and proof, published together; 'up to date' where nothing changed."""
     need_extra("train", "conversion")
     with KerasProcess() as keras:
         return each(chosen(names, project), lambda name: _convert_one(project.model(name), keras, per_channel, force))
 
 
-def _convert_one(source: ModelSource, keras: KerasProcess, per_channel: bool, force: bool) -> Result:
+def _convert_one(source: ModelSource, keras: KerasProcess, per_channel: bool, force: bool) -> Conversion:
     name, folder = source.name, source.folder
     environment = provenance.environment()
     with folder.locked():
@@ -48,30 +95,40 @@ def _convert_one(source: ModelSource, keras: KerasProcess, per_channel: bool, fo
         assert trained is not None, "read() has found it"
         code = provenance.code_digest(__name__, files=[*source_files(source.path), FIRMWARE])
         made_from = provenance.digest(trained.files["model.keras"], per_channel, code, environment)
-        records = {stage: folder.record(stage) for stage in _STAGES}
-        if not force and all(folder.is_current(stage, made_from) for stage in _STAGES):
-            facts = {stage: record.facts for stage, record in records.items() if record is not None}
-            return Result(name, str(folder.path), facts, up_to_date=True, passed=bool(facts["parity"]["passed"]))
+        if not force and (current := _current(source, made_from)) is not None:
+            return current
         with progress.working(f"{name}: converting to int8"):
             made = quantize(source.load(), archive, keras, per_channel, source)
         with progress.working(f"{name}: writing the C array and the sketches"):
-            sources, generate_facts = firmware_sources(made.opened, ())
+            sources, generated = firmware_sources(made.opened, ())
         with progress.working(f"{name}: proving it on {len(made.answers.inputs):,} inputs"):
             boards = [load_board("host")] if not missing_tools(load_board("host")) else []
             report = prove(made.opened, sources, made.answers, boards, expected=made.expected)
             proofs = proof_files(made.opened, report, made.answers, made.expected)
-        convert_facts = made.facts
+        proof = proof_record(report)
         edited = folder.publish(
             {
-                "convert": (made_from, made.files(), convert_facts),
-                "generate": (made_from, encoded(sources), generate_facts),
-                "parity": (made_from, proofs, parity_facts(report)),
+                "convert": (made_from, made.files(), records.to_json(made.record)),
+                "generate": (made_from, encoded(sources), records.to_json(generated)),
+                "parity": (made_from, proofs, proof.facts),
             },
             environment,
         )
         tell_edited(folder, edited)
-    facts = {"convert": convert_facts, "generate": generate_facts, "parity": parity_facts(report)}
-    return Result(name, str(folder.path), facts, passed=report.passed)
+    return Conversion(name, str(folder.path), made.record, generated, proof)
+
+
+def _current(source: ModelSource, made_from: str) -> Conversion | None:
+    """The conversion that lies in the model's folder, if it was made from just this and is undamaged."""
+    folder = source.folder
+    if not all(folder.is_current(stage, made_from) for stage in _STAGES):
+        return None
+    found = [record.facts for stage in _STAGES if (record := folder.record(stage)) is not None]
+    try:
+        converted, generated = records.read(ConvertRecord, found[0]), records.read(GenerateRecord, found[1])
+        return Conversion(source.name, str(folder.path), converted, generated, read_proof(found[2]), up_to_date=True)
+    except records.RecordError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -81,15 +138,14 @@ class Quantized:
     opened: OpenModel
     answers: KerasAnswers
     expected: tuple[Int8Array, ...]
-    lint: tuple[str, ...]
-    facts: Mapping[str, Any]
+    record: ConvertRecord
 
     def files(self) -> dict[str, bytes]:
         """Those of the convert stage."""
         return {
             "model.tflite": self.opened.model.tflite,
             "keras_answers.npz": self.answers.pack(),
-            "lint.txt": ("\n".join(self.lint) + "\n").encode(),
+            "lint.txt": ("\n".join(self.record.lint) + "\n").encode(),
         }
 
 
@@ -109,26 +165,20 @@ def quantize(spec: ModelSpec, archive: bytes, keras: KerasProcess, per_channel: 
     judged = None if test is None else keras.predict(archive, [test.inputs], spec.name)
     expected = opened.oracle.invoke(inputs.arrays)
     found = model.lint(Vectors(inputs.arrays, expected))
-    facts = {
-        "keras_sha256": hashlib.sha256(archive).hexdigest(),
-        "per_channel": per_channel,
-        "bytes": len(model.tflite),
-        "operations": [list(operation) for operation in found.operations],
-        "inputs": [_port_facts(port) for port in model.inputs],
-        "outputs": [_port_facts(port) for port in model.outputs],
-        "lint": found.lines(),
-        "parity_vectors": len(inputs),
-    }
-    return Quantized(opened, KerasAnswers(inputs, answers, judged), expected, tuple(found.lines()), facts)
+    record = ConvertRecord(
+        keras_sha256=hashlib.sha256(archive).hexdigest(),
+        per_channel=per_channel,
+        bytes=len(model.tflite),
+        operations=tuple(tuple(operation) for operation in found.operations),
+        inputs=tuple(_port_record(port) for port in model.inputs),
+        outputs=tuple(_port_record(port) for port in model.outputs),
+        lint=tuple(found.lines()),
+        parity_vectors=len(inputs),
+    )
+    return Quantized(opened, KerasAnswers(inputs, answers, judged), expected, record)
 
 
-def _port_facts(port: QuantizedPort) -> dict[str, Any]:
-    return {
-        "name": port.name,
-        "values": list(port.values),
-        "shape": list(port.shape),
-        "scale": port.scale,
-        "zero_point": port.zero_point,
-        "low": port.low,
-        "high": port.high,
-    }
+def _port_record(port: QuantizedPort) -> PortRecord:
+    return PortRecord(
+        port.name, tuple(port.values), tuple(port.shape), port.scale, port.zero_point, port.low, port.high
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tinyml_pipeline import provenance
@@ -11,13 +12,35 @@ from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
+
+
+@dataclass(frozen=True)
+class ExportRecord:
+    """A trained network as another program's file, which answered so many inputs as the original does."""
+
+    format: str
+    bytes: int
+    equal_predictions: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Export(Result):
+    """A trained network that was written and loaded again."""
+
+    exported: ExportRecord
+
+    def facts(self) -> dict[str, Any]:
+        return {"export": records.to_json(self.exported)}
+
 
 FORMATS = ("h5", "keras", "savedmodel")
 _QUESTIONS = 256
 
 
-def export(names: Sequence[str], project: Project, *, form: str) -> Outcomes[Result]:
+def export(names: Sequence[str], project: Project, *, form: str) -> Outcomes[Export]:
     """Write each trained model to its folder `export/`; no name means all."""
     if form not in FORMATS:
         raise UsageError(f"there is no format '{form}'; choose one of: {', '.join(FORMATS)}.")
@@ -26,7 +49,7 @@ def export(names: Sequence[str], project: Project, *, form: str) -> Outcomes[Res
         return each(chosen(names, project), lambda name: _export_one(project.model(name), keras, form))
 
 
-def _export_one(source: ModelSource, keras: KerasProcess, form: str) -> Result:
+def _export_one(source: ModelSource, keras: KerasProcess, form: str) -> Export:
     name, folder = source.name, source.folder
     with folder.locked():
         archive = folder.read("model.keras", made_by="train")
@@ -38,12 +61,8 @@ def _export_one(source: ModelSource, keras: KerasProcess, form: str) -> Result:
             exported = keras.export(archive, form, questions, name)
         place = f"export/{name}" if form == "savedmodel" else f"export/{name}.{form}"
         files = {f"{place}/{path}" if path else place: data for path, data in exported.items()}
-        facts: dict[str, Any] = {
-            "format": form,
-            "bytes": sum(map(len, files.values())),
-            "equal_predictions": len(questions),
-            "path": str(folder.path / place),
-        }
+        record = ExportRecord(form, sum(map(len, files.values())), len(questions), str(folder.path / place))
         made_from = provenance.digest(trained.files["model.keras"], form)
-        tell_edited(folder, folder.publish({f"export {form}": (made_from, files, facts)}, provenance.environment()))
-    return Result(name, str(folder.path), {"export": facts})
+        stages = {f"export {form}": (made_from, files, records.to_json(record))}
+        tell_edited(folder, folder.publish(stages, provenance.environment()))
+    return Export(name, str(folder.path), record)

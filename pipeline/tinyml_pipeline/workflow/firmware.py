@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder, StageRecord
@@ -19,6 +20,7 @@ from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.runtimes.runtime import Oracle
 from tinyml_pipeline.runtimes.tflm import TflmRuntime
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.generate import encoded
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each
@@ -26,14 +28,35 @@ from tinyml_pipeline.workflow.plain_c import aot_runtime
 
 
 @dataclass(frozen=True)
+class FirmwareRecord:
+    """A firmware project: of which model, and which of its files holds the vectors of the self-test."""
+
+    board: str
+    runtime: RuntimeName
+    sha256: str
+    golden: str
+
+
+@dataclass(frozen=True)
+class Firmware(Result):
+    """A model whose firmware project was written; `folder` is the project's own."""
+
+    written: FirmwareRecord
+
+    def facts(self) -> dict[str, Any]:
+        return {"firmware": records.to_json(self.written)}
+
+
+@dataclass(frozen=True)
 class FirmwareProject:
-    """A firmware project on disk: where it lies below its model's folder, and the manifest's record of it."""
+    """A firmware project on disk: where it lies below its model's folder, and the digests of its files as written."""
 
     model: QuantizedModel
     board: Board
     runtime: RuntimeName
     folder: ModelFolder
-    record: StageRecord
+    record: FirmwareRecord
+    files: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -49,14 +72,14 @@ class FirmwareProject:
         return self.folder.path / self.place
 
 
-def firmware(names: Sequence[str], project: Project, *, board: str, runtime: str | None = None) -> Outcomes[Result]:
+def firmware(names: Sequence[str], project: Project, *, board: str, runtime: str | None = None) -> Outcomes[Firmware]:
     """A project of each model for one board; files that the user changed stay as they are."""
     target = load_board(board)
     chosen_runtime = runtime_for(target, runtime)
 
-    def write(name: str) -> Result:
+    def write(name: str) -> Firmware:
         made = write_project(open_model(name, project), target, chosen_runtime)
-        return Result(made.model.name, str(made.path), {"firmware": made.record.facts})
+        return Firmware(made.model.name, str(made.path), made.record)
 
     return each(chosen(names, project, files=True), write)
 
@@ -81,18 +104,14 @@ def write_project(opened: OpenModel, board: Board, runtime: RuntimeName) -> Firm
     with folder.locked():
         with progress.working(f"{model.name}: writing the firmware for {board.name}"):
             tree = project_sources(opened, board, runtime).under(f"firmware/{board.name}-{runtime}")
-        facts = {
-            "board": board.name,
-            "runtime": runtime,
-            "sha256": model.sha256,
-            "golden": next(path for path in tree if path.endswith("/src/golden.h")),
-        }
-        stages = {stage: (_made_from(model, board, runtime), encoded(tree), facts)}
+        golden = next(path for path in tree if path.endswith("/src/golden.h"))
+        record = FirmwareRecord(board.name, runtime, model.sha256, golden)
+        stages = {stage: (_made_from(model, board, runtime), encoded(tree), records.to_json(record))}
         kept = folder.publish(stages, provenance.environment(), keep_edited=True)
-        record = folder.record(stage)
-    assert record is not None, "publish() has written it"
-    _tell_kept(folder, kept, record)
-    return FirmwareProject(model, board, runtime, folder, record)
+        published = folder.record(stage)
+    assert published is not None, "publish() has written it"
+    _tell_kept(folder, kept, published)
+    return FirmwareProject(model, board, runtime, folder, record, published.files)
 
 
 def current_project(opened: OpenModel, board: Board, runtime: RuntimeName) -> FirmwareProject:
@@ -101,9 +120,14 @@ def current_project(opened: OpenModel, board: Board, runtime: RuntimeName) -> Fi
     record = folder.record(f"firmware {board.name}-{runtime}")
     if record is None or record.made_from != _made_from(model, board, runtime):
         return write_project(opened, board, runtime)
-    project = FirmwareProject(model, board, runtime, folder, record)
     missing = any(not (folder.path / path).is_file() for path in record.files)
-    return write_project(opened, board, runtime) if missing else project
+    try:
+        written = records.read(FirmwareRecord, record.facts)
+    except records.RecordError:
+        return write_project(opened, board, runtime)
+    if missing or written.golden not in record.files:
+        return write_project(opened, board, runtime)
+    return FirmwareProject(model, board, runtime, folder, written, record.files)
 
 
 def project_sources(opened: OpenModel, board: Board, runtime: RuntimeName) -> SourceTree:

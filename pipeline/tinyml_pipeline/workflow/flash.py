@@ -6,6 +6,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,36 @@ from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.visible_text import visible
+from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.build import BARE_METAL, Built, build_one, choose_builder
 from tinyml_pipeline.workflow.connect import connect, is_emulated
 from tinyml_pipeline.workflow.firmware import current_project, runtime_for
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen
+
+
+@dataclass(frozen=True)
+class FlashRecord:
+    """A firmware that was written to a board: by which tool, and the digests of its ELF file and of its model."""
+
+    board: str
+    runtime: RuntimeName
+    tool: str
+    flash_bytes: int
+    image_sha256: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Flashing(Result):
+    """A model that was put on a board; `port` is empty if it was written without one."""
+
+    written: FlashRecord
+    port: str
+
+    def facts(self) -> dict[str, Any]:
+        return {"flash": {**records.to_json(self.written), "port": self.port}}
+
 
 Show = Callable[[str], None]
 Action = Callable[[Show], None]
@@ -51,7 +77,7 @@ def flash(
     port: str | None = None,
     runtime: str | None = None,
     tool: str | None = None,
-) -> Outcomes[Result]:
+) -> Outcomes[Flashing]:
     """Put one model on one board; on an emulated one its machine is started with the firmware, and stopped again.
 
     The tool is the one that the board's own files name, where it is installed and the build left what it takes; else
@@ -65,7 +91,7 @@ def flash(
 
 def _flash_one(
     name: str, project: Project, board: Board, port: str | None, runtime: RuntimeName, tool: str | None
-) -> Result:
+) -> Flashing:
     if is_emulated(board):
         if port is not None or tool is not None:
             raise UsageError(f"{board.name} is emulated: its firmware is started, not written to a port.")
@@ -81,7 +107,7 @@ def _flash_one(
         built = build_one(opened, board, runtime, builder)
         sketch = current_project(opened, board, runtime).path
         used, action = choose(built, sketch, port, tool)
-        progress.say(f"{built.model.name}: writing {built.flash_bytes:,} bytes to {board.name} with {used}")
+        progress.say(f"{built.model.name}: writing {built.record.flash_bytes:,} bytes to {board.name} with {used}")
         try:
             action(lambda text: print(visible(text, "\r\n\t"), end="", file=sys.stderr, flush=True))
         except KeyboardInterrupt:
@@ -98,11 +124,13 @@ def choose(built: Built, sketch: Path, port: str | None, tool: str | None) -> tu
     """The tool that writes `built`, and the call of it. Raises UsageError for one that cannot, ToolMissingError."""
     direct = _direct_name(built.board)
     names = [direct] if direct is not None and _image(built, direct) is not None else []
-    names += [built.tool] if built.tool in _UPLOADERS else []
+    names += [built.record.tool] if built.record.tool in _UPLOADERS else []
     if tool is not None and tool not in names:
         able = ", ".join(names) or "none that is installed"
-        raise UsageError(f"'{tool}' cannot write what {built.tool} built for {built.board.name}; what can: {able}.")
-    missing = ToolMissingError(f"nothing here writes what {built.tool} built for {built.board.name}.")
+        raise UsageError(
+            f"'{tool}' cannot write what {built.record.tool} built for {built.board.name}; what can: {able}."
+        )
+    missing = ToolMissingError(f"nothing here writes what {built.record.tool} built for {built.board.name}.")
     for number, name in enumerate([tool] if tool is not None else names):
         try:
             return name, _action(name, built, sketch, port)
@@ -130,7 +158,7 @@ def _action(name: str, built: Built, sketch: Path, port: str | None) -> Action:
     if isinstance(settings, Avrdude):
         return partial(carry_out, avrdude.plan(settings, image, board.name, port))
     if isinstance(settings, Esptool):
-        address = APP_ADDRESS if built.tool == BARE_METAL else 0
+        address = APP_ADDRESS if built.record.tool == BARE_METAL else 0
         return partial(carry_out, esptool.plan(settings, image, board.name, port, address))
     assert isinstance(settings, Bossac), "no other kind is left"
     plan = bossac.plan(image, board.name, port)
@@ -156,7 +184,7 @@ def _image(built: Built, tool: str) -> Path | None:
     merged = flashing.image if isinstance(flashing, Esptool) else ""
     suffixes = {
         "avrdude": (".hex", ".elf"),
-        "esptool": (".bin",) if built.tool == BARE_METAL else (merged,),
+        "esptool": (".bin",) if built.record.tool == BARE_METAL else (merged,),
         "bossac": (".bin",),
         "uf2": (".uf2",),
         "pyocd": (".hex", ".elf"),
@@ -169,22 +197,25 @@ def _hear(opened: OpenModel, project: Project, built: Built, port: str | None) -
     deadline = time.monotonic() + _BACK_WITHIN_S
     while port is not None and port.startswith("/dev/") and not Path(port).exists() and time.monotonic() < deadline:
         time.sleep(0.1)  # a board with its own USB takes its port away while it restarts
-    with connect(opened, project.artifacts, built.board, port, built.runtime) as device:
+    with connect(opened, project.artifacts, built.board, port, built.record.runtime) as device:
         Session(device, timeout_s=_ANSWERS_WITHIN_S).greet(ModelInterface.of(built.model.graph))
     progress.say(f"{built.board.name}: it runs {built.model.name}, the model of SHA-256 {built.model.sha256[:12]}")
 
 
-def _record(opened: OpenModel, built: Built, tool: str, port: str | None) -> Result:
+def _record(opened: OpenModel, built: Built, tool: str, port: str | None) -> Flashing:
     folder = opened.folder
-    facts: dict[str, Any] = {
-        "board": built.board.name,
-        "runtime": built.runtime,
-        "tool": tool,
-        "flash_bytes": built.flash_bytes,
-        "image_sha256": hashlib.sha256(built.elf.read_bytes()).hexdigest(),
-        "sha256": built.model.sha256,
-    }
+    record = FlashRecord(
+        board=built.board.name,
+        runtime=built.record.runtime,
+        tool=tool,
+        flash_bytes=built.record.flash_bytes,
+        image_sha256=hashlib.sha256(built.elf.read_bytes()).hexdigest(),
+        sha256=built.model.sha256,
+    )
     with folder.locked():
-        made_from = provenance.digest(built.model.sha256, facts["image_sha256"])
-        folder.publish({f"flash {built.board.name}": (made_from, {}, facts)}, provenance.environment())
-    return Result(built.model.name, str(folder.path), {"flash": {**facts, "port": port or ""}})
+        made_from = provenance.digest(built.model.sha256, record.image_sha256)
+        stages: dict[str, tuple[str, dict[str, bytes], dict[str, Any]]] = {
+            f"flash {built.board.name}": (made_from, {}, records.to_json(record))
+        }
+        folder.publish(stages, provenance.environment())
+    return Flashing(built.model.name, str(folder.path), record, port or "")

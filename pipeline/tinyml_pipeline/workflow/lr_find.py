@@ -9,8 +9,8 @@ from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.training.overrides import Overrides, override
-from tinyml_pipeline.workflow.outcomes import Outcomes, Result, tell_edited
-from tinyml_pipeline.workflow.train import train
+from tinyml_pipeline.workflow.outcomes import Outcomes, tell_edited
+from tinyml_pipeline.workflow.train import Training, train
 
 PICTURE = "lr_find.png"
 
@@ -51,6 +51,6 @@ def find(name: str, project: Project, overrides: Overrides) -> FoundRate:
     return FoundRate(source.name, source.asked, test.found, test.turn, str(folder.path / PICTURE), next_step)
 
 
-def apply(found: FoundRate, project: Project, overrides: Overrides) -> Outcomes[Result]:
+def apply(found: FoundRate, project: Project, overrides: Overrides) -> Outcomes[Training]:
     """Train with the rate that was found; the schedule stays the model's own."""
     return train([found.asked], project, overrides=replace(overrides, learning_rate=found.found))

@@ -77,7 +77,7 @@ def monitor(
 
 def _speaks_text(opened: OpenModel, board: Board, runtime: RuntimeName) -> bool:
     """Whether the firmware of an emulated board answers typed text itself; the bare one only answers frames."""
-    return build_one(opened, board, runtime).is_sketch
+    return build_one(opened, board, runtime).record.is_sketch
 
 
 def _serve_numbers(opened: OpenModel, device: Device, source: int, sink: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -26,13 +26,34 @@ class Outcomes(Generic[T]):
 
 @dataclass(frozen=True)
 class Result:
-    """What a verb did to one model: the manifest's facts of each stage that it ran or found up to date."""
+    """What a verb did to one model. Each verb has its own subclass, with typed fields for what it found."""
 
     model: str
     folder: str
-    facts: Mapping[str, Mapping[str, Any]]
-    up_to_date: bool = False
-    passed: bool = True
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether nothing was done, because nothing had changed."""
+        return False
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check of the verb passed."""
+        return True
+
+    def facts(self) -> dict[str, Any]:
+        """What was found, as plain JSON under the name of each stage."""
+        return {}
+
+    def to_json(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        return {
+            "model": self.model,
+            "folder": self.folder,
+            "facts": self.facts(),
+            "up_to_date": self.up_to_date,
+            "passed": self.passed,
+        }
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tinyml_pipeline import provenance
 from tinyml_pipeline.boards.board import Board
@@ -15,14 +17,29 @@ from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.chips import chips
 from tinyml_pipeline.workflow.opened import open_converted, open_file
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file
-from tinyml_pipeline.workflow.proof import parity_facts, proof_files, prove
+from tinyml_pipeline.workflow.proof import proof_files, prove
+from tinyml_pipeline.workflow.proof_record import ProofRecord, proof_record
 
 _SOURCES = ("model_data.h", "model_data.cc")
 
 
+@dataclass(frozen=True)
+class Proving(Result):
+    """A model that was proven again."""
+
+    proof: ProofRecord
+
+    @property
+    def passed(self) -> bool:
+        return self.proof.passed
+
+    def facts(self) -> dict[str, Any]:
+        return {"parity": self.proof.facts}
+
+
 def parity(
     names: Sequence[str], project: Project, *, boards: Sequence[str] = (), vectors: int | None = None
-) -> Outcomes[Result]:
+) -> Outcomes[Proving]:
     """Prove again what `convert` proved, from the files on disk, and the model's C on every processor that is here.
 
     An emulated processor gets `vectors` of the inputs; None means 2,000, fewer of a large model. A .tflite from
@@ -41,7 +58,7 @@ def parity(
     )
 
 
-def _parity_of_model(name: str, project: Project, boards: Sequence[Board], vectors: int | None) -> Result:
+def _parity_of_model(name: str, project: Project, boards: Sequence[Board], vectors: int | None) -> Proving:
     folder = project.model(name).folder
     with folder.locked():
         opened = open_converted(name, project)
@@ -53,11 +70,12 @@ def _parity_of_model(name: str, project: Project, boards: Sequence[Board], vecto
         converted = folder.record("convert")
         assert converted is not None, "open_converted() has found it"
         files = proof_files(opened, report, answers, expected)
-        folder.publish({"parity": (converted.made_from, files, parity_facts(report))}, provenance.environment())
-    return Result(opened.name, str(folder.path), {"parity": parity_facts(report)}, passed=report.passed)
+        proof = proof_record(report)
+        folder.publish({"parity": (converted.made_from, files, proof.facts)}, provenance.environment())
+    return Proving(opened.name, str(folder.path), proof)
 
 
-def _parity_of_file(path: Path, project: Project, boards: Sequence[Board], vectors: int | None) -> Result:
+def _parity_of_file(path: Path, project: Project, boards: Sequence[Board], vectors: int | None) -> Proving:
     opened = open_file(path, project)
     report = prove(opened, data_sources(opened.model), None, boards, vectors)
-    return Result(path.stem, str(path.parent), {"parity": parity_facts(report)}, passed=report.passed)
+    return Proving(path.stem, str(path.parent), proof_record(report))

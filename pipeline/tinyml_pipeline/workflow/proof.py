@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -95,17 +94,6 @@ def proof_files(
     elif opened.spec is not None and answers is not None:
         files["parity.png"] = _picture(opened.spec, opened.model, answers, expected[0])
     return files
-
-
-def parity_facts(report: ParityReport) -> dict[str, Any]:
-    """What the manifest keeps of a proof."""
-    return {
-        "passed": report.passed,
-        "claim": report.claim if report.passed else "FAILED",
-        "vectors": report.vectors,
-        "exhaustive": report.exhaustive,
-        "rows": [{**row.to_json(), "summary": row.summary} for row in report.rows],
-    }
 
 
 def _accuracy(opened: OpenModel, keras: npt.NDArray[np.float32] | None) -> Iterator[Row]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tinyml_pipeline import provenance
@@ -12,7 +14,49 @@ from tinyml_pipeline.models.catalog import source_files
 from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.training.overrides import Overrides, override
+from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a trained network answers to one of its spec's questions, in real numbers."""
+
+    inputs: tuple[float, ...]
+    expected: tuple[float, ...]
+    got: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class TrainRecord:
+    """One training. `metrics` are those of the last epoch; `overrides` is what was not as the spec says."""
+
+    seed: int
+    epochs: int
+    updates: int
+    parameters: int
+    method: str
+    overrides: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    answers: tuple[Answer, ...]
+    reason: str
+    """Why the answers of a model that is taught wrong on purpose are wrong; else empty."""
+
+
+@dataclass(frozen=True)
+class Training(Result):
+    """A trained model. `seconds` is None if it was up to date."""
+
+    trained: TrainRecord
+    seconds: float | None
+
+    @property
+    def up_to_date(self) -> bool:
+        return self.seconds is None
+
+    def facts(self) -> dict[str, Any]:
+        facts = records.to_json(self.trained)
+        return {"train": facts if self.seconds is None else {**facts, "seconds": self.seconds}}
 
 
 def train(
@@ -22,7 +66,7 @@ def train(
     overrides: Overrides | None = None,
     plot: bool = False,
     force: bool = False,
-) -> Outcomes[Result]:
+) -> Outcomes[Training]:
     """Train models; all of them in this one process, so that TensorFlow starts once.
 
     `overrides` change the specs' training for this time, and `plot` draws the learning rate too; both stand in the
@@ -34,7 +78,7 @@ def train(
     return each(chosen(names, project), lambda name: _train_one(project.model(name), changes, plot, force))
 
 
-def _train_one(source: ModelSource, overrides: Overrides, plot: bool, force: bool) -> Result:
+def _train_one(source: ModelSource, overrides: Overrides, plot: bool, force: bool) -> Training:
     name, folder = source.name, source.folder
     environment = provenance.environment()
     code = provenance.code_digest(__name__, files=source_files(source.path))
@@ -43,7 +87,8 @@ def _train_one(source: ModelSource, overrides: Overrides, plot: bool, force: boo
     with folder.locked():
         record = folder.record("train")
         if record is not None and not force and folder.is_current("train", made_from):
-            return Result(name, str(folder.path), {"train": record.facts}, up_to_date=True)
+            with contextlib.suppress(records.RecordError):
+                return Training(name, str(folder.path), records.read(TrainRecord, record.facts), None)
         from tinyml_pipeline.training.train import train as train_model
 
         spec = override(source.load(), overrides)
@@ -65,19 +110,21 @@ def _train_one(source: ModelSource, overrides: Overrides, plot: bool, force: boo
             from tinyml_pipeline.training.schedules import learning_rates
 
             files["learning_rate.png"] = plots.draw_learning_rate(name, *learning_rates(spec))
-        facts: dict[str, Any] = {
-            "seed": spec.seed,
-            "epochs": len(trained.history),
-            "updates": trained.updates,
-            "parameters": trained.parameters,
-            "method": trained.method,
-            "overrides": overrides.changes,
-            **{column: values[-1] for column, values in columns.items() if column != "epoch"},
-            "answers": [
-                {"inputs": list(inputs), "expected": list(expected), "got": list(got)}
-                for (inputs, expected), got in zip((*spec.checks, *spec.fails_on), trained.answers, strict=True)
-            ],
-            "reason": spec.reason,
-        }
-        tell_edited(folder, folder.publish({"train": (made_from, files, facts)}, environment))
-    return Result(name, str(folder.path), {"train": {**facts, "seconds": trained.seconds}})
+        questions = (*spec.checks, *spec.fails_on)
+        told = TrainRecord(
+            seed=spec.seed,
+            epochs=len(trained.history),
+            updates=trained.updates,
+            parameters=trained.parameters,
+            method=trained.method,
+            overrides=overrides.changes,
+            metrics={column: values[-1] for column, values in columns.items() if column != "epoch"},
+            answers=tuple(
+                Answer(*(tuple(map(float, values)) for values in (inputs, expected, got)))
+                for (inputs, expected), got in zip(questions, trained.answers, strict=True)
+            ),
+            reason=spec.reason,
+        )
+        stages = {"train": (made_from, files, records.to_json(told))}
+        tell_edited(folder, folder.publish(stages, environment))
+    return Training(name, str(folder.path), told, trained.seconds)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.connect import connect, refuse_port_of_emulated
 from tinyml_pipeline.workflow.firmware import runtime_for
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
@@ -27,6 +29,39 @@ from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen
 
 VECTORS = 2000
 TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class VerifyRecord:
+    """What a board answered. The counts are the device's own for one inference, in the unit that it really counts."""
+
+    board: str
+    passed: bool
+    claim: str
+    exhaustive: bool
+    vectors: int
+    mismatches: int
+    worst_steps: int
+    unit: str
+    fewest: int
+    most: int
+    clock_hz: int
+
+
+@dataclass(frozen=True)
+class Verification(Result):
+    """A model that was verified on a board, in `seconds`; `resent` counts the vectors that were sent again."""
+
+    verified: VerifyRecord
+    seconds: float
+    resent: int
+
+    @property
+    def passed(self) -> bool:
+        return self.verified.passed
+
+    def facts(self) -> dict[str, Any]:
+        return {"verify": {**records.to_json(self.verified), "seconds": self.seconds, "resent": self.resent}}
 
 
 def verify(
@@ -38,7 +73,7 @@ def verify(
     runtime: str | None = None,
     vectors: int | None = VECTORS,
     timeout_s: float = TIMEOUT_S,
-) -> Outcomes[Result]:
+) -> Outcomes[Verification]:
     """Prove that a board computes what TFLM computes, bit for bit, on `vectors` inputs (None: all).
 
     An emulated board is started with the firmware that `tinyml build` makes, and has no port. What was found is
@@ -70,7 +105,7 @@ def _verify_one(
     runtime: RuntimeName,
     vectors: int | None,
     timeout_s: float,
-) -> Result:
+) -> Verification:
     need_tflm("verify")
     model, folder = opened.model, opened.folder
     inputs = chosen_inputs(model, vectors)
@@ -86,39 +121,36 @@ def _verify_one(
     if found.first is not None:
         where = found.first.text(model.inputs, model.outputs)
         progress.say(f"VERIFY FAILED: {model.name} on {board.name}: {found.summary}; {where}.")
-    facts = _facts(board, found, inputs, greeting, ran)
+    record = _record(board, found, inputs, greeting, ran)
     with folder.locked():
-        stage: tuple[str, dict[str, bytes], Mapping[str, Any]] = (
-            provenance.digest(model.sha256, board.name),
-            {},
-            facts,
-        )
-        folder.publish({f"verify {board.name}": stage}, provenance.environment())
-    told = {**facts, "seconds": seconds, "resent": ran.resent}
-    return Result(model.name, str(folder.path), {"verify": told}, passed=found.passed)
+        made_from = provenance.digest(model.sha256, board.name)
+        stages: dict[str, tuple[str, dict[str, bytes], dict[str, Any]]] = {
+            f"verify {board.name}": (made_from, {}, records.to_json(record))
+        }
+        folder.publish(stages, provenance.environment())
+    return Verification(model.name, str(folder.path), record, seconds, ran.resent)
 
 
-def _facts(board: Board, found: Comparison, inputs: InputSet, greeting: Greeting, ran: Invocations) -> dict[str, Any]:
-    """What the manifest keeps. The counts are the device's own for one inference, in the unit that it really counts."""
+def _record(board: Board, found: Comparison, inputs: InputSet, greeting: Greeting, ran: Invocations) -> VerifyRecord:
     if not found.passed:
         claim = "FAILED"
     elif inputs.exhaustive:
         claim = "verified on every possible input"
     else:
         claim = f"verified on {len(inputs):,} inputs"
-    return {
-        "board": board.name,
-        "passed": found.passed,
-        "claim": claim,
-        "exhaustive": inputs.exhaustive,
-        "vectors": found.vectors,
-        "mismatches": found.mismatches,
-        "worst_steps": found.worst,
-        "unit": ran.unit.name.lower(),
-        "fewest": ran.fewest,
-        "most": ran.most,
-        "clock_hz": greeting.clock_hz,
-    }
+    return VerifyRecord(
+        board=board.name,
+        passed=found.passed,
+        claim=claim,
+        exhaustive=inputs.exhaustive,
+        vectors=found.vectors,
+        mismatches=found.mismatches,
+        worst_steps=found.worst,
+        unit=ran.unit.name.lower(),
+        fewest=ran.fewest,
+        most=ran.most,
+        clock_hz=greeting.clock_hz,
+    )
 
 
 def _rows(arrays: Sequence[Int8Array]) -> Int8Array:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tinyml_pipeline.show.report.tables.table import print_table, tell
 
 if TYPE_CHECKING:
     from tinyml_pipeline.workflow.boards import BoardRow, PortRow
+    from tinyml_pipeline.workflow.build import Build
+    from tinyml_pipeline.workflow.firmware import Firmware
     from tinyml_pipeline.workflow.fit import Fit, Need
-    from tinyml_pipeline.workflow.outcomes import Result
+    from tinyml_pipeline.workflow.flash import Flashing
+    from tinyml_pipeline.workflow.verify import Verification, VerifyRecord
 
 
 def boards(rows: Sequence[BoardRow]) -> None:
@@ -86,27 +89,27 @@ def _memory(count: int) -> str:
     return f"{count / 2**20:.4g} MB" if count >= 2**20 else f"{count / 2**10:.4g} KB"
 
 
-def firmware(results: Sequence[Result]) -> None:
+def firmware(results: Sequence[Firmware]) -> None:
     for result in results:
-        facts = result.facts["firmware"]
-        tell(f"{result.model}: Arduino sketch and PlatformIO project for {facts['board']} ({facts['runtime']}) in")
+        made = result.written
+        tell(f"{result.model}: Arduino sketch and PlatformIO project for {made.board} ({made.runtime}) in")
         tell(result.folder)
         tell("Your code has its place in the .ino file there.")
 
 
-def builds(results: Sequence[Result]) -> None:
+def builds(results: Sequence[Build]) -> None:
     print_table(
         ["model", "for", "built by", "flash", "RAM"],
         [
             [
                 result.model,
-                f"{facts['board']} ({facts['runtime']})",
-                facts["tool"],
-                _share(facts["flash_bytes"], facts["flash_limit_bytes"]),
-                _share(facts["ram_bytes"], facts["ram_limit_bytes"]),
+                f"{built.board} ({built.runtime})",
+                built.tool,
+                _share(built.flash_bytes, built.flash_limit_bytes),
+                _share(built.ram_bytes, built.ram_limit_bytes),
             ]
             for result in results
-            for facts in [result.facts["build"]]
+            for built in [result.built]
         ],
     )
     for result in results:
@@ -117,64 +120,63 @@ def _share(used: int, limit: int) -> str:
     return f"{used:,} B ({100 * used / limit:.0f} %)"
 
 
-def flashed(results: Sequence[Result]) -> None:
+def flashed(results: Sequence[Flashing]) -> None:
     print_table(
         ["model", "board", "port", "runtime", "written by", "flash", "SHA-256 of the model"],
         [
             [
                 result.model,
-                facts["board"],
-                facts["port"],
-                facts["runtime"],
-                facts["tool"],
-                f"{facts['flash_bytes']:,} B",
-                facts["sha256"][:12],
+                written.board,
+                result.port,
+                written.runtime,
+                written.tool,
+                f"{written.flash_bytes:,} B",
+                written.sha256[:12],
             ]
             for result in results
-            for facts in [result.facts["flash"]]
+            for written in [result.written]
         ],
     )
 
 
-def verification(results: Sequence[Result]) -> None:
+def verification(results: Sequence[Verification]) -> None:
     """What a board answered, and what it says that one inference took; a count keeps the name of what was counted."""
     print_table(
         ["model", "board", "equal to TFLM", "one inference", "vectors / s", "resent"],
         [
             [
                 result.model,
-                facts["board"],
-                f"{facts['vectors'] - facts['mismatches']:,} of {facts['vectors']:,}",
-                _device_count(facts),
-                f"{facts['vectors'] / max(facts['seconds'], 1e-9):,.0f}",
-                str(facts["resent"]),
+                found.board,
+                f"{found.vectors - found.mismatches:,} of {found.vectors:,}",
+                _device_count(found),
+                f"{found.vectors / max(result.seconds, 1e-9):,.0f}",
+                str(result.resent),
             ]
             for result in results
-            for facts in [result.facts["verify"]]
+            for found in [result.verified]
         ],
     )
     for result in results:
-        facts = result.facts["verify"]
-        tell(f"{result.model} on {facts['board']}: {facts['claim']}")
-        if time := _device_time(facts):
+        found = result.verified
+        tell(f"{result.model} on {found.board}: {found.claim}")
+        if time := _device_time(found):
             tell(time)
 
 
-def _device_count(facts: Mapping[str, Any]) -> str:
+def _device_count(found: VerifyRecord) -> str:
     """'1,204 to 1,210 cycles'."""
-    return "not counted" if facts["unit"] == "nothing" else f"{_span(facts['fewest'], facts['most'])} {facts['unit']}"
+    return "not counted" if found.unit == "nothing" else f"{_span(found.fewest, found.most)} {found.unit}"
 
 
-def _device_time(facts: Mapping[str, Any]) -> str:
+def _device_time(found: VerifyRecord) -> str:
     """What the counts mean; empty where they say all. Only cycles of a known clock are also a time."""
-    clock_hz = facts["clock_hz"]
     told = []
-    if clock_hz:
-        time = _span(*(round(facts[end] / clock_hz * 1e6, 1) for end in ("fewest", "most")))
-        told.append(f"An inference takes {time} us at {clock_hz / 1e6:g} MHz.")
-    if facts["fewest"] != facts["most"]:
-        told.append(f"The {facts['unit']} differ, because rounding takes another branch for some numbers.")
-        if facts["unit"] in {"cycles", "microseconds"}:
+    if found.clock_hz:
+        time = _span(*(round(count / found.clock_hz * 1e6, 1) for count in (found.fewest, found.most)))
+        told.append(f"An inference takes {time} us at {found.clock_hz / 1e6:g} MHz.")
+    if found.fewest != found.most:
+        told.append(f"The {found.unit} differ, because rounding takes another branch for some numbers.")
+        if found.unit in {"cycles", "microseconds"}:
             told.append("An interrupt that falls into an inference, such as that of Arduino's clock, is counted too.")
     return " ".join(told)
 

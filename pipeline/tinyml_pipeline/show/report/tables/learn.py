@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from tinyml_pipeline.show.report.tables.table import print_table, tell
 
 if TYPE_CHECKING:
+    from tinyml_pipeline.workflow.export import Export
     from tinyml_pipeline.workflow.graph import Drawn
     from tinyml_pipeline.workflow.lesson import LessonRow, Told
     from tinyml_pipeline.workflow.lr_find import FoundRate
-    from tinyml_pipeline.workflow.outcomes import Result
     from tinyml_pipeline.workflow.predict import Prediction
 
 _MOST_INPUTS = 6  # of more, as of an image, the answers are of interest only
@@ -106,19 +106,18 @@ def found_rates(found: Sequence[FoundRate], *, is_applied: bool = False) -> None
             tell(f"Train with it: {one.next_step}")
 
 
-def exports(results: Sequence[Result]) -> None:
+def exports(results: Sequence[Export]) -> None:
     print_table(
         ["model", "format", "size", "loaded again"],
         [
             [
                 result.model,
-                facts["format"],
-                f"{facts['bytes']:,} B",
-                f"same answers to {facts['equal_predictions']:,} inputs",
+                result.exported.format,
+                f"{result.exported.bytes:,} B",
+                f"same answers to {result.exported.equal_predictions:,} inputs",
             ]
             for result in results
-            for facts in [result.facts["export"]]
         ],
     )
     for result in results:
-        tell(f"written to {result.facts['export']['path']}")
+        tell(f"written to {result.exported.path}")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from tinyml_pipeline.show.report.tables.table import print_table, tell
 
 if TYPE_CHECKING:
+    from tinyml_pipeline.workflow.compile import Compilation, CompiledFor
+    from tinyml_pipeline.workflow.convert import Conversion
+    from tinyml_pipeline.workflow.generate import Generation
     from tinyml_pipeline.workflow.new_project import NewProject
-    from tinyml_pipeline.workflow.outcomes import ModelStatus, Result
+    from tinyml_pipeline.workflow.outcomes import ModelStatus
+    from tinyml_pipeline.workflow.parity import Proving
+    from tinyml_pipeline.workflow.proof_record import ProofRecord
+    from tinyml_pipeline.workflow.train import Answer, Training
 
 
 def new_project(made: Sequence[NewProject]) -> None:
@@ -25,55 +32,56 @@ def models(statuses: Sequence[ModelStatus]) -> None:
     )
 
 
-def training(results: Sequence[Result]) -> None:
-    rows = []
-    for result in results:
-        facts = result.facts["train"]
-        rows.append(
+def training(results: Sequence[Training]) -> None:
+    print_table(
+        ["model", "epochs", "loss", "parameters", "time"],
+        [
             [
                 result.model,
-                str(facts["epochs"]),
-                f"{facts['loss']:.4g}" if "loss" in facts else "",
-                f"{facts['parameters']:,}",
-                "up to date" if result.up_to_date else f"{facts['seconds']:.1f} s",
+                str(result.trained.epochs),
+                "".join(f"{value:.4g}" for name, value in result.trained.metrics.items() if name == "loss"),
+                f"{result.trained.parameters:,}",
+                "up to date" if result.seconds is None else f"{result.seconds:.1f} s",
             ]
-        )
-    print_table(["model", "epochs", "loss", "parameters", "time"], rows)
+            for result in results
+        ],
+    )
     for result in results:
         tell(f"written to {result.folder}/model.keras")
     for result in results:
-        if changes := result.facts["train"].get("overrides"):
+        if changes := result.trained.overrides:
             told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
             tell(f"{result.model}: not as its spec says: {told}. Without these options it trains by the spec again.")
     for result in results:
-        facts = result.facts["train"]
-        answers = [_answer(**answer) for answer in facts.get("answers", ())]
-        if answers:
-            tell(f"{result.model}: {', '.join(answers)}" + (f", because {facts['reason']}" if facts["reason"] else ""))
+        if answers := [_answer(answer) for answer in result.trained.answers]:
+            reason = f", because {result.trained.reason}" if result.trained.reason else ""
+            tell(f"{result.model}: {', '.join(answers)}{reason}")
 
 
-def _answer(inputs: Sequence[float], expected: Sequence[float], got: Sequence[float]) -> str:
+def _answer(answer: Answer) -> str:
     """'f(10, 2) = 24.91 (true: 12)'."""
 
     def several(values: Sequence[float]) -> str:
         return ", ".join(f"{value:.4g}" for value in values)
 
-    return f"f({several(inputs)}) = {several(got)} (true: {several(expected)})"
+    return f"f({several(answer.inputs)}) = {several(answer.got)} (true: {several(answer.expected)})"
 
 
-def conversion(results: Sequence[Result]) -> None:
+def conversion(results: Sequence[Conversion]) -> None:
     """Where everything lies, and the table that says how close the chip will be to Keras."""
     for result in results if len(results) == 1 else ():
-        _lines(f"{result.model}: int8 model", result.facts["convert"]["lint"])
+        _lines(f"{result.model}: int8 model", result.converted.lint)
     for result in results:
         state = "up to date" if result.up_to_date else "written"
-        tell(f"{result.folder}: {state}; {result.facts['parity']['claim']}")
-        accuracy = _row_of(result.facts["parity"], "accuracy")
-        if accuracy:
-            tell(f"  accuracy: {accuracy['summary']}")
+        tell(f"{result.folder}: {state}; {result.proof.claim}")
+        if result.proof.accuracy:
+            tell(f"  accuracy: {result.proof.accuracy}")
     print_table(
         ["model", "int8", "arena", "worst error", "in steps", "mean", "tolerance", "C = TFLM"],
-        [_parity_row(result, _sizes(result)) for result in results],
+        [
+            [result.model, _size(result.converted.bytes), _size(result.generated.arena_bytes), *_errors(result.proof)]
+            for result in results
+        ],
     )
     if results:
         tell(
@@ -82,28 +90,20 @@ def conversion(results: Sequence[Result]) -> None:
         )
 
 
-def _sizes(result: Result) -> list[str]:
-    return [f"{result.facts['convert']['bytes']:,} B", f"{result.facts['generate']['arena_bytes']:,} B"]
+def _size(count: int) -> str:
+    return f"{count:,} B"
 
 
-def _parity_row(result: Result, sizes: Sequence[str]) -> list[str]:
-    facts = result.facts["parity"]
-    real = _row_of(facts, "tolerance")
-    exact = _row_of(facts, "exact")
-    return [
-        result.model,
-        *sizes,
-        f"{real['worst']:.3g}",
-        f"{real['worst_steps']:.2g}",
-        f"{real['mean']:.2g}",
-        f"{real['tolerance']:g}",
-        (f"{exact['mismatches']:,} differ" if exact["mismatches"] else "equal") if exact else "not run",
-    ]
-
-
-def _row_of(facts: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """The first row of a kind; empty where it was not run."""
-    return next((row for row in facts["rows"] if row["kind"] == kind), {})
+def _errors(proof: ProofRecord) -> list[str]:
+    """Int8 against Keras, and C against TFLM; a dash where nothing was compared."""
+    real = proof.difference
+    numbers = ["-"] * 4
+    if real is not None:
+        worst, steps, mean = (math.inf if one is None else one for one in (real.worst, real.worst_steps, real.mean))
+        numbers = [f"{worst:.3g}", f"{steps:.2g}", f"{mean:.2g}", f"{real.tolerance:g}"]
+    if proof.c_mismatches is None:
+        return [*numbers, "not run"]
+    return [*numbers, f"{proof.c_mismatches:,} differ" if proof.c_mismatches else "equal"]
 
 
 def _lines(heading: str, lines: Iterable[str]) -> None:
@@ -112,65 +112,63 @@ def _lines(heading: str, lines: Iterable[str]) -> None:
         tell(f"  {line}")
 
 
-def generation(results: Sequence[Result]) -> None:
+def generation(results: Sequence[Generation]) -> None:
     print_table(
         ["model", "sketches for", "arena", "self-test vectors"],
         [
             [
                 result.model,
-                ", ".join(facts["libraries"]),
-                f"{facts['arena_bytes']:,} B",
-                str(facts["golden_vectors"]),
+                ", ".join(result.generated.libraries),
+                f"{result.generated.arena_bytes:,} B",
+                str(result.generated.golden_vectors),
             ]
             for result in results
-            for facts in [result.facts["generate"]]
         ],
     )
     for result in results:
         tell(f"written to {result.folder}")
 
 
-def compilation(results: Sequence[Result]) -> None:
+def compilation(results: Sequence[Compilation]) -> None:
     print_table(
         ["model", "for", "optimized for", "files"],
         [
-            [result.model, board, facts["optimize"], str(facts["files"])]
+            [result.model, target.board, target.optimize, str(target.files)]
             for result in results
-            for board, facts in result.facts.items()
+            for target in result.targets
         ],
     )
     for result in results:
-        for board, facts in result.facts.items():
-            if "layers" in facts:
-                _explanations(f"{result.model} for {board}", facts["layers"])
-            tell(f"written to {facts['folder']}")
+        for target in result.targets:
+            if target.layers is not None:
+                _explanations(f"{result.model} for {target.board}", target)
+            tell(f"written to {target.folder}")
 
 
-def _explanations(title: str, layers: Sequence[Mapping[str, Any]]) -> None:
+def _explanations(title: str, target: CompiledFor) -> None:
+    layers = target.layers or ()
     print_table(
         [title, "operator", "MACs", "kernel", "cycles", "code B", "constants B", "scratch B"],
         [
-            [layer["layer"], layer["operator"], f"{layer['macs']:,}", layer["function"]]
-            + [f"{layer['cost'][part]:,}" for part in ("cycles", "code_bytes", "constant_bytes", "scratch_bytes")]
+            [layer.layer, layer.operator, f"{layer.macs:,}", layer.function]
+            + [
+                f"{count:,}"
+                for cost in [layer.cost]
+                for count in (cost.cycles, cost.code_bytes, cost.constant_bytes, cost.scratch_bytes)
+            ]
             for layer in layers
         ],
     )
     for layer in layers:
-        for function, reason in layer["others"]:
-            tell(f"  {layer['layer']}: not {function}: {reason}")
+        for function, reason in layer.others:
+            tell(f"  {layer.layer}: not {function}: {reason}")
 
 
-def _verdict(row: Mapping[str, Any]) -> str:
-    """Rows that inform and cannot fail have a word of their own."""
-    return str(row.get("verdict", "pass" if row["passed"] else "FAIL"))
-
-
-def parity(results: Sequence[Result]) -> None:
+def parity(results: Sequence[Proving]) -> None:
     for result in results:
-        facts = result.facts["parity"]
         print_table(
             [result.model, "verdict", "what was found"],
-            [[row["name"], _verdict(row), row["summary"]] for row in facts["rows"]],
+            [[row.name, row.verdict, row.summary] for row in result.proof.rows],
         )
-        tell(f"{result.model}: {facts['claim']}")
+        tell(f"{result.model}: {result.proof.claim}")
         print()
