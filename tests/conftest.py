@@ -17,6 +17,9 @@ from tinyml_pipeline.quantization.framing import Message, pack_arrays
 # the programs which the tests interrupt can be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# xdist hands the terminal's width to its workers, and tables would be broken at it; tests of widths set their own.
+os.environ.pop("COLUMNS", None)
+
 # Children start in the package's source root; `tests.keras_child` lies in the repository's.
 REPOSITORY = Path(__file__).parents[1]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
