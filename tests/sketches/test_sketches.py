@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,20 @@ def test_several_tensors_and_odd_names(tmp_path: Path) -> None:
     assert "\n  c  clears the state: the model remembers earlier inputs; r and t clear it, too\n" in printed
     # One for each vector of the self-test and one behind them; two for 'r', one for 'c'; typed numbers go on.
     assert "resets 20," in printed
+
+
+@pytest.mark.parametrize("kinds", [("FLOAT32", "FLOAT32"), ("UINT8", "UINT8"), ("INT8", "FLOAT32")])
+def test_inputs_and_outputs_of_float_or_uint8(kinds: tuple[str, str], tmp_path: Path) -> None:
+    """The model's own types at the edges; numbers, stored vectors and answers stay the same."""
+    ports = replace(ADDER.inputs[0], type=kinds[0]), replace(ADDER.outputs[0], type=kinds[1])
+    model = replace(ADDER, inputs=ports[:1], outputs=ports[1:])
+    tree = TflmRuntime().sources(model, LIBRARIES["esp-idf"], ADDER_ORACLE)
+    sketch = compile_sketch(tree, "esp-idf", tmp_path, standard="gnu++17")
+    printed = sketch.run("r\n")
+    assert "SELFTEST PASS 16/16" in printed
+    assert f"sum={ADDER.outputs[0].dequantize(ADDER_ORACLE.golden.outputs[0][0])[0]:.4g}" in printed
+    assert "SELFTEST FAIL vector 5" in sketch.run(wrong=",5,")
+    assert "expected type" in sketch.run(fault="tensor_size")
 
 
 def test_a_model_that_remembers_says_so(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_pipeline.compiler.edges import Edge, model_edges
 from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
+from tinyml_pipeline.compiler.passes import float_edges
 from tinyml_pipeline.errors import ModelFileError
 
 _HOW = (
@@ -34,6 +36,7 @@ class PortLint:
     low: float
     high: float
     used: float | None
+    type: str = "INT8"
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,10 @@ class LintReport:
         if not self.problems:
             dense = any(name == "FULLY_CONNECTED" for name, _, _ in self.operations)
             weights = "per channel" if self.per_channel_dense else "per tensor"
+            edges = sorted({port.type.lower() for port in (*self.inputs, *self.outputs)} - {"int8"})
             lines.append(
                 f"all {self.tensors} tensors are int8 (biases int32), batch 1"
+                + (f", but inputs and outputs in {' and '.join(edges)}" if edges else "")
                 + (f", dense layers {weights}" if dense else "")
             )
         for role, ports in (("input", self.inputs), ("output", self.outputs)):
@@ -82,13 +87,14 @@ def lint(
 
     The labels, one a port, stand for the file's own names of inputs and outputs.
     """
+    input_edges, output_edges = model_edges(graph)
     counts = Counter((operation.name, operation.version) for operation in graph.operations)
     return LintReport(
         tuple((name, version, count) for (name, version), count in counts.items()),
         len(graph.tensors),
         graph_has_per_channel_dense(graph),
-        _ports(graph, graph.inputs, input_labels or port_names(graph.input_names, "input"), inputs),
-        _ports(graph, graph.outputs, output_labels or port_names(graph.output_names, "output"), outputs),
+        _ports(input_edges, input_labels or port_names(graph.input_names, "input"), inputs),
+        _ports(output_edges, output_labels or port_names(graph.output_names, "output"), outputs),
         tuple(_problems(graph)),
     )
 
@@ -110,17 +116,21 @@ def graph_has_per_channel_dense(graph: Graph) -> bool:
 
 
 def _ports(
-    graph: Graph, indices: Sequence[int], names: Sequence[str], vectors: Sequence[npt.NDArray[np.int8]]
+    edges: Sequence[Edge], names: Sequence[str], vectors: Sequence[npt.NDArray[np.int8]]
 ) -> tuple[PortLint, ...]:
     ports = []
-    for position, (index, name) in enumerate(zip(indices, names, strict=True)):
-        tensor = graph.tensors[index]
+    for position, (edge, name) in enumerate(zip(edges, names, strict=True)):
+        tensor = edge.inner
         if tensor.type != "INT8" or tensor.quantization is None:
             continue
         step, zero_point = tensor.quantization.scale, tensor.quantization.zero_point
         values = vectors[position] if position < len(vectors) else np.empty(0, np.int8)
         used = (int(values.max()) - int(values.min()) + 1) / 256 if values.size else None
-        ports.append(PortLint(name, tensor.shape, step, step * (-128 - zero_point), step * (127 - zero_point), used))
+        ports.append(
+            PortLint(
+                name, tensor.shape, step, step * (-128 - zero_point), step * (127 - zero_point), used, edge.own.type
+            )
+        )
     return tuple(ports)
 
 
@@ -129,7 +139,8 @@ def _problems(graph: Graph) -> list[str]:
         return ["it has no operation; there is nothing to run."]
     if not graph.inputs or not graph.outputs:
         return [f"it has no {'output' if graph.inputs else 'input'}; there is nothing to run."]
-    ports = [graph.tensors[index] for index in (*graph.inputs, *graph.outputs)]
+    inputs, outputs = model_edges(graph)
+    ports = [edge.inner for edge in (*inputs, *outputs)]
     custom = [operation for operation in graph.operations if operation.name.startswith("CUSTOM:")]
     kind = _custom(custom[0]) if custom else _wrong_kind(graph, ports)
     if kind:
@@ -154,7 +165,8 @@ def _problems(graph: Graph) -> list[str]:
         sound = quantization is not None and not quantization.per_channel and quantization.scale > 0
         if not (sound and quantization is not None and -128 <= quantization.zero_point <= 127):
             problems.append(f"tensor '{tensor.name}' is int8 without one scale above 0 and a zero point. {_HOW}.")
-    problems += [problem for operation in graph.operations if (problem := _operation_problem(graph, operation))]
+    problems += [problem for operation in float_edges.run(graph).operations
+                 if (problem := _operation_problem(graph, operation))]  # fmt: skip
     return problems
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.compiler.edges import Edge, model_edges
 from tinyml_pipeline.compiler.graph import Graph, Tensor
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import ModelFileError
@@ -24,7 +25,8 @@ class QuantizedPort:
     """One input or output tensor: real = scale * (q - zero_point). An output may be int32 with scale 1: indices.
 
     `shape` is that of one sample, as in Keras: the tensor's without the batch of 1. `values` names its elements in
-    order, where they have names.
+    order, where they have names. `type` is what the file has here: INT8, or FLOAT32 or UINT8 that the model itself
+    converts to or from this int8.
     """
 
     name: str
@@ -33,6 +35,7 @@ class QuantizedPort:
     scale: float
     zero_point: int
     dtype: DType = DType.INT8
+    type: str = "INT8"
 
     @property
     def size(self) -> int:
@@ -139,13 +142,14 @@ def load_quantized(
         lint(graph).check()
     except ModelFileError as error:
         raise ModelFileError(f"{name}: {error}") from error
+    inputs, outputs = model_edges(graph)
     return QuantizedModel(
         name,
         summary,
         bytes(tflite),
         graph,
-        _ports(graph, graph.inputs, graph.input_names, "input", input_values),
-        _ports(graph, graph.outputs, graph.output_names, "output", output_values),
+        _ports(inputs, graph.input_names, "input", input_values),
+        _ports(outputs, graph.output_names, "output", output_values),
     )
 
 
@@ -172,20 +176,18 @@ def sample_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
 
 
-def _ports(
-    graph: Graph, indices: Sequence[int], names: Sequence[str], role: str, values: Sequence[str]
-) -> tuple[QuantizedPort, ...]:
+def _ports(edges: Sequence[Edge], names: Sequence[str], role: str, values: Sequence[str]) -> tuple[QuantizedPort, ...]:
     ports = []
-    for index, name in zip(indices, port_names(names, role), strict=True):
-        tensor = graph.tensors[index]
-        named = len(indices) == 1 and len(values) == tensor.size
+    for edge, name in zip(edges, port_names(names, role), strict=True):
+        named = len(edges) == 1 and len(values) == edge.own.size
         ports.append(
             QuantizedPort(
                 name,
                 tuple(values) if named else (),
-                sample_shape(tensor.shape),
-                *_steps(tensor),
-                tensor.dtype,
+                sample_shape(edge.own.shape),
+                *_steps(edge.inner),
+                edge.inner.dtype,
+                edge.own.type,
             )
         )
     return tuple(ports)

@@ -26,6 +26,8 @@ MOST_TYPED_VALUES = 16
 _LINE_BYTES = 40
 _NUMBER_BYTES = 20
 
+_TFLITE_TYPES = {"INT8": "kTfLiteInt8", "UINT8": "kTfLiteUInt8", "FLOAT32": "kTfLiteFloat32"}
+
 
 def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]:
     """Everything that depends on the model; without an oracle, what model_data and model_io need."""
@@ -42,6 +44,7 @@ def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]
         "data_lines": hex_lines(model.tflite),
         "quantizer": (FIRMWARE / "kernels" / "common" / "quantize.h").read_text(encoding="utf-8").rstrip(),
         "stateful": any(tensor.is_variable for tensor in model.graph.tensors),
+        "own_types": any(port.type != "INT8" for port in (*model.inputs, *model.outputs)),
         "inputs": _ports(identifier, model.inputs, "input"),
         "outputs": _ports(identifier, model.outputs, "output"),
     }
@@ -86,6 +89,8 @@ def _ports(identifier: str, ports: Sequence[QuantizedPort], kind: str) -> list[d
                 "size": port.size,
                 "scale": float_literal(port.scale),
                 "zero_point": port.zero_point,
+                "type": port.type,
+                "tflite_type": _TFLITE_TYPES.get(port.type, "kTfLiteInt32"),
                 "low": f"{port.low:.6g}",
                 "high": f"{port.high:.6g}",
                 "step": f"{port.scale:.6g}",

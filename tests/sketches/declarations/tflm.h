@@ -8,10 +8,11 @@
 #include <cstdint>
 
 typedef enum TfLiteStatus { kTfLiteOk = 0, kTfLiteError = 1 } TfLiteStatus;
-typedef enum { kTfLiteNoType = 0, kTfLiteFloat32 = 1, kTfLiteInt8 = 9 } TfLiteType;
+typedef enum { kTfLiteNoType = 0, kTfLiteFloat32 = 1, kTfLiteUInt8 = 3, kTfLiteInt8 = 9 } TfLiteType;
 
 typedef union TfLitePtrUnion {
   int8_t* int8;
+  uint8_t* uint8;
   float* f;
 } TfLitePtrUnion;
 

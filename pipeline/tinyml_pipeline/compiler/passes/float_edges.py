@@ -49,7 +49,8 @@ def _before(graph: Graph, index: int, gone: set[int]) -> int:
 
 def _converts(outer: Tensor, inner: Tensor) -> bool:
     """Whether the header's helpers convert between the two exactly as TFLM does."""
-    if inner.type != "INT8" or outer.size != inner.size:
+    quantization = inner.quantization
+    if inner.type != "INT8" or outer.size != inner.size or quantization is None or quantization.per_channel:
         return False
     if outer.type == "FLOAT32":
         return True

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_pipeline.compiler.edges import model_edges
 from tinyml_pipeline.compiler.graph import Graph, Tensor
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 
@@ -28,8 +29,8 @@ def file_and_graph(model: ParsedModel | bytes) -> tuple[bytes, Graph]:
     return (model, read_tflite(model)) if isinstance(model, bytes) else (model.tflite, model.graph)
 
 
-def input_rows(graph: Graph, inputs: Sequence[Int8Array]) -> tuple[int, Iterator[tuple[Int8Array, ...]]]:
-    """How many vectors there are, and each as one array an input tensor, in the tensor's own shape."""
+def input_rows(graph: Graph, inputs: Sequence[Int8Array]) -> tuple[int, Iterator[tuple[npt.NDArray[Any], ...]]]:
+    """How many vectors there are, and each as one array an input tensor, in the tensor's own shape and type."""
     tensors = [graph.tensors[index] for index in graph.inputs]
     if len(inputs) != len(tensors):
         raise ValueError(f"{len(inputs)} arrays for {len(tensors)} inputs")
@@ -37,20 +38,24 @@ def input_rows(graph: Graph, inputs: Sequence[Int8Array]) -> tuple[int, Iterator
     for array, tensor in zip(inputs, tensors, strict=True):
         if array.dtype != np.int8 or len(array) != count or array.size != count * tensor.size:
             raise ValueError(f"{array.dtype} {array.shape} do not fit {count} vectors of int8 {tensor.shape}")
+    edges, _ = model_edges(graph)
     shaped = [
-        np.ascontiguousarray(array).reshape(count, *tensor.shape) for array, tensor in zip(inputs, tensors, strict=True)
+        np.ascontiguousarray(edge.to_own(array)).reshape(count, *edge.own.shape)
+        for array, edge in zip(inputs, edges, strict=True)
     ]
     return count, zip(*shaped, strict=True)
 
 
-def output_arrays(graph: Graph, count: int) -> tuple[Int8Array, ...]:
-    """Room for `count` answers of each output tensor."""
+def output_arrays(graph: Graph, count: int) -> tuple[npt.NDArray[Any], ...]:
+    """Room for `count` answers of each output tensor, in its own type."""
     tensors = [graph.tensors[index] for index in graph.outputs]
     return tuple(np.empty((count, *tensor.shape), tensor.dtype.numpy) for tensor in tensors)
 
 
-def without_batch(graph: Graph, outputs: Sequence[Int8Array]) -> tuple[Int8Array, ...]:
-    """(n, 1, *shape) as (n, *shape)."""
+def without_batch(graph: Graph, outputs: Sequence[npt.NDArray[Any]]) -> tuple[Int8Array, ...]:
+    """(n, 1, *shape) of each output's own type as int8 (n, *shape)."""
+    _, edges = model_edges(graph)
+    outputs = [edge.from_own(array) for edge, array in zip(edges, outputs, strict=True)]
     tensors: list[Tensor] = [graph.tensors[index] for index in graph.outputs]
     return tuple(
         array.reshape(len(array), *tensor.shape[1:]) if len(tensor.shape) > 1 and tensor.shape[0] == 1 else array

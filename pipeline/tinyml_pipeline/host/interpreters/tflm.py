@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline import tools
+from tinyml_pipeline.compiler.edges import model_edges
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.errors import ModelFileError, UnsupportedError
 from tinyml_pipeline.extras import is_importable
@@ -103,13 +104,13 @@ def tensors_after(model: ParsedModel, inputs: Sequence[Int8Array]) -> dict[int, 
 
 
 def require_int8_ports(graph: Graph) -> None:
-    for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
-        for index in indices:
-            kinds = ("INT8",) if role == "input" else ("INT8", "INT32")
-            if graph.tensors[index].type not in kinds:
+    """Raises ModelFileError for a port that is neither int8 nor float32 or uint8 around int8, nor an output int32."""
+    for role, edges in zip(("input", "output"), model_edges(graph), strict=True):
+        kinds = ("INT8",) if role == "input" else ("INT8", "INT32")
+        for edge in edges:
+            if edge.inner.type not in kinds:
                 raise ModelFileError(
-                    f"its {role} '{graph.tensors[index].name}' is {graph.tensors[index].type.lower()}; only int8 "
-                    "models are run here."
+                    f"its {role} '{edge.own.name}' is {edge.own.type.lower()}; only int8 models are run here."
                 )
 
 
