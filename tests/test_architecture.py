@@ -24,6 +24,7 @@ TYPES = {
     "tinyml_pipeline.compiler.read_tflite",  # how a Graph comes to be; whoever is handed a .tflite needs it
     "tinyml_pipeline.compiler.file_kinds",  # what a file is that a person passed
     "tinyml_pipeline.compiler.source_tree",
+    "tinyml_pipeline.compiler.edges",  # what a model's inputs and outputs are outside and inside
     "tinyml_pipeline.compiler.c_text",  # the printer of C, which knows nothing of models
     "tinyml_pipeline.compiler.target",
     "tinyml_pipeline.runtimes.runtime",

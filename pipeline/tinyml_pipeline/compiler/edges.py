@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.graph import Graph, Tensor
+from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
 from tinyml_pipeline.compiler.passes import float_edges
 
 
@@ -48,6 +48,11 @@ def model_edges(graph: Graph) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
     """Those of the inputs and of the outputs."""
     core = float_edges.run(graph)
     return _edges(graph, graph.inputs, core.inputs), _edges(graph, graph.outputs, core.outputs)
+
+
+def inner_operations(graph: Graph) -> tuple[Operation, ...]:
+    """All operators but the QUANTIZE and DEQUANTIZE between `own` and `inner` of an edge."""
+    return float_edges.run(graph).operations
 
 
 def _edges(graph: Graph, own: tuple[int, ...], inner: tuple[int, ...]) -> tuple[Edge, ...]:

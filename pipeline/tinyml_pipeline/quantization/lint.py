@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.edges import Edge, model_edges
+from tinyml_pipeline.compiler.edges import Edge, inner_operations, model_edges
 from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
-from tinyml_pipeline.compiler.passes import float_edges
 from tinyml_pipeline.errors import ModelFileError
 
 _HOW = (
@@ -165,7 +164,7 @@ def _problems(graph: Graph) -> list[str]:
         sound = quantization is not None and not quantization.per_channel and quantization.scale > 0
         if not (sound and quantization is not None and -128 <= quantization.zero_point <= 127):
             problems.append(f"tensor '{tensor.name}' is int8 without one scale above 0 and a zero point. {_HOW}.")
-    problems += [problem for operation in float_edges.run(graph).operations
+    problems += [problem for operation in inner_operations(graph)
                  if (problem := _operation_problem(graph, operation))]  # fmt: skip
     return problems
 
