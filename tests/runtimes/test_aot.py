@@ -39,5 +39,5 @@ def test_what_the_compiler_refuses_is_refused() -> None:
     source, output = writer.tensor((1, 4), 0.1, 0), writer.tensor((1, 4), 0.1, 0)
     writer.operation("GELU", [source], [output])
     model = load_quantized(writer.build([source], [output]), "gelu")
-    with pytest.raises(UnsupportedError, match=r"^gelu \(op 0\): this operator is unsupported"):
+    with pytest.raises(UnsupportedError, match=r"^gelu \(op 0\): this operator, of which TFLM has no int8 form, is"):
         RUNTIME.check(model, BOARD)
