@@ -85,9 +85,10 @@ def test_broken_files_are_refused_before_the_library_sees_them(
     with pytest.raises(ModelFileError) as caught:
         interpreter(np.random.default_rng(0).bytes(1000))
     assert str(caught.value) == (
-        "this is not a .tflite file: the identifier TFL3 is missing. Give a TensorFlow Lite model."
+        "this is not a .tflite file: the identifier TFL3 is missing at byte 4. Pass a TensorFlow Lite model, such as"
+        " model.tflite."
     )
-    with pytest.raises(ModelFileError, match=r"^the \.tflite file is broken: "):
+    with pytest.raises(ModelFileError, match=r"^the \.tflite file is damaged or cut short: "):
         interpreter(linear_tflite[:700])
 
 

@@ -224,3 +224,16 @@ def test_a_vector_is_not_a_batch() -> None:
 
 def test_a_scalar_is_one_value() -> None:
     assert lint(read_tflite(one("RELU", ("INT8", "INT8"), ()))).problems == ()
+
+
+@pytest.mark.parametrize("steps", [2, 3, 5])
+def test_an_unrolled_recurrent_layer_is_named(steps: int) -> None:
+    writer = Writer()
+    source = state = writer.tensor((1, 4), 0.1, 0)
+    weights = writer.tensor((4, 4), 0.01, data=np.ones((4, 4), np.int8))
+    for _ in range(steps):
+        before, state = state, writer.tensor((1, 4), 0.1, 0)
+        writer.operation("FULLY_CONNECTED", [before, weights], [state])
+    remarks = lint(read_tflite(writer.build([source], [state]))).remarks
+    wanted = f"a recurrent layer is unrolled into {steps} steps, so 16 parameters take the code and memory of {steps} "
+    assert [remark.startswith(wanted) for remark in remarks] == ([] if steps == 2 else [True])

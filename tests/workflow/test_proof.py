@@ -97,3 +97,11 @@ def test_a_large_model_gets_fewer_vectors(dense: OpenModel) -> None:
     if not path.is_file():
         pytest.skip(f"{path} is not here")
     assert 50 <= proof.vectors_for_chips(load_quantized(path.read_bytes(), "big")) < 500
+
+
+def test_large_ports_get_few_vectors() -> None:
+    """32 KB a vector: 2,000 of them would take a serial port at 115,200 baud an hour and a half."""
+    path = CASES / "tanh16384.tflite"
+    if not path.is_file():
+        pytest.skip(f"{path} is not here")
+    assert proof.vectors_for_chips(load_quantized(path.read_bytes(), "tanh")) == 16

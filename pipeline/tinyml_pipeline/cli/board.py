@@ -133,10 +133,8 @@ def flash(model: str, board: str, port: str | None, runtime: str | None, tool: s
 @runtime_option
 @click.option(
     "--vectors",
-    default="2000",
-    show_default=True,
     metavar="N",
-    help="Number of inputs to send, or 'all' for every possible one.",
+    help="Number of inputs to send, or 'all' for every possible one.  [default: 2000, fewer of a large model]",
 )
 @click.option(
     "--timeout",
@@ -148,7 +146,7 @@ def flash(model: str, board: str, port: str | None, runtime: str | None, tool: s
 )
 @json_option
 def verify(
-    model: str, board: str, port: str | None, runtime: str | None, vectors: str, timeout: float, as_json: bool
+    model: str, board: str, port: str | None, runtime: str | None, vectors: str | None, timeout: float, as_json: bool
 ) -> None:
     """Verify that a board computes the right bytes: send it inputs over its serial port, or to its emulator.
 
@@ -159,9 +157,10 @@ def verify(
              tinyml verify adder --board uno --port /dev/ttyACM0
     """
     from tinyml_pipeline.show.report.tables import board as tables
+    from tinyml_pipeline.workflow.proof import ALL_VECTORS
     from tinyml_pipeline.workflow.verify import verify as verify_model
 
-    count = vector_count(vectors)
+    count = None if vectors is None else vector_count(vectors) or ALL_VECTORS
     found = verify_model(model, project(), board=board, port=port, runtime=runtime, vectors=count, timeout_s=timeout)
     report(found, tables.verification, as_json)
 

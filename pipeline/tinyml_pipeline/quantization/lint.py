@@ -21,6 +21,8 @@ _HOW = (
 # Interpreters, proofs and sketches hold a thousand vectors of each port; no supported board has this much RAM.
 MOST_PORT_BYTES = 1 << 20
 _MADE_UP = re.compile(r"((StatefulPartitionedCall|PartitionedCall|Identity)(_\d+)?|(input|output)_\d+)?")
+# Dense layers that share one tensor of weights: two may be twins (siamese networks), more are steps.
+_UNROLLED_STEPS = 3
 # Layers with an int8 form that do what the float one was there for.
 _INSTEAD = {"ELU": "relu or leaky_relu"}
 
@@ -49,6 +51,8 @@ class LintReport:
     inputs: tuple[PortLint, ...]
     outputs: tuple[PortLint, ...]
     problems: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    """Sentences on what works, but costs more than it should."""
 
     def check(self) -> None:
         """Raise ModelFileError with the first problem."""
@@ -72,6 +76,7 @@ class LintReport:
                 used = "" if port.used is None else f"; {100 * port.used:.0f} % of the int8 range is used"
                 span = f"{port.low:.6g} to {port.high:.6g}"
                 lines.append(f"{role} {port.name}: {span}, one step is {port.step:.4g}{used}")
+        lines += [f"note: {remark}" for remark in self.remarks]
         return lines + [f"problem: {problem}" for problem in self.problems]
 
 
@@ -95,6 +100,7 @@ def lint(
         _ports(input_edges, input_labels or port_names(graph.input_names, "input"), inputs),
         _ports(output_edges, output_labels or port_names(graph.output_names, "output"), outputs),
         tuple(_problems(graph)),
+        tuple(remark for remark in (unrolled(graph),) if remark),
     )
 
 
@@ -103,6 +109,27 @@ def port_names(names: Sequence[str], role: str) -> list[str]:
     short = [re.sub(r"^serving_default_|:\d+$", "", name) for name in names]
     plain = [role] if len(names) == 1 else [f"{role}_{position}" for position in range(len(names))]
     return [other if _MADE_UP.fullmatch(name) else name for name, other in zip(short, plain, strict=True)]
+
+
+def unrolled(graph: Graph) -> str | None:
+    """What an unrolled recurrent layer costs, and the way out; None if no dense weights are used step after step."""
+    uses = Counter(
+        operation.inputs[1] for operation in graph.operations
+        if operation.name == "FULLY_CONNECTED" and len(operation.inputs) > 1 and operation.inputs[1] >= 0
+    )  # fmt: skip
+    steps = max(uses.values(), default=0)
+    if steps < _UNROLLED_STEPS:
+        return None
+    constants = {index for operation in graph.operations for index in operation.inputs if index >= 0}
+    parameters = sum(
+        graph.tensors[index].size for index in constants
+        if graph.tensors[index].is_constant and graph.tensors[index].quantization is not None
+    )  # fmt: skip
+    return (
+        f"a recurrent layer is unrolled into {steps} steps, so {parameters:,} parameters take the code and memory of"
+        f" {len(graph.operations)} operators. Shorten the sequence, use Conv1D instead, or convert it with unroll=False"
+        " and a batch of 1, which gives one operator for TFLM."
+    )
 
 
 def graph_has_per_channel_dense(graph: Graph) -> bool:

@@ -18,6 +18,7 @@ from tinyml_pipeline.models.spec import ModelSpec
 from tinyml_pipeline.parity.vectors import golden_vectors
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, Vectors, load_quantized
+from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.outcomes import is_file, is_outdated, read_file
 from tinyml_pipeline.workflow.plain_c import Optimize, budget_of, compile_to, target_of
 
@@ -101,6 +102,8 @@ def open_file(path: Path, project: Project, *, try_in_tflm: bool = True) -> Open
     """
     model = load_quantized(read_file(path), path.stem, f"from {path.name}")
     opened = OpenModel(str(path), None, model, project.folder(model.name))
+    for remark in model.lint().remarks:
+        progress.say(f"{model.name}: {remark}")
     if not try_in_tflm:
         return opened
     try:

@@ -37,6 +37,8 @@ ALL_VECTORS = sys.maxsize
 # with 10,000 weights. A weight takes some ten instructions, a byte on the simulated wire about a thousand cycles.
 _CHIP_WORK, _LEAST_CHIP_VECTORS = 2_000 * 10_000, 50
 _WEIGHTS_A_WIRE_BYTE = 100
+# Emulated serial ports take some KB a second, a real one at 115,200 baud 11: so much, unless it is too few vectors.
+_WIRE_BYTES, _LEAST_OF_LARGE_PORTS = 512 << 10, 16
 _LOG = re.compile(r" Its log is \S+\.log\.")
 
 
@@ -78,10 +80,12 @@ def prove(
 
 
 def vectors_for_chips(model: QuantizedModel) -> int:
-    """How many vectors an emulated processor is given: 2,000, fewer of a large model, never fewer than 50."""
+    """How many vectors a processor is given: 2,000, fewer of a large model; 50 at least, or 512 KB, but never fewer
+    than 16."""
     wire = sum(port.size for port in (*model.inputs, *model.outputs))
     work = model.graph.constant_bytes + _WEIGHTS_A_WIRE_BYTE * wire
-    return max(_LEAST_CHIP_VECTORS, min(CHIP_VECTORS, _CHIP_WORK // max(work, 1)))
+    count = max(_LEAST_CHIP_VECTORS, min(CHIP_VECTORS, _CHIP_WORK // max(work, 1)))
+    return min(count, max(_LEAST_OF_LARGE_PORTS, _WIRE_BYTES // max(wire, 1)))
 
 
 def proof_files(

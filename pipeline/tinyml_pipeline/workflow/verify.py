@@ -26,8 +26,8 @@ from tinyml_pipeline.workflow.connect import connect, refuse_port_of_emulated
 from tinyml_pipeline.workflow.firmware import runtime_for
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen
+from tinyml_pipeline.workflow.proof import ALL_VECTORS, vectors_for_chips
 
-VECTORS = 2000
 TIMEOUT_S = 10.0
 
 
@@ -71,10 +71,12 @@ def verify(
     board: str,
     port: str | None = None,
     runtime: str | None = None,
-    vectors: int | None = VECTORS,
+    vectors: int | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Outcomes[Verification]:
-    """Prove that a board computes what TFLM computes, bit for bit, on `vectors` inputs (None: all).
+    """Prove that a board computes what TFLM computes, bit for bit, on `vectors` inputs.
+
+    None means as many as `vectors_for_chips` says, ALL_VECTORS every input.
 
     An emulated board is started with the firmware that `tinyml build` makes, and has no port. What was found is
     recorded in the model's manifest as the stage 'verify <board>'.
@@ -86,12 +88,12 @@ def verify(
     return Outcomes([_verify_one(open_model(name, project), project, target, port, kind, vectors, timeout_s)], [])
 
 
-def chosen_inputs(model: QuantizedModel, vectors: int | None) -> InputSet:
-    """`vectors` inputs, evenly spread over every possible one where those can be counted; None means all of them."""
+def chosen_inputs(model: QuantizedModel, vectors: int) -> InputSet:
+    """`vectors` inputs, evenly spread over every possible one if those can be counted; ALL_VECTORS means all."""
     inputs = parity_inputs(model.inputs)
-    if not inputs.exhaustive and vectors is not None and vectors > len(inputs):
+    if not inputs.exhaustive and len(inputs) < vectors < ALL_VECTORS:
         inputs = parity_inputs(model.inputs, count=vectors)
-    if vectors is None or vectors >= len(inputs):
+    if vectors >= len(inputs):
         return inputs
     some = np.linspace(0, len(inputs) - 1, vectors).astype(int)
     return InputSet(tuple(array[some] for array in inputs.arrays), False)
@@ -108,7 +110,7 @@ def _verify_one(
 ) -> Verification:
     need_tflm("verify")
     model, folder = opened.model, opened.folder
-    inputs = chosen_inputs(model, vectors)
+    inputs = chosen_inputs(model, vectors_for_chips(model) if vectors is None else vectors)
     expected = opened.oracle.invoke(inputs.arrays)
     with connect(opened, project.artifacts, board, port, runtime) as device:
         session = Session(device, timeout_s=timeout_s)

@@ -26,7 +26,7 @@ from tinyml_pipeline.host.interpreters.batch import (
 from tinyml_pipeline.host.interpreters.native_output import first_sentence, native_stderr
 from tinyml_pipeline.places import SOURCE_ROOT
 
-_PROBE_SECONDS = 60
+_PROBE_SECONDS, _PROBE_SECONDS_AN_OPERATION = 60, 0.1
 _PROBE_LIVES = 8
 
 
@@ -115,7 +115,7 @@ def require_int8_ports(graph: Graph) -> None:
 
 
 def minimum_arena_bytes(model: ParsedModel | bytes) -> int:
-    """The smallest tensor arena, in steps of 16 bytes, in which TFLM runs the model; found by bisection.
+    """The smallest tensor arena, to 16 bytes or 1/512 of it, in which TFLM runs the model; found by bisection.
 
     An upper bound for a 32-bit chip: this machine's pointers have 64 bits, and TFLM keeps its own structures in the
     arena. The search runs in a child process, because TFLM crashes in an arena that cannot hold its first structures,
@@ -131,7 +131,7 @@ def minimum_arena_bytes(model: ParsedModel | bytes) -> int:
     for _ in range(_PROBE_LIVES):
         output = tools.run(
             [sys.executable, "-m", "tinyml_pipeline.host.interpreters.arena_probe", str(low), str(high)],
-            timeout_s=_PROBE_SECONDS,
+            timeout_s=_PROBE_SECONDS + _PROBE_SECONDS_AN_OPERATION * len(graph.operations),
             cwd=SOURCE_ROOT,
             stdin=tflite,
             check=False,

@@ -1,0 +1,58 @@
+"""Sizes are counted by C types, and memory follows the file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tinyml_pipeline.compiler.program import make_program
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import find_target
+from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.places import SOURCE_ROOT
+
+from tests.tflite_writer import Writer
+
+
+def dense(inputs: int, outputs: int, *, per_channel: bool) -> bytes:
+    writer, rng = Writer(), np.random.default_rng(0)
+    source = writer.tensor((1, inputs), 0.05, 0)
+    weights = rng.integers(-127, 128, (outputs, inputs)).astype(np.int8)
+    scales = np.linspace(0.005, 0.01, outputs).tolist() if per_channel else [0.01]
+    bias = rng.integers(-500, 500, outputs).astype(np.int32)
+    return writer.build([source], [writer.fully_connected(source, weights, scales, bias, 1.0, 0)])
+
+
+def test_constants_are_counted_by_their_c_type() -> None:
+    """Weights and shifts take a byte each, bias and multipliers four; AVR reaches 32,767."""
+    program = make_program(read_tflite(dense(150, 200, per_channel=True)), find_target("avr"))
+    assert program.constant_bytes == 30_000 + 4 * 200 + 4 * 200 + 200 == 31_800
+
+
+def test_constants_beyond_the_reach_are_refused() -> None:
+    with pytest.raises(
+        UnsupportedError, match=r"^the model has 33,390 bytes of constants; supported on avr: 32,767\.$"
+    ):
+        make_program(read_tflite(dense(150, 210, per_channel=True)), find_target("avr"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux only")
+def test_memory_follows_the_file(tmp_path: Path) -> None:
+    """Stated in the README: `tinyml compile` peaks below 150 MB and 8 times the file."""
+    tflite = dense(2048, 2048, per_channel=False)
+    path = tmp_path / "big.tflite"
+    path.write_bytes(tflite)
+    code = (
+        "import resource, sys; from tinyml_pipeline.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    command = [sys.executable, "-c", code, "compile", str(path), "-o", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=SOURCE_ROOT, capture_output=True, text=True, check=True)
+    peak_bytes = 1024 * int(done.stdout.split()[-1])
+    assert peak_bytes < 150_000_000 + 8 * len(tflite)
+    assert (tmp_path / "out" / "model_weights.h").stat().st_size < 5 * len(tflite)
