@@ -13,11 +13,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyml_pipeline.errors import ToolFailedError, ToolMissingError
+from tinyml_pipeline.errors import ToolFailedError, ToolMissingError, UnsupportedError
 from tinyml_pipeline.extras import is_importable
 
 Process = subprocess.Popen[bytes]
@@ -157,6 +157,20 @@ def host_compiler(plus_plus: bool = False) -> list[str] | None:
     if is_importable("ziglang"):
         return [sys.executable, "-m", "ziglang", "c++" if plus_plus else "cc"]
     return None
+
+
+MOST_SOURCE_BYTES = 64 << 20
+"""Of source text that a compiler is given: GCC takes 20 bytes of memory for each byte of an array's initialiser."""
+
+
+def refuse_long_sources(texts: Iterable[str]) -> None:
+    """Raise UnsupportedError for more source text than MOST_SOURCE_BYTES, before a compiler takes all memory for it."""
+    size = sum(len(text) for text in texts)
+    if size > MOST_SOURCE_BYTES:
+        raise UnsupportedError(
+            f"{size:,} bytes of generated source, for which a C compiler takes some {20 * size >> 30} GB of memory, are"
+            f" not built here; supported: {MOST_SOURCE_BYTES:,}, about 10 MB of weights."
+        )
 
 
 def _read_all(line: int, said: queue.Queue[bytes]) -> None:

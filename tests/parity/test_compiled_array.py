@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tinyml_pipeline.errors import ToolFailedError, ToolMissingError
+from tinyml_pipeline import tools
+from tinyml_pipeline.errors import ToolFailedError, ToolMissingError, UnsupportedError
 from tinyml_pipeline.parity.compiled_array import array_as_compiled
 
 from tests.tools import need
@@ -68,3 +69,9 @@ def test_a_cxx_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
         "Set CXX to another, or install one: 'apt install g++' on Debian and Ubuntu, 'xcode-select --install' on "
         "macOS, or anywhere: pip install 'tinyml-pipeline[compiler]'."
     )
+
+
+def test_a_source_that_would_take_all_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "MOST_SOURCE_BYTES", 1000)
+    with pytest.raises(UnsupportedError, match=r"^1,001 bytes of generated source, .* supported: 1,000, about 10 MB"):
+        array_as_compiled("/" * 1001, "", "a", "n")

@@ -18,10 +18,12 @@ _TIMEOUT_S = 300
 def array_as_compiled(source: str, header: str, array: str, length: str, *, header_name: str = "model_data.h") -> bytes:
     """The bytes of `array` in `source` (a .cc that includes `header_name`); `array` and `length` are its symbols.
 
-    Also checks that the array is aligned to 16 bytes. Raises ToolMissingError without a C++ compiler, and
-    ToolFailedError where the source does not compile without a warning or the alignment is wrong.
+    Also checks that the array is aligned to 16 bytes. Raises ToolMissingError without a C++ compiler,
+    UnsupportedError for an array that is too long for one, and ToolFailedError if the source does not compile without a
+    warning or the alignment is wrong.
     """
     compiler = host_cxx()
+    tools.refuse_long_sources([source])
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / header_name).write_text(header)

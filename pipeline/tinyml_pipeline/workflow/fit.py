@@ -21,6 +21,7 @@ from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.runtimes.tflm import TflmRuntime, plan_arena
 from tinyml_pipeline.runtimes.tflm_libraries import find_library
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.tools import MOST_SOURCE_BYTES
 from tinyml_pipeline.workflow.bench import peer_data
 from tinyml_pipeline.workflow.build import bare_metal_firmware, choose_builder
 from tinyml_pipeline.workflow.firmware import project_sources
@@ -97,6 +98,8 @@ def need_of_plain_c(opened: OpenModel, board: Board) -> Need:
     """Measured with the board's compiler where it is installed; else estimated."""
     try:
         if board.toolchain is None or missing_tools(replace(board, emulator=None)):
+            return _estimate(opened.model, board)
+        if sum(len(text) for text in opened.compiled(board).values()) > MOST_SOURCE_BYTES:
             return _estimate(opened.model, board)
         flash_bytes, ram_bytes = _measure(opened, board)
     except UnsupportedError as error:

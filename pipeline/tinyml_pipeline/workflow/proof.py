@@ -120,7 +120,7 @@ def _array_row(model: QuantizedModel, sources: Mapping[str, str]) -> Row:
     name = "C array = .tflite"
     try:
         compiled = array_as_compiled(sources["model_data.cc"], sources["model_data.h"], *array_names(model.name))
-    except ToolMissingError as error:
+    except (ToolMissingError, UnsupportedError) as error:
         return SkippedRow(name, str(error))
     except PipelineError as error:
         return FailedRow(name, _last_line(error))

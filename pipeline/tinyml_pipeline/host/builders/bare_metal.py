@@ -61,6 +61,7 @@ def build_firmware(
     """
     toolchain, _ = bare_metal(board)
     compiler = _compiler(board, toolchain)
+    tools.refuse_long_sources(sources.values())
     build_dir.mkdir(parents=True, exist_ok=True)
     files = sources.merged({"model_io.h": model_io_header(interface)})
     write_sources(files, build_dir)
