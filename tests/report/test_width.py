@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace as Fields
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from tinyml_pipeline.workflow.graph import Drawn
 from tinyml_pipeline.workflow.lesson import LessonRow, Told
 from tinyml_pipeline.workflow.lr_find import FoundRate
 from tinyml_pipeline.workflow.new_project import NewProject
-from tinyml_pipeline.workflow.outcomes import ModelStatus, Result
+from tinyml_pipeline.workflow.outcomes import ModelStatus
 from tinyml_pipeline.workflow.predict import Answer, InputValue, Prediction
 
 CORES = sorted({load_board(name).core for name in board_names()})
@@ -52,56 +53,75 @@ WIDE = "m" * 40  # a model's name
 PLACE = "/home/someone/projects/" + WIDE
 
 
-def result(**facts: dict[str, Any]) -> list[Result]:
-    return [Result(WIDE, PLACE, facts)]
+def result(**found: Any) -> list[Any]:
+    """What the tables read of a verb's result."""
+    return [Fields(model=WIDE, folder=PLACE, up_to_date=False, passed=False, **found)]
 
 
-def layer(number: int) -> dict[str, Any]:
-    cost = dict.fromkeys(("cycles", "code_bytes", "constant_bytes", "scratch_bytes"), BIG * 100)
-    return {
-        "layer": f"a_layer_with_a_long_name_{number}",
-        "operator": "RESIZE_NEAREST_NEIGHBOR",
-        "macs": BIG * 100,
-        "function": "depthwise_conv_2d_per_channel_s8",
-        "cost": cost,
-        "others": [["depthwise_conv_2d_dsp_s8", "a sum reaches 2^31.5; at most 2^31 " * 3]],
-    }
+def layer(number: int) -> Any:
+    return Fields(
+        layer=f"a_layer_with_a_long_name_{number}",
+        operator="RESIZE_NEAREST_NEIGHBOR",
+        macs=BIG * 100,
+        function="depthwise_conv_2d_per_channel_s8",
+        cost=Fields(**dict.fromkeys(("cycles", "code_bytes", "constant_bytes", "scratch_bytes"), BIG * 100)),
+        others=[("depthwise_conv_2d_dsp_s8", "a sum reaches 2^31.5; at most 2^31 " * 3)],
+    )
 
 
-PROOF = {
-    "claim": "verified on every possible input (65,536 of them), on all processors that are emulated here",
-    "rows": [
-        {"kind": "tolerance", "name": "Keras = int8", "passed": False, "summary": "worst 0.41 at a = 3, " * 9,
-         "worst": 12345.678, "worst_steps": 123.4, "mean": 12345.678, "tolerance": 12345.678},
-        {"kind": "exact", "name": "C on the ATmega328P (sim-uno) = TFLM", "passed": True, "mismatches": BIG,
-         "summary": "65,536 of 65,536 equal"},
-        {"kind": "accuracy", "name": "accuracy", "passed": True, "summary": "97.2 % of 1,797, Keras 97.5 % " * 4},
-    ],
-}  # fmt: skip
 CONVERSION = result(
-    convert={"bytes": BIG, "lint": ["int8 sees 256 values of a, " * 9]},
-    generate={"arena_bytes": BIG, "libraries": ["arduino-esp32", "chirale", "esp-idf"], "golden_vectors": 16},
-    parity=PROOF,
+    converted=Fields(bytes=BIG, lint=["int8 sees 256 values of a, " * 9]),
+    generated=Fields(arena_bytes=BIG, libraries=["arduino-esp32", "chirale", "esp-idf"], golden_vectors=16),
+    proof=Fields(
+        claim="verified on every possible input (65,536 of them), on all processors that are emulated here",
+        rows=[
+            Fields(name="Keras = int8", verdict="FAIL", summary="worst 0.41 at a = 3, " * 9),
+            Fields(name="C on the ATmega328P (sim-uno) = TFLM", verdict="pass", summary="65,536 of 65,536 equal"),
+        ],
+        difference=Fields(worst=12345.678, worst_steps=123.4, mean=12345.678, tolerance=12345.678),
+        accuracy="97.2 % of 1,797, Keras 97.5 % " * 4,
+        c_mismatches=BIG,
+    ),
 )
 TRAINING = result(
-    train={
-        "epochs": BIG, "loss": 1.234e-5, "parameters": BIG * 100, "seconds": 12345.6, "overrides": {"seed": 3, "lr": 1},
-        "answers": [{"inputs": [1, 2], "expected": [3], "got": [3.1]}] * 5, "reason": "it saw only equal pairs",
-    }
-)  # fmt: skip
+    seconds=12345.6,
+    trained=Fields(
+        epochs=BIG,
+        metrics={"loss": 1.234e-5},
+        parameters=BIG * 100,
+        overrides={"seed": 3, "learning_rate": 1},
+        answers=[Fields(inputs=[1, 2], expected=[3], got=[3.1])] * 5,
+        reason="it saw only equal pairs",
+    ),
+)
 COMPILATION = result(
-    **{name: {"optimize": "speed", "files": 12, "folder": PLACE, "layers": [layer(0), layer(1)]}
-       for name in ("portable", "sim-cortex-m4")}
-)  # fmt: skip
-ON_BOARD = result(
-    firmware={"board": "nano33ble", "runtime": "tflm"},
-    build={"board": "esp32c3-devkitm", "runtime": "tflm", "tool": "arduino-builder", "flash_bytes": BIG,
-           "flash_limit_bytes": BIG, "ram_bytes": BIG, "ram_limit_bytes": BIG},
-    flash={"board": "esp32c3-devkitm", "port": "/dev/serial/by-id/usb-Arduino_Uno_85734", "runtime": "tflm",
-           "tool": "arduino-builder", "flash_bytes": BIG, "sha256": "0123456789abcdef"},
-    verify={"board": "esp32c3-devkitm", "vectors": BIG, "mismatches": 3, "unit": "microseconds", "fewest": BIG,
-            "most": BIG + 1, "seconds": 0.001, "resent": BIG, "clock_hz": 16_000_000, "claim": "3 of them differ"},
-)  # fmt: skip
+    targets=[
+        Fields(board=name, optimize="speed", files=12, folder=PLACE, layers=[layer(0), layer(1)])
+        for name in ("portable", "sim-cortex-m4")
+    ]
+)
+BOARD = {"board": "esp32c3-devkitm", "runtime": "tflm", "tool": "arduino-builder"}
+SIZES = dict.fromkeys(("flash_bytes", "flash_limit_bytes", "ram_bytes", "ram_limit_bytes"), BIG)
+FIRMWARE = result(written=Fields(**BOARD))
+BUILD = result(built=Fields(**BOARD, **SIZES))
+FLASHED = result(
+    written=Fields(**BOARD, flash_bytes=BIG, sha256="0123456789abcdef"),
+    port="/dev/serial/by-id/usb-Arduino_Uno_85734",
+)
+VERIFIED = result(
+    verified=Fields(
+        board="esp32c3-devkitm",
+        vectors=BIG,
+        mismatches=3,
+        unit="microseconds",
+        fewest=BIG,
+        most=BIG + 1,
+        clock_hz=16_000_000,
+        claim="3 of them differ",
+    ),
+    seconds=0.001,
+    resent=BIG,
+)
 ANSWERS = tuple(Answer(f"class_{n}", -123.456, -123.456, -123.456, -128, -123.456, -128) for n in range(10))
 ASKED = tuple(InputValue(f"sensor_{n}", -1234.56, -1234.56, -128) for n in range(6))
 PREDICTION = Prediction(WIDE, "0" * 64, ASKED, ANSWERS, 0.123456, 123.456, 0.5, "C was left out, " * 9)
@@ -137,10 +157,10 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "generate": (road.generation, lambda: CONVERSION),
     "compile --explain": (road.compilation, lambda: COMPILATION),
     "parity": (road.parity, lambda: CONVERSION),
-    "firmware": (board.firmware, lambda: ON_BOARD),
-    "build": (board.builds, lambda: ON_BOARD),
-    "flash": (board.flashed, lambda: ON_BOARD),
-    "verify": (board.verification, lambda: ON_BOARD),
+    "firmware": (board.firmware, lambda: FIRMWARE),
+    "build": (board.builds, lambda: BUILD),
+    "flash": (board.flashed, lambda: FLASHED),
+    "verify": (board.verification, lambda: VERIFIED),
     "bench, steps": (upkeep.steps, lambda: [StepTime("training adder by Model.fit", 1234.5, "the same " * 20)]),
     "predict": (learn.prediction, lambda: [PREDICTION]),
     "predict --data": (learn.prediction_rows, lambda: [PREDICTION] * 3),
@@ -149,7 +169,7 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "lr-find": (learn.found_rates, lambda: [FoundRate(WIDE, WIDE, 0.0123456, 0.123456, PLACE, "tinyml train " * 9)]),
     "export": (
         learn.exports,
-        lambda: result(export={"format": "savedmodel", "bytes": BIG, "equal_predictions": 256, "path": PLACE}),
+        lambda: result(exported=Fields(format="savedmodel", bytes=BIG, equal_predictions=256, path=PLACE)),
     ),
     "lessons": (learn.lesson_list, lambda: [LessonRow(name, load_lesson(name).summary) for name in lesson_names()]),
 }
