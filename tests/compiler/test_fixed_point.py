@@ -15,6 +15,7 @@ from tinyml_pipeline.compiler.fixed_point import (
     multiply_by_quantized_multiplier,
     quantize_multiplier,
     rounding_divide_by_power_of_two,
+    zero_point_fits,
 )
 
 int32 = st.integers(INT32_MIN, INT32_MAX)
@@ -97,3 +98,35 @@ def test_quantize_multiplier(name: str) -> None:
 def test_quantize_multiplier_refuses(real: float) -> None:
     with pytest.raises(ValueError, match=r"is outside \[0, 2\*\*31\)"):
         quantize_multiplier(real)
+
+
+LARGE = 2**31 - 255
+ROOM = {
+    "any_x_with_a_smaller_multiplier": (INT32_MIN, INT32_MAX, 2**31 - 256, 7, True),
+    "lowest": (INT32_MIN + 128, 0, LARGE, 0, True),
+    "below_the_lowest": (INT32_MIN + 127, 0, LARGE, 0, False),
+    "highest": (0, 2**31 - 257, LARGE, 0, True),
+    "above_the_highest": (0, 2**31 - 256, LARGE, 0, False),
+    "lowest_shifted": (-(2**30) + 64, 0, LARGE, 1, True),
+    "below_the_lowest_shifted": (-(2**30) + 63, 0, LARGE, 1, False),
+    "highest_shifted": (0, 2**30 - 129, LARGE, 1, True),
+    "above_the_highest_shifted": (0, 2**30 - 128, LARGE, 1, False),
+    "a_right_shift_does_not_count": (INT32_MIN + 128, 2**31 - 257, LARGE, -9, True),
+    "below_the_lowest_right_shifted": (INT32_MIN + 127, 0, LARGE, -9, False),
+    "above_the_highest_right_shifted": (0, 2**31 - 256, LARGE, -9, False),
+}
+
+
+@pytest.mark.parametrize("name", ROOM)
+def test_room_for_the_zero_point(name: str) -> None:
+    lowest, highest, multiplier, shift, expected = ROOM[name]
+    assert zero_point_fits(lowest, highest, multiplier, shift) is expected
+
+
+@given(int32, int32, st.integers(2**30, INT32_MAX) | st.integers(LARGE - 9, INT32_MAX), st.integers(-31, 7))
+def test_a_zero_point_that_fits_stays_within_32_bits(a: int, b: int, multiplier: int, shift: int) -> None:
+    if zero_point_fits(min(a, b), max(a, b), multiplier, shift):
+        for x in (a, b):
+            scaled = multiply_by_quantized_multiplier(x, multiplier, shift)
+            assert scaled - 128 >= INT32_MIN
+            assert scaled + 127 <= INT32_MAX

@@ -49,4 +49,4 @@ def zero_point_fits(lowest: int, highest: int, multiplier: int, shift: int) -> b
     """Whether an int8 zero point can be added to every scaled x in [lowest, highest] within 32 bits."""
     if multiplier <= 2**31 - 256:
         return True  # a scaled value is never beyond its multiplier
-    return lowest << max(shift, 0) >= INT32_MIN and highest << max(shift, 0) < 2**31 - 256
+    return lowest << max(shift, 0) >= INT32_MIN + 128 and highest << max(shift, 0) < 2**31 - 256
