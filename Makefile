@@ -2,7 +2,7 @@
 # MODEL=name takes one model, else all. FLAGS=... goes to the command as it is.
 
 .DEFAULT_GOAL := help
-GOALS := help train convert generate parity flash verify test check lint wheel docs bench fuzz matrix doctor clean
+GOALS := help train convert generate parity flash verify test check lint wheel docs bench fuzz matrix mutants doctor clean
 .PHONY: $(GOALS)
 
 ifneq ($(filter-out $(GOALS) .venv/installed,$(MAKECMDGOALS)),)
@@ -82,6 +82,11 @@ fuzz: .venv/installed  ## a million broken .tflite files for the reader, 10,000 
 
 matrix: .venv/installed  ## every kernel with every combination of compiler, core and flags (FLAGS=--pairwise: a sample)
 	@.venv/bin/python -m tests.matrix $(FLAGS)
+
+mutants: .venv/installed  ## one change at a time to the code: do the tests notice? PART=read_tflite takes one part
+	@.venv/bin/python -c "import mutmut, universalmutator" 2>/dev/null || .venv/bin/pip install --quiet \
+		--disable-pip-version-check --constraint constraints.txt --editable '.[mutants]'
+	@.venv/bin/python -u -m tests.mutants $(PART) $(FLAGS)
 
 doctor: .venv/installed  ## what is installed, what is missing, how to get it
 	@$(TINYML) doctor

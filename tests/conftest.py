@@ -30,8 +30,8 @@ BuildKeras = Callable[..., bytes]
 
 # Their tests start a compiler, an emulator, TensorFlow or many programs, each for seconds.
 SLOW_FOLDERS = {
-    *("builders", "device", "emulator", "flash", "interpreters", "kernels", "lessons", "models", "notebooks", "ops"),
-    *("portability", "protocol", "quantization", "sketches", "training", "workflow"),
+    *("builders", "device", "emulator", "flash", "interpreters", "kernels", "lessons", "models", "mutants"),
+    *("notebooks", "ops", "portability", "protocol", "quantization", "sketches", "training", "workflow"),
 }
 SLOW_FILES = {
     *("test_cli.py", "test_fit.py", "test_networks.py", "test_packaging.py", "test_quick_start.py"),

@@ -40,7 +40,7 @@ def pins(python: str) -> dict[str, Requirement]:
 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_requirement_is_pinned_within_its_range(python: str) -> None:
-    for extra in ("", "test", "docs", *extras.EXTRAS):
+    for extra in ("", "test", "docs", "mutants", *extras.EXTRAS):
         for requirement in requirements():
             if requirement.name != "tinyml-pipeline" and applies(requirement, python, extra):
                 pin = str(pins(python)[requirement.name].specifier)
@@ -57,7 +57,8 @@ def test_a_package_is_pinned_once_for_each_python() -> None:
 def test_everything_that_a_requirement_brings_is_pinned() -> None:
     """Followed through what is installed here, so that nothing is left to the day of the installation."""
     here = ".".join(map(str, sys.version_info[:2]))
-    pinned, seen, waiting = pins(here), set(), [("tinyml-pipeline", frozenset({"", "test", "docs", *extras.EXTRAS}))]
+    installed = {"", "test", "docs", *extras.EXTRAS} | ({"mutants"} if extras.is_importable("mutmut") else set())
+    pinned, seen, waiting = pins(here), set(), [("tinyml-pipeline", frozenset(installed))]
     while waiting:
         name, wanted = waiting.pop()
         for text in importlib.metadata.requires(name) or []:
@@ -74,7 +75,7 @@ def test_everything_that_a_requirement_brings_is_pinned() -> None:
 
 def test_every_extra_says_what_it_is_for_and_brings_its_modules() -> None:
     declared = set(importlib.metadata.metadata("tinyml-pipeline").get_all("Provides-Extra") or [])
-    assert declared - {"all", "docs", "test"} == set(extras.EXTRAS)
+    assert declared - {"all", "docs", "mutants", "test"} == set(extras.EXTRAS)
     for name, extra in extras.EXTRAS.items():
         brought = {r.name.replace("-", "_") for r in requirements() if any(applies(r, p, name) for p in PYTHONS)}
         modules = {"sklearn": "scikit_learn"}

@@ -9,7 +9,7 @@ from tinyml_pipeline import tools
 
 from tests.tools import need
 
-_FIRMWARE = Path(__file__).parents[2] / "firmware"
+FIRMWARE = Path(__file__).parents[2] / "firmware"
 WIDTH, BATCH = 1, 700
 _STUBS = """
 #include "machine.h"
@@ -41,20 +41,25 @@ _MODEL_IO = f"""
 #define MODEL_IO_CALL(function, inputs, outputs) (function)(inputs, outputs)
 #define MODEL_IO_SHA256 {", ".join(map(str, range(32)))}
 """
+DEFINES = ["-DMACHINE_UNIT=2", "-DMACHINE_CLOCK_HZ=0", f"-DPROTOCOL_BATCH={BATCH}"]
 WARNINGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wcast-align", "-pedantic"]
+
+
+def write_stubs(folder: Path) -> None:
+    """What a project has beside the protocol: a machine, and a model with its sizes."""
+    (folder / "stubs.c").write_text(_STUBS)
+    (folder / "model.h").write_text("#include <stdint.h>\nvoid model_invoke(const int8_t *in, int8_t *out);\n")
+    (folder / "model_io.h").write_text(_MODEL_IO)
 
 
 class DeviceSide:
     """A device whose model gives back its one input value; it takes BATCH vectors a frame."""
 
     def __init__(self, folder: Path, compiler: str) -> None:
-        (folder / "stubs.c").write_text(_STUBS)
-        (folder / "model.h").write_text("#include <stdint.h>\nvoid model_invoke(const int8_t *in, int8_t *out);\n")
-        (folder / "model_io.h").write_text(_MODEL_IO)
-        sources = [_FIRMWARE / "protocol" / "protocol.c", _FIRMWARE / "protocol" / "measure.c", folder / "stubs.c"]
-        defines = ["-DMACHINE_UNIT=2", "-DMACHINE_CLOCK_HZ=0", f"-DPROTOCOL_BATCH={BATCH}"]
-        flags = [*WARNINGS, *defines, "-O1", "-g", "-shared", "-fPIC", "-fsanitize=undefined",
-                 "-fsanitize-undefined-trap-on-error", f"-I{_FIRMWARE / 'protocol'}", f"-I{folder}"]  # fmt: skip
+        write_stubs(folder)
+        sources = [FIRMWARE / "protocol" / "protocol.c", FIRMWARE / "protocol" / "measure.c", folder / "stubs.c"]
+        flags = [*WARNINGS, *DEFINES, "-O1", "-g", "-shared", "-fPIC", "-fsanitize=undefined",
+                 "-fsanitize-undefined-trap-on-error", f"-I{FIRMWARE / 'protocol'}", f"-I{folder}"]  # fmt: skip
         library = folder / "device_side.so"
         tools.run([need(compiler, compiler), *flags, *sources, "-o", library], timeout_s=60)
         self._talk = ctypes.CDLL(str(library)).talk
