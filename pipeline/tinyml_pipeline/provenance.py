@@ -80,8 +80,14 @@ def _existing(name: str) -> Iterator[str]:
     parts = name.split(".")
     for length in range(len(parts), 1, -1):
         module = ".".join(parts[:length])
-        if _path_of(module).is_file():
+        if _is_module(module):
             yield module
+
+
+@cache
+def _is_module(name: str) -> bool:
+    """Asked of the same names by every file that imports them, so that the disk is asked once."""
+    return _path_of(name).is_file()
 
 
 def _path_of(module: str) -> Path:
