@@ -63,7 +63,7 @@ wheel: .venv/installed  ## the package as a wheel and an sdist -> dist/
 
 docs: .venv/installed  ## the documentation as a web site -> build/site/
 	@.venv/bin/python docs/reference.py
-	@NO_MKDOCS_2_WARNING=true .venv/bin/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=true .venv/bin/mkdocs build --strict
 	@echo "written: build/site/index.html; with search: python3 -m http.server --directory build/site"
 
 lint: .venv/installed  ## ruff and mypy
