@@ -9,7 +9,7 @@ from tinyml_pipeline.compiler.program import supported_operators
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import UnsupportedError
-from tinyml_pipeline.quantize.lint import lint
+from tinyml_pipeline.quantization.lint import lint
 
 from tests.tflite_writer import Writer
 
