@@ -30,6 +30,10 @@ INPUTS = {
 test_exact = exact(CASES, INPUTS)
 
 REFUSED = {
+    "other_rank": (
+        one("SOFTMAX", [T((1, 4), 0.1)], [T((1, 1, 4), 1 / 256, -128)], beta=1.0),
+        "softmax (op 0): an output of shape [1, 1, 4] is unsupported; supported: [1, 4].",
+    ),
     "output_scale": (
         softmax((1, 4), wanted=(0.1, -128)),
         "softmax (op 0): an output of scale 0.1 and zero point -128 is unsupported; supported: scale 1/256 and zero"

@@ -30,6 +30,7 @@ class Softmax(Op):
 
 def read(op: OpContext) -> Softmax:
     source, given, wanted = op.elementwise()
+    op.shape_of(op.output(), source.shape, "an output")  # TFLM takes the depth from both
     op.require(wanted.zero_point == INT8_MIN and wanted.scale == 1 / 256,
                f"an output of scale {wanted.scale:g} and zero point {wanted.zero_point}",
                "scale 1/256 and zero point -128")  # fmt: skip

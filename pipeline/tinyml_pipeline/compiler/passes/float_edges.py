@@ -27,7 +27,11 @@ def _inside(graph: Graph, index: int, gone: set[int]) -> int:
     if len(users) != 1 or index in graph.outputs or index in graph.aliases.values():
         return index
     (user,) = users
-    if user.name != "QUANTIZE" or not _converts(graph.tensors[index], graph.tensors[user.outputs[0]]):
+    if (
+        user.name != "QUANTIZE"
+        or user.wrong_arity
+        or not _converts(graph.tensors[index], graph.tensors[user.outputs[0]])
+    ):
         return index
     if user.outputs[0] in graph.outputs:
         return index
@@ -38,7 +42,13 @@ def _inside(graph: Graph, index: int, gone: set[int]) -> int:
 def _before(graph: Graph, index: int, gone: set[int]) -> int:
     """The int8 tensor that an output is made of, or the output itself."""
     maker = graph.maker(index)
-    if maker is None or maker.name not in HANDLES or graph.users(index) or index in graph.aliases.values():
+    if (
+        maker is None
+        or maker.name not in HANDLES
+        or maker.wrong_arity
+        or graph.users(index)
+        or index in graph.aliases.values()
+    ):
         return index
     source = maker.inputs[0]
     if not _converts(graph.tensors[index], graph.tensors[source]) or graph.tensors[source].is_constant:
