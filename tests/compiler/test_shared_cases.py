@@ -73,9 +73,9 @@ REFUSED = {
     "fc_shape_c": "fully_connected (op 0): an output of shape [3, 2] is unsupported; ",
     "fc_shape_e": "fully_connected (op 0): an output of shape [6, 1] is unsupported; ",
     "int16x8": "fully_connected (op 0): input of type INT16 is unsupported; ",
-    "leaky_thresh": "neg (op 2): this operator is unsupported; ",
+    "leaky_thresh": "neg (op 2): this operator",
     "relu_noio": "relu (op 0) has no inputs; RELU has 1. Convert the model again.",
-    "upsample": "tile (op 1): this operator is unsupported; ",
+    "upsample": "tile (op 1): this operator",
     "variable": "tensor 1 ('t1')" + STATE,
     "variable_out": "tensor 1 ('t1')" + STATE,
 }
