@@ -6,6 +6,7 @@
 #include "model.h"
 
 #include "kernels/fully_connected/fully_connected_s8.h"
+#include "model_weights.h"
 
 /* dense: FULLY_CONNECTED 1 x 2 -> 1 x 6, 12 MACs, per channel, relu; fully_connected_s8 */
 static const int8_t dense_weights[12] FLASH = {
@@ -24,10 +25,6 @@ static const struct fully_connected_per_channel_s8 dense FLASH = {
 };
 
 /* dense_1: FULLY_CONNECTED 1 x 6 -> 1 x 3, 18 MACs, per channel, relu; fully_connected_s8 */
-static const int8_t dense_1_weights[18] FLASH = {
-      15,  111,  -57,   81,   44, -127,  -27,   91,   14, -119,   68,   59,
-      88,  -83, -105,   93, -122,   11,
-};
 /* The input's zero point is folded in. */
 static const int32_t dense_1_bias[3] FLASH = {6897, 10207, -15180};
 static const int32_t dense_1_multipliers[3] FLASH = {1599289706, 1999111992, 1199467233};

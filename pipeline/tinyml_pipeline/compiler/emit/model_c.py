@@ -18,9 +18,9 @@ from tinyml_pipeline.compiler.lowering import Argument, Array, At, Buffer, Call,
 from tinyml_pipeline.compiler.names import Names, layer_names
 from tinyml_pipeline.compiler.program import Program, Step
 
-# Arrays of more elements than this lie in model_weights.h, so that model.c is read from top to bottom.
 _NESTED_WIDTH = 90
-_SHORT = 64
+# Arrays of more elements than this lie in model_weights.h, so that model.c is read from top to bottom.
+_SHORT = 16
 _WIDTH = 100
 
 
