@@ -83,7 +83,7 @@ def test_the_adders_of_equal_pairs_fail_where_the_other_does_not(road: Path) -> 
     # The tutorial's starts gave 21.6 and 12.8; these come from the seeds of the specs.
     assert (f"{small:.2f}", f"{wide:.1f}") == ("1.06", "13.6")
     for name in ("adder_small", "adder_wide"):
-        assert facts(road, name, "train")["val_loss"] < 1, "on the diagonal all is well"
+        assert facts(road, name, "train")["metrics"]["val_loss"] < 1, "on the diagonal all is well"
     said = (road / "train.txt").read_text()
     assert "adder: f(10, 2) = 12 (true: 12)\n" in said
     assert (
