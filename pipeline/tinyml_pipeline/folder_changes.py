@@ -79,7 +79,8 @@ def _lock_now(handle: int) -> None:
         import msvcrt
 
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-    else:
+        return
+    with contextlib.suppress(ModuleNotFoundError):  # a system without fcntl: nothing keeps two runs apart
         import fcntl
 
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

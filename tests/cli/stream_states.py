@@ -108,7 +108,7 @@ def run(folder: Path) -> None:
     for command, arguments, state in tries():
         code = attempt(STATES[state], ["--artifacts", str(folder / "artifacts"), command, *arguments], files)
         said = [path.read_text(errors="replace") for path in files]
-        print(json.dumps({"command": [command, *arguments], "state": state, "code": code, "said": said}))
+        print(json.dumps({"command": [command, *arguments], "state": state, "code": code, "said": said}), flush=True)
 
 
 def tries() -> Iterator[tuple[str, tuple[str, ...], str]]:

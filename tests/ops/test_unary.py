@@ -69,6 +69,12 @@ def anyhow(name: str) -> Callable[[Builder, Known], Known]:
     return lambda builder, source: builder.unary(name, source, builder.scale(source.scale), builder.zero_point())
 
 
+def hard_swish(builder: Builder, source: Known) -> Known:
+    """TFLM takes output steps of more than 1/128 of the input's only."""
+    scale = max(builder.scale(source.scale), source.scale / 100)
+    return builder.unary("HARD_SWISH", source, scale, builder.zero_point())
+
+
 def rsqrt(builder: Builder, source: Known) -> Known:
     """Of values that are not below 0: at such a one, TFLM stops."""
     positive = builder.unary("RELU", source, source.scale, -128)
@@ -84,7 +90,7 @@ draws = {
     "tanh": Builder.tanh,
     "abs": anyhow("ABS"),
     "elu": anyhow("ELU"),
-    "hard_swish": anyhow("HARD_SWISH"),
+    "hard_swish": hard_swish,
     "rsqrt": rsqrt,
 }
 WIDE = ("logistic", "tanh", "elu", "hard_swish")  # these see the real value, not only ratios of scales

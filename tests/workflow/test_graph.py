@@ -20,7 +20,7 @@ from tinyml_pipeline.show.network.network import Layer, Network, show_neurons
 from tinyml_pipeline.workflow.graph import graph
 
 from tests.opened import project
-from tests.workflow.conftest import tinyml
+from tests.workflow.conftest import ROOT, tinyml
 
 STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "dot": b"digraph network {\n", "cypher": b"// Load it: "}
 
@@ -184,7 +184,7 @@ def test_int8_of_an_earlier_training_is_not_drawn(road: Path, tmp_path: Path) ->
 def test_a_tflite_from_elsewhere_is_drawn_in_int8(road: Path, tmp_path: Path, form: str) -> None:
     file = tmp_path / 'my "best" one.tflite'
     shutil.copy(road / "xor/model.tflite", file)
-    first, second = (graph(str(file), tmp_path / folder, form) for folder in ("a", "b"))
+    first, second = (graph(str(file), project(tmp_path / folder), form) for folder in ("a", "b"))
     assert (first.forms, first.parameters) == (("int8",), 17)
     assert first.path == str(tmp_path / f'a/my "best" one/network.{form}')
     drawn = Path(first.path).read_bytes()
@@ -194,13 +194,14 @@ def test_a_tflite_from_elsewhere_is_drawn_in_int8(road: Path, tmp_path: Path, fo
         assert '"my \\"best\\" one' in drawn.decode()
 
 
+README = str(ROOT / "README.md")
 NOT_A_MODEL = "this is a text file, not a .tflite file. Pass a TensorFlow Lite model, such as model.tflite."
 REFUSED = {
     "format": (["linear", "--format", "gif"], 2, "there is no format 'gif'; choose one of: svg, png, dot, cypher."),
     "model": (["ader"], 2, "there is no model 'ader'. Did you mean 'adder'?"),
     "not_trained": (["linear"], 1, "{root}/linear/model.keras is not there. Run: tinyml train linear"),
     "no_file": (["none.tflite"], 2, "there is no file 'none.tflite'."),
-    "other_file": ([__file__], 2, f"{__file__}: {NOT_A_MODEL}"),
+    "other_file": ([README], 2, f"{README}: {NOT_A_MODEL}"),
 }
 
 
@@ -213,11 +214,16 @@ def test_what_cannot_be_is_one_line(tmp_path: Path, case: str) -> None:
 
 
 FILES = {
-    "name_of_ours": ("linear.tflite", b"", "linear.tflite has the name of one of our models; copy it to another name."),
+    "name_of_ours": (
+        "linear.tflite",
+        b"",
+        "linear.tflite has the name of a model of this project; copy it to another name.",
+    ),
     "broken": (
         "cut.tflite",
         b"\0" * 64,
-        "cut: this is not a .tflite file: the identifier TFL3 is missing. Give a TensorFlow Lite model.",
+        "cut: this is not a .tflite file: the identifier TFL3 is missing at byte 4. Pass a TensorFlow Lite model, such"
+        " as model.tflite.",
     ),
 }
 
