@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tinyml_pipeline.compiler import select
 from tinyml_pipeline.compiler.explain import explain
 from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.kernel import Cost, Kernel
 from tinyml_pipeline.compiler.kernels import all_kernels
+from tinyml_pipeline.compiler.kernels.rescale_s8 import KERNEL as RELU
+from tinyml_pipeline.compiler.lowering import Lowering
 from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.read_tflite import read_tflite
-from tinyml_pipeline.compiler.select import Budget, flash_of
+from tinyml_pipeline.compiler.select import Budget, Candidate, flash_of
 from tinyml_pipeline.compiler.target import find_target
 from tinyml_pipeline.errors import UnsupportedError
 
@@ -34,6 +41,50 @@ def test_a_small_flash_changes_the_choice() -> None:
     assert layer.function == "rescale_s8"
     program = make_program(relus(), target, Budget(flash_bytes=200))
     assert flash_of([step.choice.chosen for step in program.steps]) <= 200
+
+
+@st.composite
+def found(draw: st.DrawFn) -> list[list[Candidate]]:
+    """Candidates of a few operators, of kernels with code of different length."""
+
+    def kernel(number: int) -> Kernel[Any]:
+        return replace(RELU, function=f"kernel_{number}")
+
+    code_bytes = draw(st.lists(st.integers(0, 300), min_size=4, max_size=4))
+    numbers = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(0, 200)), min_size=1, max_size=4)
+    return [
+        [
+            Candidate(kernel(number), Lowering(()), Cost(cycles, code_bytes[number], constants))
+            for number, cycles, constants in candidates
+        ]
+        for candidates in draw(st.lists(numbers, max_size=6))
+    ]
+
+
+def shrunk(chosen: list[Candidate], found: list[list[Candidate]], flash_bytes: int) -> list[Candidate]:
+    """As select does it, but all prices are asked again for each move."""
+    while flash_of(chosen) > flash_bytes:
+        moves = []
+        for position, candidates in enumerate(found):
+            for rank, other in enumerate(candidates):
+                saved = flash_of(chosen) - flash_of([*chosen[:position], other, *chosen[position + 1 :]])
+                if saved > 0:
+                    moves.append(((other.cost.cycles - chosen[position].cost.cycles) / saved, position, rank))
+        if not moves:
+            break
+        _, position, rank = min(moves)
+        chosen = [*chosen[:position], found[position][rank], *chosen[position + 1 :]]
+    return chosen
+
+
+@given(found(), st.integers(0, 1000))
+def test_each_move_is_the_one_that_loses_the_least_time_per_byte(
+    found: list[list[Candidate]], flash_bytes: int
+) -> None:
+    chosen = [candidates[0] for candidates in found]
+    expected = shrunk(chosen, found, flash_bytes)
+    select._shrink(chosen, found, flash_bytes)
+    assert list(map(id, chosen)) == list(map(id, expected))
 
 
 def test_a_kernel_whose_scratch_is_more_than_the_ram_is_not_taken() -> None:

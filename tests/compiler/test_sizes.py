@@ -1,15 +1,18 @@
-"""Sizes are counted by C types, and memory follows the file."""
+"""Sizes are counted by C types; memory follows the file, and work the number of layers."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
+from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.select import Budget
 from tinyml_pipeline.compiler.target import find_target
 from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.places import SOURCE_ROOT
@@ -57,3 +60,45 @@ def test_memory_follows_the_file(tmp_path: Path) -> None:
     peak_bytes = 1024 * int(done.stdout.split()[-1])
     assert peak_bytes < 150_000_000 + 8 * len(tflite)
     assert (tmp_path / "out" / "model_weights.h").stat().st_size < 5 * len(tflite)
+
+
+def chain(layers: int) -> bytes:
+    """A dense layer and a RELU by turns."""
+    writer, rng = Writer(), np.random.default_rng(0)
+    source = value = writer.tensor((1, 4), 0.05, 0)
+    for _ in range(layers // 2):
+        weights, bias = rng.integers(-127, 128, (4, 4)).astype(np.int8), rng.integers(-5, 6, 4).astype(np.int32)
+        value = writer.fully_connected(value, weights, [0.01], bias, 0.05, 0)
+        output = writer.tensor((1, 4), 0.05, 0)
+        writer.operation("RELU", [value], [output])
+        value = output
+    return writer.build([source], [value])
+
+
+def calls(layers: int, target: str, flash_bytes: int | None) -> int:
+    """Of functions, Python's and built-in ones, that reading and compiling a chain takes."""
+    tflite, count = chain(layers), 0
+
+    def tally(frame: FrameType, event: str, arg: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(tally)
+    try:
+        compile_graph(read_tflite(tflite), "chain", find_target(target, "speed"), budget=Budget(flash_bytes))
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize(
+    ("target", "flash_bytes"),
+    # The fastest RELU takes 256 bytes of table, so that half of them give theirs up for 100 bytes per layer.
+    [("portable", None), ("cortex-m4", None), ("cortex-m4", 100), ("cortex-m4", 1)],
+    ids=["portable", "fast", "some_smaller", "all_smaller"],
+)
+def test_work_follows_the_number_of_layers(target: str, flash_bytes: int | None) -> None:
+    """Four times the layers take four times the calls: 2,000 layers compile in two seconds, not in 36."""
+    calls(2, target, None)  # what is read once
+    few, many = (calls(layers, target, flash_bytes and flash_bytes * layers) for layers in (50, 200))
+    assert many < 4.2 * few

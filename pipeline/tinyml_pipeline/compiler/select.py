@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
+from itertools import count
 from typing import Any
 
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
@@ -113,15 +116,59 @@ def flash_of(chosen: Sequence[Candidate]) -> int:
 
 
 def _shrink(chosen: list[Candidate], found: Sequence[Sequence[Candidate]], flash_bytes: int) -> None:
-    """Replaces kernels in `chosen` by smaller ones until the estimate fits, or nothing smaller is left."""
-    while flash_of(chosen) > flash_bytes:
-        moves = [
-            ((other.cost.cycles - now.cost.cycles) / saved, position, other)
-            for position, (now, candidates) in enumerate(zip(chosen, found, strict=True))
-            for other in candidates
-            if (saved := flash_of(chosen) - flash_of([*chosen[:position], other, *chosen[position + 1 :]])) > 0
+    """Replaces kernels in `chosen` by smaller ones until the estimate fits, or nothing smaller is left.
+
+    Each time the move that loses the least time per byte; prices are asked again only where they may have changed.
+    """
+    flash, serial = _Flash(chosen), count()
+
+    def moves(position: int) -> list[_Move]:
+        now = chosen[position]
+        return [
+            ((other.cost.cycles - now.cost.cycles) / saved, position, rank, next(serial), now)
+            for rank, other in enumerate(found[position])
+            if (saved := flash.saved(now, other)) > 0
         ]
-        if not moves:
+
+    while flash.bytes > flash_bytes:
+        waiting = [move for position in range(len(chosen)) for move in moves(position)]
+        if not waiting:
             return
-        _, position, other = min(moves, key=lambda move: move[:2])
-        chosen[position] = other
+        heapify(waiting)
+        same_code = True
+        while waiting and same_code and flash.bytes > flash_bytes:
+            _, position, rank, _, before = heappop(waiting)
+            if chosen[position] is not before:
+                continue
+            chosen[position] = found[position][rank]
+            same_code = flash.exchange(before, chosen[position])
+            for move in moves(position):
+                heappush(waiting, move)
+
+
+# Cycles lost per byte saved, the operator's position, the number of the other candidate, a number of its own (because
+# candidates have no order), and the candidate that is replaced.
+_Move = tuple[float, int, int, int, Candidate]
+
+
+class _Flash:
+    """flash_of, kept up to date while candidates are exchanged."""
+
+    def __init__(self, chosen: Sequence[Candidate]) -> None:
+        self.bytes = flash_of(chosen)
+        self._users = Counter(candidate.kernel.function for candidate in chosen)
+
+    def saved(self, now: Candidate, other: Candidate) -> int:
+        """Bytes that one exchange saves: of constants, and of code that nobody else uses."""
+        saved = now.cost.constant_bytes - other.cost.constant_bytes
+        if now.kernel.function != other.kernel.function:
+            saved += now.cost.code_bytes if self._users[now.kernel.function] == 1 else 0
+            saved -= 0 if self._users[other.kernel.function] else other.cost.code_bytes
+        return saved
+
+    def exchange(self, now: Candidate, other: Candidate) -> bool:
+        """False if the code of a function came, went, or has one user left: what others save has changed then."""
+        self.bytes -= self.saved(now, other)
+        self._users[now.kernel.function] -= 1
+        self._users[other.kernel.function] += 1
+        return self._users[now.kernel.function] > 1 and self._users[other.kernel.function] > 2

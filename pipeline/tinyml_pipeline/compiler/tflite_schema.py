@@ -9,27 +9,28 @@ The classes have the methods of generated ones, as far as they read: for a field
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-import flatbuffers.encode
-import flatbuffers.packer
 from flatbuffers import number_types
 from flatbuffers.table import Table as FlatTable
 
 from tinyml_pipeline.compiler.tflite_schema_text import ENUMS, TABLES
 
-_NUMBERS: dict[str, Any] = {
-    "bool": number_types.BoolFlags,
-    "int8": number_types.Int8Flags,
-    "uint8": number_types.Uint8Flags,
-    "int32": number_types.Int32Flags,
-    "uint32": number_types.Uint32Flags,
-    "int64": number_types.Int64Flags,
-    "uint64": number_types.Uint64Flags,
-    "float32": number_types.Float32Flags,
+_NUMBERS: dict[str, tuple[Any, struct.Struct]] = {
+    "bool": (number_types.BoolFlags, struct.Struct("<?")),
+    "int8": (number_types.Int8Flags, struct.Struct("<b")),
+    "uint8": (number_types.Uint8Flags, struct.Struct("<B")),
+    "int32": (number_types.Int32Flags, struct.Struct("<i")),
+    "uint32": (number_types.Uint32Flags, struct.Struct("<I")),
+    "int64": (number_types.Int64Flags, struct.Struct("<q")),
+    "uint64": (number_types.Uint64Flags, struct.Struct("<Q")),
+    "float32": (number_types.Float32Flags, struct.Struct("<f")),
 }
+# Of the format itself: to a table's layout, within it, and to other places.
+_TO_LAYOUT, _IN_LAYOUT, _TO_PLACE = struct.Struct("<i"), struct.Struct("<H"), struct.Struct("<I")
 _FIRST_SLOT, _SLOT_BYTES, _OFFSET_BYTES = 4, 2, 4
 
 
@@ -72,7 +73,7 @@ class _Table:
     @classmethod
     def GetRootAs(cls, data: bytes, offset: int = 0) -> _Table:  # noqa: N802
         table = cls()
-        table.Init(data, flatbuffers.encode.Get(flatbuffers.packer.uoffset, data, offset) + offset)
+        table.Init(data, offset + _TO_PLACE.unpack_from(data, offset)[0])
         return table
 
     def Init(self, data: bytes, position: int) -> None:  # noqa: N802
@@ -95,12 +96,29 @@ def _methods(words: list[str]) -> dict[str, Any]:
     return methods
 
 
-def _number(flags: Any, place: int, default: str | None) -> Callable[[_Table], Any]:
+def _field(table: _Table, place: int) -> int:
+    """Where in the file a field lies; 0 where it is left out. A chain of 2,000 layers has 140,000 of them."""
+    data, position = table._tab.Bytes, table._tab.Pos
+    layout = position - _TO_LAYOUT.unpack_from(data, position)[0]
+    if place >= _IN_LAYOUT.unpack_from(data, layout)[0]:
+        return 0
+    offset: int = _IN_LAYOUT.unpack_from(data, layout + place)[0]
+    return position + offset if offset else 0
+
+
+def _follow(table: _Table, position: int) -> int:
+    """The place that the offset at a position leads to."""
+    to: int = _TO_PLACE.unpack_from(table._tab.Bytes, position)[0]
+    return position + to
+
+
+def _number(kind: tuple[Any, struct.Struct], place: int, default: str | None) -> Callable[[_Table], Any]:
+    flags, form = kind
     absent = flags.py_type({"True": 1}.get(default or "", default) or 0)
 
     def get(self: _Table) -> Any:
-        offset = self._tab.Offset(place)
-        return flags.py_type(self._tab.Get(flags, offset + self._tab.Pos)) if offset else absent
+        position = _field(self, place)
+        return form.unpack_from(self._tab.Bytes, position)[0] if position else absent
 
     return get
 
@@ -109,37 +127,36 @@ def _reference(kind: str, place: int) -> Callable[[_Table], Any]:
     """A string as bytes, a union as a bare flatbuffers table, another table as its class; None where it is left out."""
 
     def get(self: _Table) -> Any:
-        offset = self._tab.Offset(place)
-        if not offset:
+        position = _field(self, place)
+        if not position:
             return None
         if kind == "string":
-            return self._tab.String(offset + self._tab.Pos)
+            return self._tab.String(position)
         if kind == "union":
-            union = FlatTable(bytearray(), 0)
-            self._tab.Union(union, offset)
-            return union
-        return _at(kind, self._tab.Bytes, self._tab.Indirect(offset + self._tab.Pos))
+            return FlatTable(self._tab.Bytes, _follow(self, position))
+        return _at(kind, self._tab.Bytes, _follow(self, position))
 
     return get
 
 
 def _vector(name: str, kind: str, place: int) -> dict[str, Any]:
     def length(self: _Table) -> int:
-        offset = self._tab.Offset(place)
-        return int(self._tab.VectorLen(offset)) if offset else 0
+        position = _field(self, place)
+        return int(_TO_PLACE.unpack_from(self._tab.Bytes, _follow(self, position))[0]) if position else 0
 
     def item(self: _Table, j: int) -> Any:
-        offset = self._tab.Offset(place)
-        if not offset:
+        position = _field(self, place)
+        if not position:
             return 0 if kind in _NUMBERS else None
-        start = self._tab.Vector(offset)
+        start = _follow(self, position) + _OFFSET_BYTES
         if kind in _NUMBERS:
-            return self._tab.Get(_NUMBERS[kind], start + j * _NUMBERS[kind].bytewidth)
-        return _at(kind, self._tab.Bytes, self._tab.Indirect(start + j * _OFFSET_BYTES))
+            form = _NUMBERS[kind][1]
+            return form.unpack_from(self._tab.Bytes, start + j * form.size)[0]
+        return _at(kind, self._tab.Bytes, _follow(self, start + j * _OFFSET_BYTES))
 
     def as_numpy(self: _Table) -> Any:
-        offset = self._tab.Offset(place)
-        return self._tab.GetVectorAsNumpy(_NUMBERS[kind], offset) if offset else 0
+        position = _field(self, place)
+        return self._tab.GetVectorAsNumpy(_NUMBERS[kind][0], position - self._tab.Pos) if position else 0
 
     methods: dict[str, Any] = {name: item, f"{name}Length": length}
     return methods | {f"{name}AsNumpy": as_numpy} if kind in _NUMBERS else methods
