@@ -15,6 +15,7 @@ from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.passes import run_passes
+from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
@@ -75,9 +76,9 @@ class Compiled:
         return [f"in{i}" for i in range(len(self.input_sizes))] + [f"out{i}" for i in range(len(self.output_sizes))]
 
 
-def compile_model(tflite: bytes, target: Target | None = None) -> Compiled:
+def compile_model(tflite: bytes, target: Target | None = None, *, evaluate: Evaluate | None = None) -> Compiled:
     graph = read_tflite(tflite)
-    tree = compile_graph(graph, "test", target or Target())
+    tree = compile_graph(graph, "test", target or Target(), evaluate=evaluate)
     core = run_passes(graph)
     dtypes = tuple(core.tensors[index].dtype for index in (*core.inputs, *core.outputs))
     return Compiled(tree, _sizes(graph, graph.inputs), _sizes(graph, graph.outputs), dtypes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,28 @@ class Builder:
         self.writer.operation(name, [source.index], [output.index], **options)
         return output
 
+    def constant(self, shape: Sequence[int], around: float) -> Known:
+        """Known when the model is compiled; half of them are computed from other constants."""
+        scale, zero_point = self.scale(around), self.zero_point()
+        values = self.rng.integers(-128, 128, shape).astype(np.int8)
+        known = Known(self.writer.tensor(shape, scale, zero_point, data=values), tuple(shape), scale, zero_point)
+        draw = self.rng.random()
+        if draw < 0.1:
+            return self.relu(known)
+        if draw < 0.2:
+            return self.quantize(known)
+        if draw < 0.3:
+            return self.unary("TANH", known, 1 / 128, 0)
+        if draw < 0.35:
+            values = self.rng.normal(0, 100 * scale, shape).astype(np.float32)
+            return self.quantize(replace(known, index=self.writer.tensor(shape, type="FLOAT32", data=values)))
+        if draw < 0.5:
+            output = self.tensor(shape, self.scale(around), self.zero_point())
+            other = self.constant(shape, around)
+            self.writer.operation("ADD", [known.index, other.index], [output.index])
+            return output
+        return known
+
     def relu(self, source: Known) -> Known:
         return self.unary("RELU", source, self.scale(source.scale), self.zero_point())
 
@@ -125,9 +147,7 @@ class Builder:
         else:
             column = (*first.shape[:-1], 1)
             shape = [(), (1,), first.shape, first.shape[-1:], column][int(self.rng.integers(5))]
-            scale, zero_point = self.scale(first.scale), self.zero_point()
-            values = self.rng.integers(-128, 128, shape).astype(np.int8)
-            second = Known(self.writer.tensor(shape, scale, zero_point, data=values), shape, scale, zero_point)
+            second = self.constant(shape, first.scale)
         pair = [first, second]
         if self.rng.random() < 0.5:
             pair.reverse()

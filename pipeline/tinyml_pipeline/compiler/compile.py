@@ -10,6 +10,7 @@ from tinyml_pipeline.compiler.emit.model_c import Source, headers_of
 from tinyml_pipeline.compiler.emit.model_h import emit_header
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.names import Names, port_names
+from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.select import Budget
 from tinyml_pipeline.compiler.source_tree import SourceTree
@@ -22,6 +23,7 @@ def compile_graph(
     target: Target,
     *,
     budget: Budget | None = None,
+    evaluate: Evaluate | None = None,
     prefix: str = "model",
     input_names: Sequence[str] = (),
     output_names: Sequence[str] = (),
@@ -31,10 +33,11 @@ def compile_graph(
 
     `name` stands in the comments. Every public symbol begins with `prefix`, so that models compiled with different
     prefixes live in one firmware. Names of inputs and outputs are the model's own if none are given; `value_names`
-    names the elements of a port, for its comment. `budget` is what the model may take of the board. The same arguments
-    give the same text. Raises UnsupportedError if the model has anything without an exact form.
+    names the elements of a port, for its comment. `budget` is what the model may take of the board. `evaluate` asks
+    TFLM about operators on constants, which otherwise are computed in every inference. The same arguments give the same
+    text. Raises UnsupportedError if the model has anything without an exact form.
     """
-    program = make_program(graph, target, budget)
+    program = make_program(graph, target, budget, evaluate)
     headers = {"common/quantize.h", "common/port.h", *headers_of(program)}
     kernels = kernel_sources(sorted(headers))
     taken = {ARENA, *declared_names(kernels)}

@@ -51,8 +51,15 @@ def model_edges(graph: Graph) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
 
 
 def inner_operations(graph: Graph) -> tuple[Operation, ...]:
-    """All operators but the QUANTIZE and DEQUANTIZE between `own` and `inner` of an edge."""
-    return float_edges.run(graph).operations
+    """All operators but the QUANTIZE and DEQUANTIZE between `own` and `inner` of an edge, and those on constants."""
+    known = {tensor.index for tensor in graph.tensors if tensor.is_constant} | {-1}
+    kept = []
+    for operation in float_edges.run(graph).operations:
+        if operation.inputs and known.issuperset(operation.inputs):
+            known.update(operation.outputs)
+        else:
+            kept.append(operation)
+    return tuple(kept)
 
 
 def _edges(graph: Graph, own: tuple[int, ...], inner: tuple[int, ...]) -> tuple[Edge, ...]:

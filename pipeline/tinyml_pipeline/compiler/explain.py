@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.kernel import Cost
 from tinyml_pipeline.compiler.names import layer_names
+from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.select import Budget
 from tinyml_pipeline.compiler.target import Target
@@ -24,9 +25,11 @@ class Explanation:
     others: tuple[tuple[str, str], ...]
 
 
-def explain(graph: Graph, target: Target, budget: Budget | None = None) -> tuple[Explanation, ...]:
+def explain(
+    graph: Graph, target: Target, budget: Budget | None = None, evaluate: Evaluate | None = None
+) -> tuple[Explanation, ...]:
     """In the order in which they run. Raises UnsupportedError as `compile_graph` does."""
-    program = make_program(graph, target, budget)
+    program = make_program(graph, target, budget, evaluate)
     names = layer_names(program.graph, [step.operation for step in program.steps], set())
     return tuple(
         Explanation(

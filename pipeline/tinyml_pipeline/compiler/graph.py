@@ -130,6 +130,8 @@ class Operation:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
+    options_table: str = ""
+    """The schema's name of the options table, such as Pool2DOptions; empty without one."""
 
     @property
     def wrong_arity(self) -> str | None:
@@ -170,6 +172,11 @@ class Graph:
     def maker(self, index: int) -> Operation | None:
         """The operation that writes a tensor; None for an input or a constant."""
         return next((operation for operation in self.operations if index in operation.outputs), None)
+
+    def has_constant_inputs(self, operation: Operation) -> bool:
+        """Whether an operation reads constants alone, at least one."""
+        inputs = [self.tensors[index] for index in operation.inputs if index != -1]
+        return bool(inputs) and all(tensor.is_constant for tensor in inputs)
 
     @property
     def constant_bytes(self) -> int:

@@ -14,6 +14,7 @@ from tinyml_pipeline.compiler.op import Op
 from tinyml_pipeline.compiler.ops import read_operators, reader_of
 from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.passes import handled_operators, run_passes
+from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.select import Budget, Choice, select
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import UnsupportedError
@@ -83,11 +84,16 @@ def supported_operators() -> tuple[str, ...]:
     return tuple(sorted({*read_operators(), *handled_operators()}))
 
 
-def make_program(graph: Graph, target: Target, budget: Budget | None = None) -> Program:
-    """Raises UnsupportedError if the model has anything for which there is no exact form."""
+def make_program(
+    graph: Graph, target: Target, budget: Budget | None = None, evaluate: Evaluate | None = None
+) -> Program:
+    """`evaluate` asks TFLM about operators on constants. Raises UnsupportedError if the model has anything for which
+    there is no exact form."""
     _refuse_state(graph)
     _check_arity(graph)
-    core = run_passes(graph)
+    core = run_passes(graph, evaluate)
+    if evaluate is None:
+        _refuse_float_constants(core)
     _check_operators(core)
     inputs = _ports(graph, core, graph.inputs, core.inputs, graph.input_names, "input")
     outputs = _ports(graph, core, graph.outputs, core.outputs, graph.output_names, "output")
@@ -122,6 +128,16 @@ def _check_operators(graph: Graph) -> None:
             "this operator, of which TFLM has no int8 form," if operation.name in NO_INT8_IN_TFLM else "this operator"
         )
         op.require(operation.name in read_operators(), found, ", ".join(supported_operators()))
+
+
+def _refuse_float_constants(graph: Graph) -> None:
+    """Only TFLM could compute what an operator makes of them."""
+    for operation in graph.operations:
+        tensors = [graph.tensors[index] for index in (*operation.inputs, *operation.outputs) if index != -1]
+        if graph.has_constant_inputs(operation) and any(tensor.type == "FLOAT32" for tensor in tensors):
+            raise OpContext(graph, operation).unsupported(
+                "this operator on float32 constants", "that where tflite-micro is installed, which has to compute it"
+            )
 
 
 def _check_arity(graph: Graph) -> None:

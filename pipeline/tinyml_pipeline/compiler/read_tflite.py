@@ -149,7 +149,7 @@ def _read_operation(
         version,
         _indices(reader.ints(operator, "Inputs"), tensor_count, f"{what}: inputs", optional=True),
         _indices(reader.ints(operator, "Outputs"), tensor_count, f"{what}: outputs"),
-        _read_options(reader, operator, name, what),
+        *_read_options(reader, operator, name, what),
     )
 
 
@@ -160,10 +160,11 @@ def _indices(indices: tuple[int, ...], count: int, what: str, *, optional: bool 
     return indices
 
 
-def _read_options(reader: Reader, operator: Any, name: str, what: str) -> Mapping[str, Any]:
+def _read_options(reader: Reader, operator: Any, name: str, what: str) -> tuple[Mapping[str, Any], str]:
+    """The fields of the options table, and its name."""
     kind = enum_name(schema.BuiltinOptions, operator.BuiltinOptionsType(), f"{what}: options type")
     if kind == "NONE" or operator.BuiltinOptions() is None:
-        return {}
+        return {}, ""
     own = name.title().replace("_", "") + "Options"
     if hasattr(schema.BuiltinOptions, own) and own != kind:
         raise contradiction(f"{what} carries {kind} instead of {own}")
@@ -183,7 +184,7 @@ def _read_options(reader: Reader, operator: Any, name: str, what: str) -> Mappin
                 value = reader.text(value)
             if isinstance(value, (bool, int, float, str)):
                 found[key] = value
-    return found
+    return found, kind
 
 
 @cache

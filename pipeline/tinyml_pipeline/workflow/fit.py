@@ -10,7 +10,6 @@ from pathlib import Path
 from tinyml_pipeline.boards.board import Board, RuntimeName
 from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
-from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.errors import PipelineError, ToolMissingError, UnsupportedError
 from tinyml_pipeline.host.builders.bare_metal import build_firmware, write_sources
 from tinyml_pipeline.host.builders.sketch import BuiltFirmware
@@ -27,7 +26,7 @@ from tinyml_pipeline.workflow.build import bare_metal_firmware, choose_builder
 from tinyml_pipeline.workflow.firmware import project_sources
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, chosen, each
-from tinyml_pipeline.workflow.plain_c import target_of
+from tinyml_pipeline.workflow.plain_c import program_for
 
 _ROOM_BYTES = 4 << 20
 # Of the estimate of plain C without a compiler: what every model and every operation takes at most beside constants.
@@ -163,7 +162,7 @@ def _measure(opened: OpenModel, board: Board) -> tuple[int, int]:
 
 def _estimate(model: QuantizedModel, board: Board) -> Need:
     """The constants and the memory plan are exact; only the code is a guess, and a generous one."""
-    program = make_program(model.graph, target_of(board, None))
+    program = program_for(model, board)
     constants = program.constant_bytes
     code = _CODE_BYTES + _CODE_BYTES_AN_OPERATION * len(model.graph.operations)
     ports = ModelInterface.of(model.graph)

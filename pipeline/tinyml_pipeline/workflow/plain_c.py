@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.explain import Explanation, explain
+from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
+from tinyml_pipeline.compiler.program import Program, make_program
 from tinyml_pipeline.compiler.select import Budget
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target, find_target
+from tinyml_pipeline.host.interpreters.one_operation import run_operation
+from tinyml_pipeline.host.interpreters.oracle import has_tflm
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, QuantizedPort
 from tinyml_pipeline.runtimes.aot import AotRuntime
 
@@ -32,6 +37,7 @@ def compile_to(model: QuantizedModel, target: Target, budget: Budget | None = No
         model.name,
         target,
         budget=budget,
+        evaluate=evaluator(),
         input_names=_port_names(model.inputs, "in"),
         output_names=_port_names(model.outputs, "out"),
         value_names={"in": model.inputs[0].values, "out": model.outputs[0].values},
@@ -52,11 +58,21 @@ def budget_of(board: Board | None) -> Budget | None:
 
 def explain_for(model: QuantizedModel, board: Board | None, optimize: Optimize | None) -> tuple[Explanation, ...]:
     """Which kernel each layer gets there, and why."""
-    return explain(model.graph, target_of(board, optimize), budget_of(board))
+    return explain(model.graph, target_of(board, optimize), budget_of(board), evaluator())
+
+
+def program_for(model: QuantizedModel, board: Board) -> Program:
+    """What the C is made from: its constants and its memory plan."""
+    return make_program(model.graph, target_of(board, None), evaluate=evaluator())
 
 
 def aot_runtime() -> AotRuntime:
-    return AotRuntime(compile_graph)
+    return AotRuntime(partial(compile_graph, evaluate=evaluator()))
+
+
+def evaluator() -> Evaluate | None:
+    """TFLM, to be asked about operators on constants; None where it has no wheel."""
+    return run_operation if has_tflm() else None
 
 
 def _port_names(ports: Sequence[QuantizedPort], only: str) -> tuple[str, ...]:

@@ -128,7 +128,8 @@ class Source:
     def _describe(self, step: Step) -> str:
         """What the layer is, from and to which shapes, its multiplications, its kernel."""
         tensors = self._program.graph.tensors
-        inputs = [tensors[index] for index in step.operation.inputs if index != -1 and not tensors[index].is_constant]
+        given = [tensors[index] for index in step.operation.inputs if index != -1]
+        inputs = [tensor for tensor in given if not tensor.is_constant] or given[:1]
         words = [
             f"{step.operation.name} {' and '.join(map(shape_text, inputs))} ->"
             f" {' and '.join(shape_text(tensors[index]) for index in step.operation.outputs)}"

@@ -109,7 +109,6 @@ def read_shapes(op: OpContext) -> tuple[Tensor, Tensor, Tensor]:
     output = op.output()
     op.require(len(op.operation.inputs) == 2, f"{len(op.operation.inputs)} inputs", "2 inputs")
     first, second = op.input(0), op.input(1)
-    op.require(not (first.is_constant and second.is_constant), "two constants", "at most one constant operand")
     wanted = broadcast_shape(op, first.shape, second.shape)
     op.require(output.size > 0, "an empty output", "at least one value")
     op.shape_of(output, wanted, "an output")

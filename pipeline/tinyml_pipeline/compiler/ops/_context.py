@@ -54,10 +54,16 @@ class OpContext:
         return None if len(inputs) <= position or inputs[position] == -1 else self.tensor(inputs[position])
 
     def activation(self, position: int) -> Tensor:
-        """The tensor at an input that must be there and that the model computes."""
+        """The tensor at an input that must be there; a constant only if all inputs are, and nobody folded them."""
         tensor = self.input(position)
-        self.require(not tensor.is_constant, "a constant input", "inputs that the model computes")
+        computed = not tensor.is_constant or self.has_constant_inputs
+        self.require(computed, "a constant input", "inputs that the model computes")
         return tensor
+
+    @property
+    def has_constant_inputs(self) -> bool:
+        """Whether the result is known when the model is compiled."""
+        return self.graph.has_constant_inputs(self.operation)
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:

@@ -47,7 +47,6 @@ class BatchMatMul(Op):
 
 def read(op: OpContext) -> BatchMatMul:
     left, right, output = op.input(0), op.input(1), op.output()
-    op.require(not (left.is_constant and right.is_constant), "two constant inputs", "one that the model computes")
     given, other = op.quantization(left, "left input"), op.quantization(right, "right input")
     wanted = op.quantization(output, "output")
     for tensor, what in ((left, "a left input"), (right, "a right input")):

@@ -10,9 +10,10 @@ from types import ModuleType
 
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.passes import aliases, float_edges, fold_constants, fold_pad, remove_dead
+from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 
+# After fold_constants, because a RESHAPE's shape may be computed.
 ORDER: tuple[ModuleType, ...] = (
-    fold_constants,  # before aliases: a RESHAPE's shape may be computed
     aliases,
     float_edges,
     fold_pad,  # after aliases: it looks through an EXPAND_DIMS
@@ -20,8 +21,9 @@ ORDER: tuple[ModuleType, ...] = (
 )
 
 
-def run_passes(graph: Graph) -> Graph:
-    """The graph that ops/ read."""
+def run_passes(graph: Graph, evaluate: Evaluate | None = None) -> Graph:
+    """The graph that ops/ read. `evaluate` asks TFLM about operators on constants; without it they stay."""
+    graph = fold_constants.run(graph, evaluate)
     for module in ORDER:
         graph = module.run(graph)
     return graph
@@ -29,4 +31,4 @@ def run_passes(graph: Graph) -> Graph:
 
 def handled_operators() -> frozenset[str]:
     """Schema names of the operators that passes take over."""
-    return frozenset(name for module in ORDER for name in getattr(module, "HANDLES", ()))
+    return frozenset(name for module in (fold_constants, *ORDER) for name in getattr(module, "HANDLES", ()))

@@ -44,7 +44,8 @@ def _pair(graph: Graph, operation: Operation) -> tuple[int, int] | None:
 
 def _read(graph: Graph, operation: Operation) -> tuple[int, int]:
     op = OpContext(graph, operation)
-    source, output = op.activation(0), op.output()
+    source, output = op.input(0), op.output()
+    op.require(not source.is_constant, "a constant input", "inputs that the model computes")
     op.require(source.type == output.type, f"{source.type} to {output.type}", "one type")
     op.require(source.size == output.size > 0, f"{source.size} to {output.size} values", "as many values as before")
     return source.index, output.index
