@@ -7,7 +7,6 @@ also adds the pages that lie elsewhere in the repository, and turns links betwee
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import posixpath
 import re
@@ -20,15 +19,14 @@ import click
 ROOT = Path(__file__).parents[1]
 OPERATORS = ROOT / "docs" / "operators.md"
 COMMANDS = re.compile(r"<!-- commands -->.*<!-- end of commands -->", re.DOTALL)
-_NAME = re.compile(r"[A-Z][A-Z0-9_]+(?:(?:, | and )[A-Z][A-Z0-9_]+)*(?:: )?")
 _EXAMPLE = re.compile(r"Example: (.*)", re.DOTALL)
 
 
 def operators_page() -> str:
     """Every operator that the compiler takes, with the first sentence of the module that reads it."""
-    from tinyml_pipeline.compiler.program import supported_operators
+    from tinyml_pipeline.compiler.operators import describe_operator, supported_operators
 
-    rows = [f"| {name} | {_meaning(name)} |" for name in supported_operators()]
+    rows = [f"| {name} | {describe_operator(name).replace('|', chr(92) + '|')} |" for name in supported_operators()]
     return f"{_OPERATORS_HEAD}{chr(10).join(rows)}\n"
 
 
@@ -44,21 +42,6 @@ kernel that each operator gets on a target, and why the other kernels were not t
 | operator | what is supported |
 |---|---|
 """
-
-
-def _meaning(name: str) -> str:
-    """Without the operator's own name in front."""
-    from tinyml_pipeline.compiler.ops import read_operators, reader_of
-    from tinyml_pipeline.compiler.passes import ORDER
-
-    if name in read_operators():
-        module = importlib.import_module(reader_of(name).__module__)
-    else:
-        module = next(module for module in ORDER if name in getattr(module, "HANDLES", ()))
-    sentence = " ".join((module.__doc__ or "").split("\n\n")[0].split())
-    named = _NAME.match(sentence)
-    rest = sentence[named.end() :] if named and named[0].endswith(": ") else sentence
-    return (rest[0].upper() + rest[1:]).replace("|", "\\|")
 
 
 def commands_text() -> str:

@@ -33,7 +33,7 @@ import numpy as np
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.graph import TYPE_BITS, Graph
-from tinyml_pipeline.compiler.program import supported_operators
+from tinyml_pipeline.compiler.operators import supported_operators
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import PipelineError

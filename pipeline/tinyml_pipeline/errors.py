@@ -54,6 +54,11 @@ class UnsupportedError(PipelineError):
         super().__init__(message)
         self.operator, self.index, self.found, self.supported = operator, index, found, supported
 
+    def of(self, model: str, way_out: str = "") -> UnsupportedError:
+        """The same with the model's name in front, and behind it what else could be done."""
+        more = {"operator": self.operator, "index": self.index, "found": self.found, "supported": self.supported}
+        return UnsupportedError(f"{model}: {self}{way_out}", **more)  # type: ignore[arg-type]
+
 
 class ParityError(PipelineError):
     """Two forms of one model disagree."""

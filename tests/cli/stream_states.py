@@ -28,7 +28,7 @@ TRIES = (
     (f"./{LONG}.tflite", "--board", "uno"),
     ("caf\u00e9", "\udcff\x1b[31m", "--board", "\u2603"),
 )
-THOROUGHLY = ("models", "ports", "lesson")  # they take no argument, or none is an answer too
+THOROUGHLY = ("models", "operators", "ports", "lesson")  # they take no argument, or none is an answer too
 FEW_STATES = ("both full", "stdout unread")
 ONE_STATE = ("ascii, COLUMNS=0, dumb",)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.graph import Operation
-from tinyml_pipeline.compiler.program import supported_operators
+from tinyml_pipeline.compiler.operators import supported_operators
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import UnsupportedError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinyml_pipeline.compiler.program import supported_operators
+from tinyml_pipeline.compiler.operators import supported_operators
 
 from tests.fuzz_shapes import drawers, run_range
 

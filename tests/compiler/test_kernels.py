@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.compiler.kernels import all_kernels, kernels_of
+from tinyml_pipeline.compiler.operators import supported_operators
 from tinyml_pipeline.compiler.ops import read_operators, reader_of
-from tinyml_pipeline.compiler.program import make_program, supported_operators
+from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import TARGETS, find_target
 

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from tinyml_pipeline.compiler.program import NO_INT8_IN_TFLM, supported_operators
+from tinyml_pipeline.compiler.operators import _INSTEAD, NO_INT8_IN_TFLM, supported_operators
 from tinyml_pipeline.errors import UnsupportedError
 
 from tests.host import compile_model
@@ -22,10 +22,17 @@ def test_refused_with_the_reason(name: str) -> None:
     tflite = model_of(one(name, [T((1, 4), 0.1), *more], [T((1, 4), 0.1)]))
     with pytest.raises(RuntimeError):
         run_tflm(tflite, [np.ones((1, 1, 4), np.int8)])
-    message = f"{name.lower()} (op 0): this operator, of which TFLM has no int8 form, is unsupported; supported: "
+    message = f"{name.lower()} (op 0): this operator, of which TFLM has no int8 form, is unsupported"
     with pytest.raises(UnsupportedError, match="^" + re.escape(message)):
         compile_model(tflite)
 
 
 def test_none_of_them_is_supported() -> None:
     assert not NO_INT8_IN_TFLM & set(supported_operators())
+
+
+def test_what_takes_their_place_is_supported() -> None:
+    for name, instead in _INSTEAD.items():
+        named = set(re.findall("[A-Z][A-Z0-9_]+", instead))
+        assert named, name
+        assert named <= set(supported_operators()), name

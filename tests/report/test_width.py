@@ -20,6 +20,7 @@ from tinyml_pipeline.workflow.graph import Drawn
 from tinyml_pipeline.workflow.lesson import LessonRow, Told
 from tinyml_pipeline.workflow.lr_find import FoundRate
 from tinyml_pipeline.workflow.new_project import NewProject
+from tinyml_pipeline.workflow.operators import list_operators
 from tinyml_pipeline.workflow.outcomes import ModelStatus
 from tinyml_pipeline.workflow.predict import Answer, InputValue, Prediction
 
@@ -137,6 +138,7 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "boards": (board.boards, list_boards),
     "doctor here": (upkeep.doctor, examine),
     "doctor": (upkeep.doctor, lambda: CHECKS),
+    "operators": (learn.operators, list_operators),
     "ports": (board.ports, lambda: [PortRow("/dev/serial/by-id/usb-Arduino_Uno_85734-if00", "USB " * 40, True)]),
     "fit": (
         board.fits,

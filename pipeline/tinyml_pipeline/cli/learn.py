@@ -82,6 +82,19 @@ def graph(model: str, form: str, as_json: bool) -> None:
     show([draw(model, project(), form)], tables.drawn, as_json)
 
 
+@click.command()
+@json_option
+def operators(as_json: bool) -> None:
+    """List the operators that a .tflite may have to be compiled to plain C.
+
+    Example: tinyml operators
+    """
+    from tinyml_pipeline.show.report.tables import learn as tables
+    from tinyml_pipeline.workflow.operators import list_operators
+
+    show(list_operators(), tables.operators, as_json)
+
+
 @click.command("lr-find")
 @model_argument
 @click.option("--optimizer", help="Keras optimizer to find the rate for, such as adam.")

@@ -27,15 +27,15 @@ SECTIONS = {
         board.verify,
         board.monitor,
     ),
-    "Look inside": (learn.predict, learn.lesson, learn.graph, learn.lr_find, learn.export),
+    "Look inside": (learn.predict, learn.lesson, learn.graph, learn.operators, learn.lr_find, learn.export),
     "The program itself": (upkeep.bench, upkeep.doctor),
 }
 
 
 _UNEXPECTED_EXIT = 70
-# Commands of which nothing could be said that was there before.
-_WRITE_NO_FILES = ("boards", "doctor", "fit", "flash", "models", "monitor", "ports", "predict", "verify")
 """EX_SOFTWARE of sysexits.h."""
+# Commands of which nothing could be said that was there before.
+_WRITE_NO_FILES = ("boards", "doctor", "fit", "flash", "models", "monitor", "operators", "ports", "predict", "verify")
 
 
 class _Group(click.Group):

@@ -11,21 +11,16 @@ from tinyml_pipeline.compiler.lowering import Argument, Array, At, Buffer, Call,
 from tinyml_pipeline.compiler.memory.plan import MemoryPlan
 from tinyml_pipeline.compiler.memory.storage import Memory, Storage
 from tinyml_pipeline.compiler.op import Op
-from tinyml_pipeline.compiler.ops import read_operators, reader_of
+from tinyml_pipeline.compiler.operators import check_operators
+from tinyml_pipeline.compiler.ops import reader_of
 from tinyml_pipeline.compiler.ops._context import OpContext
-from tinyml_pipeline.compiler.passes import handled_operators, run_passes
+from tinyml_pipeline.compiler.passes import run_passes
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.select import Budget, Choice, select
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import UnsupportedError
 
 _PORT_TYPES = ("INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL")
-
-# Tried with the pinned TFLM: it does not know them, or computes them in float32 alone. No kernel could be exact.
-NO_INT8_IN_TFLM = frozenset({
-    "CEIL", "CONV_3D", "COS", "EXP", "FLOOR", "GELU", "LOG", "NEG", "REDUCE_PROD", "RELU_0_TO_1", "RELU_N1_TO_1",
-    "ROUND", "SELECT", "SIGN", "SIN", "SQRT", "SQUARE", "TILE",
-})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,11 +74,6 @@ class Program:
         return sum(step.lowering.constant_bytes for step in self.steps)
 
 
-def supported_operators() -> tuple[str, ...]:
-    """Schema names of all operators that are computed or taken over by a pass, sorted."""
-    return tuple(sorted({*read_operators(), *handled_operators()}))
-
-
 def make_program(
     graph: Graph, target: Target, budget: Budget | None = None, evaluate: Evaluate | None = None
 ) -> Program:
@@ -94,12 +84,12 @@ def make_program(
     core = run_passes(graph, evaluate)
     if evaluate is None:
         _refuse_float_constants(core)
-    _check_operators(core)
+    check_operators(core)
     inputs = _ports(graph, core, graph.inputs, core.inputs, graph.input_names, "input")
     outputs = _ports(graph, core, graph.outputs, core.outputs, graph.output_names, "output")
     if not inputs or not outputs:
         raise UnsupportedError("the model has no input or no output; supported: at least one of each.")
-    ops = [_read(OpContext(core, operation)) for operation in core.operations]
+    ops = [reader_of(operation.name)(OpContext(core, operation)) for operation in core.operations]
     choices = select(ops, target, budget)
     steps = tuple(
         Step(operation, choice, _with_constants(choice.chosen.lowering, target))
@@ -110,24 +100,6 @@ def make_program(
     program = Program(core, inputs, outputs, steps, memory.storages(), memory.copies(), plan, memory.buffers)
     _check_size(program, target)
     return program
-
-
-def _read(op: OpContext) -> Op:
-    """Raises UnsupportedError for an operator that only passes know and that none of them could take away."""
-    name = op.operation.name
-    found = "this operator on values that the model computes"
-    op.require(name in read_operators(), found, "a result that is known when the model is compiled")
-    return reader_of(name)(op)
-
-
-def _check_operators(graph: Graph) -> None:
-    """After the passes, which take some operators over, and others only in some places."""
-    for operation in graph.operations:
-        op = OpContext(graph, operation)
-        found = (
-            "this operator, of which TFLM has no int8 form," if operation.name in NO_INT8_IN_TFLM else "this operator"
-        )
-        op.require(operation.name in read_operators(), found, ", ".join(supported_operators()))
 
 
 def _refuse_float_constants(graph: Graph) -> None:

@@ -89,13 +89,7 @@ def _compile_one(
         try:
             tree = opened.compiled(board, optimize)
         except UnsupportedError as error:
-            raise UnsupportedError(
-                f"{model.name}: {error}",
-                operator=error.operator,
-                index=error.index,
-                found=error.found,
-                supported=error.supported,
-            ) from error
+            raise error.of(model.name) from error
         place = folder.path if output is not None else folder.path / "c" / board_name
         files = encoded(tree if output is not None else tree.under(f"c/{board_name}"))
         aim = target_of(board, optimize).optimize

@@ -18,7 +18,7 @@ from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.runtimes.runtime import Oracle
-from tinyml_pipeline.runtimes.tflm import TflmRuntime
+from tinyml_pipeline.runtimes.tflm import TflmRuntime, supported_libraries
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.generate import encoded
@@ -142,14 +142,17 @@ def project_sources(opened: OpenModel, board: Board, runtime: RuntimeName) -> So
     try:
         compiled = runtime_in_c.compile(model, board)
     except UnsupportedError as error:
-        raise UnsupportedError(f"{model.name}: {error} {_other_way(board)}") from error
+        raise error.of(model.name, _other_way(model, board) if error.operator else "") from error
     return runtime_in_c.project(model, board, Oracle(opened.golden, 0, domains), compiled)
 
 
-def _other_way(board: Board) -> str:
-    if board.tflm_library is not None:
-        return "Take the interpreter, which knows more: --runtime tflm."
-    return f"The interpreter knows more: --runtime tflm, on {', '.join(_with_tflm())}."
+def _other_way(model: QuantizedModel, board: Board) -> str:
+    """For a model with an operator that the compiler lacks: TFLM ran it here; on a board, a library must know it."""
+    able, _ = supported_libraries(model)
+    if board.tflm_library in able:
+        return " The interpreter knows it: --runtime tflm."
+    boards = [name for name in _with_tflm() if load_board(name).tflm_library in able]
+    return f" The interpreter knows it: --runtime tflm, on {', '.join(boards)}." if boards else ""
 
 
 def _with_tflm() -> list[str]:

@@ -109,7 +109,7 @@ def open_file(path: Path, project: Project, *, try_in_tflm: bool = True) -> Open
     try:
         opened.arena_bytes  # noqa: B018  (found in a child process, and needed later)
     except UnsupportedError as error:
-        raise UnsupportedError(f"{path.stem}: {error}") from error
+        raise error.of(path.stem) from error
     return opened
 
 

@@ -31,4 +31,13 @@ def run_passes(graph: Graph, evaluate: Evaluate | None = None) -> Graph:
 
 def handled_operators() -> frozenset[str]:
     """Schema names of the operators that passes take over."""
-    return frozenset(name for module in (fold_constants, *ORDER) for name in getattr(module, "HANDLES", ()))
+    return frozenset(_handlers())
+
+
+def handler_of(operator: str) -> ModuleType:
+    """The pass that takes over an operator which is in `handled_operators`."""
+    return _handlers()[operator]
+
+
+def _handlers() -> dict[str, ModuleType]:
+    return {name: module for module in (fold_constants, *ORDER) for name in getattr(module, "HANDLES", ())}

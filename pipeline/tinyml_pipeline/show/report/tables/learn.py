@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tinyml_pipeline.workflow.graph import Drawn
     from tinyml_pipeline.workflow.lesson import LessonRow, Told
     from tinyml_pipeline.workflow.lr_find import FoundRate
+    from tinyml_pipeline.workflow.operators import OperatorRow
     from tinyml_pipeline.workflow.predict import Prediction
 
 _MOST_INPUTS = 6  # of more, as of an image, the answers are of interest only
@@ -71,6 +72,11 @@ def _prediction_row(number: int, one: Prediction, inputs: int) -> list[str]:
         c = "not run" if answer.c_real is None else f"{answer.c_real:.6g}"
         row += [f"{answer.keras:.6g}", f"{answer.int8_real:.6g}", c]
     return row
+
+
+def operators(rows: Sequence[OperatorRow]) -> None:
+    print_table(["operator", "what is supported"], [[row.name, row.supported] for row in rows])
+    tell("Each gives TFLM's bytes on every board. Which kernel computes it: tinyml compile MODEL --explain")
 
 
 def lesson_list(rows: Sequence[LessonRow]) -> None:
