@@ -20,6 +20,7 @@ Int8Array = npt.NDArray[np.int8]
 ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 
 FUSING = ("ADD", "SUB", "MUL", "DIV")
+UNARY = ("relu", "relu6", "leaky_relu", "quantize", "logistic", "tanh", "abs", "elu", "hard_swish")
 BINARY = (*FUSING, "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM")
 
 
@@ -108,6 +109,8 @@ class Builder:
         return known
 
     def relu(self, source: Known) -> Known:
+        if self.rng.random() < 0.4:  # the operator before it could clamp
+            return self.unary("RELU", source, source.scale, source.zero_point)
         return self.unary("RELU", source, self.scale(source.scale), self.zero_point())
 
     def relu6(self, source: Known) -> Known:
@@ -118,6 +121,8 @@ class Builder:
         return self.unary("LEAKY_RELU", source, self.scale(source.scale), self.zero_point(), alpha=alpha)
 
     def quantize(self, source: Known) -> Known:
+        if self.rng.random() < 0.1:  # changes nothing
+            return self.unary("QUANTIZE", source, source.scale, source.zero_point)
         return self.unary("QUANTIZE", source, self.scale(source.scale), self.zero_point())
 
     def logistic(self, source: Known) -> Known:
@@ -283,8 +288,12 @@ def edge_vectors(
 
 
 def random_network(seed: int, *, vectors: int = 24) -> Network:
-    """Up to eight layers of any kind, each reading one of the last four tensors."""
+    """Up to eight layers of any kind, each reading one of the last four tensors; behind one in five a chain of up to
+    three unary ones."""
     rng = np.random.default_rng(seed)
-    kinds = sorted(LAYERS)
-    layers = [(str(rng.choice(kinds)), int(rng.integers(4))) for _ in range(int(rng.integers(1, 9)))]
+    kinds, layers = sorted(LAYERS), []
+    for _ in range(int(rng.integers(1, 9))):
+        layers.append((str(rng.choice(kinds)), int(rng.integers(4))))
+        if rng.random() < 0.2:
+            layers += [(str(kind), 0) for kind in rng.choice(UNARY, int(rng.integers(1, 4)))]
     return make_network(layers, seed, vectors=vectors)

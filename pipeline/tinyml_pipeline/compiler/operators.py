@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from tinyml_pipeline.compiler.graph import Graph
-from tinyml_pipeline.compiler.ops import read_operators, reader_of
+from tinyml_pipeline.compiler.ops import has_reader, read_operators, reader_of
 from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.passes import handled_operators, handler_of
 from tinyml_pipeline.errors import UnsupportedError
@@ -61,7 +61,7 @@ def check_operators(graph: Graph) -> None:
 
     After the passes, which take some operators over, and others only in some places.
     """
-    missing = [operation for operation in graph.operations if operation.name not in read_operators()]
+    missing = [operation for operation in graph.operations if not has_reader(operation.name)]
     if not missing:
         return
     first = missing[0]

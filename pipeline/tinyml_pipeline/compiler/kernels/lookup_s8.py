@@ -16,7 +16,7 @@ def _cost(op: Unary, target: Target) -> Cost:
 def _lower(op: Unary, target: Target) -> Lowering:
     table = Array("table", DType.INT8, op.table(), "The answers for -128, -127, ... 127.")
     call = Call("lookup_s8", (table, op.source, op.output, op.source.size))
-    return Lowering((call,), overlaps=in_place(op.output, op.source))
+    return Lowering((call,), op.details, overlaps=in_place(op.output, op.source))
 
 
 KERNEL = Kernel(Unary, "lookup_s8", "lookup/lookup_s8.h", _cost, _lower)

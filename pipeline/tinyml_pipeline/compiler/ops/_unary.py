@@ -22,6 +22,11 @@ class Unary(Op):
     source: Tensor
     output: Tensor
 
+    @property
+    def details(self) -> str:
+        """Words for the layer's comment."""
+        return ""
+
     def answer(self, stored: int) -> int:
         """The stored output for a stored input, -128 to 127."""
         raise NotImplementedError

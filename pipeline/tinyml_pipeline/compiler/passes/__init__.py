@@ -9,23 +9,32 @@ from __future__ import annotations
 from types import ModuleType
 
 from tinyml_pipeline.compiler.graph import Graph
-from tinyml_pipeline.compiler.passes import aliases, float_edges, fold_constants, fold_pad, remove_dead
+from tinyml_pipeline.compiler.passes import (
+    aliases,
+    float_edges,
+    fold_constants,
+    fold_pad,
+    fuse_activation,
+    remove_dead,
+    unary_tables,
+)
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 
-# After fold_constants, because a RESHAPE's shape may be computed.
 ORDER: tuple[ModuleType, ...] = (
+    fold_constants,  # before aliases: a RESHAPE's shape may be computed
     aliases,
     float_edges,
     fold_pad,  # after aliases: it looks through an EXPAND_DIMS
+    fuse_activation,  # before unary_tables: a clamp in its producer costs nothing, and a table does
+    unary_tables,
     remove_dead,  # last: what the others left without a reader goes
 )
 
 
 def run_passes(graph: Graph, evaluate: Evaluate | None = None) -> Graph:
     """The graph that ops/ read. `evaluate` asks TFLM about operators on constants; without it they stay."""
-    graph = fold_constants.run(graph, evaluate)
     for module in ORDER:
-        graph = module.run(graph)
+        graph = module.run(graph, evaluate) if module is fold_constants else module.run(graph)
     return graph
 
 
@@ -40,4 +49,4 @@ def handler_of(operator: str) -> ModuleType:
 
 
 def _handlers() -> dict[str, ModuleType]:
-    return {name: module for module in (fold_constants, *ORDER) for name in getattr(module, "HANDLES", ())}
+    return {name: module for module in ORDER for name in getattr(module, "HANDLES", ())}

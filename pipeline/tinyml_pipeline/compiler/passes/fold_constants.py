@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
-from typing import Any, get_type_hints
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
 from tinyml_pipeline.compiler.op import Op
-from tinyml_pipeline.compiler.ops import read_operators, reader_of
+from tinyml_pipeline.compiler.ops import has_reader, may_be, reader_of
 from tinyml_pipeline.compiler.ops._binary import Binary
 from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.ops._move import Movement
@@ -53,16 +52,7 @@ def run(graph: Graph, evaluate: Evaluate | None = None) -> Graph:
 
 def is_movement(operator: str) -> bool:
     """Whether an operator only moves elements."""
-    return _is(operator, Movement)
-
-
-@cache
-def _is(operator: str, kind: type[Op]) -> bool:
-    """Whether what the operator's `read` gives is of a kind."""
-    if operator not in read_operators():
-        return False
-    given = get_type_hints(reader_of(operator))["return"]
-    return isinstance(given, type) and issubclass(given, kind)
+    return may_be(operator, Movement)
 
 
 def _fold(graph: Graph, operation: Operation, evaluate: Evaluate | None) -> tuple[Values, ...] | None:
@@ -88,7 +78,7 @@ _KNOWN = ("INT8", "UINT8", "INT16", "INT32", "INT64", "FLOAT32", "BOOL")
 def _read(graph: Graph, operation: Operation) -> Op | None:
     """What the operator means; None if that is refused."""
     try:
-        return reader_of(operation.name)(OpContext(graph, operation)) if operation.name in read_operators() else None
+        return reader_of(operation.name)(OpContext(graph, operation)) if has_reader(operation.name) else None
     except UnsupportedError:
         return None
 
@@ -101,7 +91,7 @@ def _is_sound(graph: Graph, operation: Operation) -> bool:
         return False
     if operation.name in ("QUANTIZE", "DEQUANTIZE"):
         return len(tensors) == 2 and tensors[0].size == tensors[1].size > 0
-    if _is(operation.name, Binary) and {tensor.type for tensor in tensors} in ({"INT32"}, {"FLOAT32"}):
+    if may_be(operation.name, Binary) and {tensor.type for tensor in tensors} in ({"INT32"}, {"FLOAT32"}):
         plain = {tensor.index: replace(tensor, type="INT8", quantization=_ANY) for tensor in tensors}
         twins = tuple(plain.get(tensor.index, tensor) for tensor in graph.tensors)
         return _read(replace(graph, tensors=twins), operation) is not None
