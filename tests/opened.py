@@ -21,4 +21,4 @@ def open_in(artifacts: Path, name: Path | str) -> OpenModel:
 
 def opened(model: QuantizedModel) -> OpenModel:
     """A model that lies in no folder."""
-    return OpenModel(model.name, None, model, ModelFolder(Path("/nowhere"), model.name))
+    return OpenModel(None, model, ModelFolder(Path("/nowhere"), model.name))

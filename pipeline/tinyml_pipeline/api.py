@@ -290,7 +290,7 @@ def _opened(model: QuantizedModel) -> OpenModel:
             f"a model of quantize() or load() is needed here, not {_kind(model)}; for Keras: model ="
             " tinyml.quantize(keras_model, x_train)."
         )
-    return OpenModel(model.name, None, model, ModelFolder(Path(), model.name))
+    return OpenModel(None, model, ModelFolder(Path(), model.name))
 
 
 def _machine(name: str) -> Board:

@@ -52,12 +52,21 @@ class _Manifest:
 class ModelFolder:
     """`artifacts/<model>/`, or a folder that the user named. Reading needs nothing; publishing needs the lock."""
 
-    def __init__(self, root: Path, model: str) -> None:
-        """`root`/`model` may be a symbolic link, or any folder of the user: '.', '..', a git repository."""
+    def __init__(self, root: Path, model: str, asked: str = "") -> None:
+        """`root`/`model` may be a symbolic link, or any folder of the user: '.', '..', a git repository.
+
+        `asked` is what a command is given to mean this model, if that is not its name but the path of a file.
+        """
         self.path = root / model
         self._real = Path(os.path.realpath(self.path))
         self.root = root
         self.model = self._real.name if model in ("", ".", "..") else model
+        self.asked = asked or self.model
+
+    @property
+    def argument(self) -> str:
+        """`asked` as one types it after a command."""
+        return f'"{self.asked}"' if " " in self.asked else self.asked
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -105,16 +114,17 @@ class ModelFolder:
         try:
             data = path.read_bytes()
         except FileNotFoundError:
-            raise ArtifactsError(f"{path} is not there. Run: tinyml {made_by} {self.model}") from None
+            raise ArtifactsError(f"{path} is not there. Run: tinyml {made_by} {self.argument}") from None
         except OSError as error:
             raise ArtifactsError(
-                f"{path} cannot be read ({error.strerror}). Fix its permissions, or run: tinyml {made_by} {self.model}"
+                f"{path} cannot be read ({error.strerror}). Fix its permissions, or run: tinyml {made_by}"
+                f" {self.argument}"
             ) from None
         record = self.record(made_by)
         if record is None or record.files.get(name) != hashlib.sha256(data).hexdigest():
             raise ArtifactsError(
                 f"{path} is not what 'tinyml {made_by}' wrote (its SHA-256 differs from {MANIFEST})."
-                f" Run: tinyml {made_by} {self.model} --force"
+                f" Run: tinyml {made_by} {self.argument} --force"
             )
         return data
 

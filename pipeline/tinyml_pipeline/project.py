@@ -36,8 +36,6 @@ class ModelSource:
     name: str
     path: Path
     folder: ModelFolder
-    asked: str
-    """What a command has to be given to mean it: its name, or the path of a spec file outside the project."""
 
     def load(self) -> ModelSpec:
         """Run the spec file. Raises SpecError if it raises, defines no SPEC, or names another model."""
@@ -105,20 +103,21 @@ class Project:
                 f"two models have the name '{asked}': {shown(found[0])} and {_described(found[1], example)}. Rename"
                 " yours, file and SPEC."
             )
-        return ModelSource(asked, found[0], self.folder(asked), asked)
+        return ModelSource(asked, found[0], self.folder(asked))
 
-    def folder(self, name: str) -> ModelFolder:
-        """Where everything that is made of one model goes; not created here."""
+    def folder(self, name: str, asked: str = "") -> ModelFolder:
+        """Where everything that is made of one model goes; not created here. `asked` is the path that means it, if its
+        name does not."""
         from tinyml_pipeline.artifacts import ModelFolder
 
-        return ModelFolder(self.artifacts, name)
+        return ModelFolder(self.artifacts, name, asked)
 
     def _model_of_path(self, asked: str) -> ModelSource:
         path = Path(asked)
         if not path.is_file():
             raise UsageError(f"there is no file '{asked}'.")
         in_project = path.resolve() in {file.resolve() for folder in self.model_folders for file in _spec_files(folder)}
-        return ModelSource(path.stem, path, self.folder(path.stem), path.stem if in_project else asked)
+        return ModelSource(path.stem, path, self.folder(path.stem, "" if in_project else asked))
 
     def _way_out(self, asked: str) -> str:
         meant = hint(asked, self.model_names())

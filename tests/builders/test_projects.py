@@ -94,7 +94,7 @@ def test_a_board_without_arduino_is_refused() -> None:
     with pytest.raises(UnsupportedError) as caught:
         project(linear(), "sim-cortex-m4")
     assert str(caught.value) == (
-        "sim-cortex-m4 has no Arduino core, so there is no sketch for it; 'tinyml build linear --board sim-cortex-m4'"
+        "sim-cortex-m4 has no Arduino core, so there is no sketch for it; 'tinyml build MODEL --board sim-cortex-m4'"
         " builds its firmware."
     )
 

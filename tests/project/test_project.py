@@ -132,6 +132,35 @@ def test_a_spec_file_without_a_project(here: Path) -> None:
         Project.find(Path()).model("somewhere/no.py")
 
 
+BEFORE_TRAINING = ("export LINE", "convert LINE", "graph LINE", "predict LINE 7")
+BEFORE_CONVERSION = (
+    *("generate LINE", "parity LINE", "compile LINE", "fit LINE", "predict LINE 7", "verify LINE --board host"),
+    *("firmware LINE --board uno", "build LINE --board host"),
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [*((command, "train") for command in BEFORE_TRAINING), *((command, "convert") for command in BEFORE_CONVERSION)],
+)
+def test_a_hint_names_the_spec_file_that_a_command_was_given(command: str, missing: str, here: Path) -> None:
+    (here / "my nets").mkdir()
+    (here / "my nets/line.py").write_text(LINE)
+    if missing == "convert":
+        folder = Project.find(Path()).folder("line")
+        with folder.locked():
+            folder.publish({"train": ("", {"model.keras": b"trained"}, {})}, {})
+    result = tinyml(*("my nets/line.py" if word == "LINE" else word for word in command.split()))
+    assert result.exit_code == 1
+    assert result.stderr.endswith(f'is not there. Run: tinyml {missing} "my nets/line.py"\n')
+
+
+def test_a_model_of_the_project_is_named_by_its_name_even_if_given_by_path(here: Path) -> None:
+    (here / "models").mkdir()
+    (here / "models/line.py").write_text(LINE)
+    assert tinyml("compile", "models/line.py").stderr.endswith("Run: tinyml convert line\n")
+
+
 def test_helpers_next_to_a_spec(here: Path) -> None:
     """Of two projects whose helpers have the same name, each gets its own, in functions that run later too."""
     for name, slope in (("one", 3), ("two", 7)):

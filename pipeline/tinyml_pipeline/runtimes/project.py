@@ -46,7 +46,7 @@ def project_files(values: Mapping[str, Any], model: QuantizedModel, board: Board
     arduino, platformio = board.arduino, board.platformio
     if arduino is None:
         raise UnsupportedError(
-            f"{board.name} has no Arduino core, so there is no sketch for it; 'tinyml build {model.name} --board"
+            f"{board.name} has no Arduino core, so there is no sketch for it; 'tinyml build MODEL --board"
             f" {board.name}' builds its firmware."
         )
     filled = {

@@ -124,7 +124,7 @@ def check_self_test(project: FirmwareProject) -> None:
     if found != project.files[golden]:
         raise ArtifactsError(
             f"{project.folder.path / golden} is not what 'tinyml firmware' wrote: its self-test would prove nothing."
-            f" Delete it and run: tinyml firmware {project.model.name} --board {project.board.name}"
+            f" Delete it and run: tinyml firmware {project.folder.argument} --board {project.board.name}"
             f" --runtime {project.runtime}"
         )
 

@@ -156,7 +156,7 @@ def quantize(spec: ModelSpec, archive: bytes, keras: KerasProcess, per_channel: 
     tflite, graph = settle_scales(keras.convert(archive, representative, per_channel, spec.name))
     names = [domain.name for domain in spec.inputs]
     model = load_quantized(tflite, spec.name, spec.summary, names, spec.outputs, graph=graph)
-    opened = OpenModel(source.asked, spec, model, source.folder)
+    opened = OpenModel(spec, model, source.folder)
     test = spec.load_test()
     # All of the test data that fit, so that what a classifier is judged on is proven on every runtime.
     inputs = parity_inputs(model.inputs, (samples if test is None else test.inputs,), seed=spec.seed)

@@ -116,7 +116,10 @@ def _flash_one(
     if is_emulated(board) or port is not None:
         _hear(opened, project, built, port)
     else:
-        progress.say(f"{board.name}: written; now let it prove itself: tinyml verify {name} --board {board.name}")
+        progress.say(
+            f"{board.name}: written; now let it prove itself: tinyml verify {opened.folder.argument} --board"
+            f" {board.name}"
+        )
     return _record(opened, built, used, port)
 
 

@@ -80,7 +80,7 @@ def _networks(source: ModelSource) -> list[Network]:
         networks.append(_int8_network(converted_model(spec, folder)))
     elif converted is not None:
         progress.say(
-            f"{name}: int8 is not drawn, because it is of an earlier training. Run: tinyml convert {source.asked}"
+            f"{name}: int8 is not drawn, because it is of an earlier training. Run: tinyml convert {folder.argument}"
         )
     return networks
 

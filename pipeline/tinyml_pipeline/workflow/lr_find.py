@@ -47,8 +47,8 @@ def find(name: str, project: Project, overrides: Overrides) -> FoundRate:
         environment = provenance.environment()
         tell_edited(folder, folder.publish({"lr-find": (made_from, {PICTURE: picture}, facts)}, environment))
     options = "".join(f" --{key.replace('_', '-')} {value}" for key, value in overrides.changes.items())
-    next_step = f"tinyml train {source.asked}{options} --learning-rate {test.found:g}"
-    return FoundRate(source.name, source.asked, test.found, test.turn, str(folder.path / PICTURE), next_step)
+    next_step = f"tinyml train {folder.argument}{options} --learning-rate {test.found:g}"
+    return FoundRate(source.name, folder.asked, test.found, test.turn, str(folder.path / PICTURE), next_step)
 
 
 def apply(found: FoundRate, project: Project, overrides: Overrides) -> Outcomes[Training]:

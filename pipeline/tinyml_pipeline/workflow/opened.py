@@ -25,12 +25,8 @@ from tinyml_pipeline.workflow.plain_c import Optimize, budget_of, compile_to, ta
 
 @dataclass(frozen=True)
 class OpenModel:
-    """A parsed int8 model, the spec it was made from (None for a .tflite from elsewhere), and its artifacts' folder.
+    """A parsed int8 model, the spec it was made from (None for a .tflite from elsewhere), and its artifacts' folder."""
 
-    `asked` is what a command is given to mean this model, for messages that name the next command.
-    """
-
-    asked: str
     spec: ModelSpec | None
     model: QuantizedModel
     folder: ModelFolder
@@ -84,14 +80,14 @@ def open_model(asked: str, project: Project, *, try_in_tflm: bool = True) -> Ope
         return open_file(Path(asked), project, try_in_tflm=try_in_tflm)
     source = project.model(asked)
     spec = source.load()
-    return OpenModel(source.asked, spec, proven_model(spec, source.folder), source.folder)
+    return OpenModel(spec, proven_model(spec, source.folder), source.folder)
 
 
 def open_converted(asked: str, project: Project) -> OpenModel:
     """The same for a model of the project, whether its proof passed or not."""
     source = project.model(asked)
     spec = source.load()
-    return OpenModel(source.asked, spec, converted_model(spec, source.folder), source.folder)
+    return OpenModel(spec, converted_model(spec, source.folder), source.folder)
 
 
 def open_file(path: Path, project: Project, *, try_in_tflm: bool = True) -> OpenModel:
@@ -101,7 +97,7 @@ def open_file(path: Path, project: Project, *, try_in_tflm: bool = True) -> Open
     Raises ModelFileError if it is broken, or not full int8 of batch 1, and UnsupportedError if TFLM does not run it.
     """
     model = load_quantized(read_file(path), path.stem, f"from {path.name}")
-    opened = OpenModel(str(path), None, model, project.folder(model.name))
+    opened = OpenModel(None, model, project.folder(model.name, str(path)))
     for remark in model.lint().remarks:
         progress.say(f"{model.name}: {remark}")
     if not try_in_tflm:
@@ -124,7 +120,8 @@ def converted_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
     model = named_model(folder.read("model.tflite", made_by="convert"), spec)
     if is_outdated(folder):
         raise ArtifactsError(
-            f"{folder.path}/model.keras was trained after model.tflite was made of it. Run: tinyml convert {spec.name}"
+            f"{folder.path}/model.keras was trained after model.tflite was made of it. Run: tinyml convert"
+            f" {folder.argument}"
         )
     return model
 
@@ -135,7 +132,8 @@ def proven_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
     proof = folder.record("parity")
     if proof is not None and not proof.facts.get("passed"):
         raise ParityError(
-            f"{spec.name} failed its proof, so no firmware is generated for it. See why: tinyml parity {spec.name};"
-            f" then fix {spec.name}.py and run: tinyml train {spec.name}, tinyml convert {spec.name}"
+            f"{spec.name} failed its proof, so no firmware is generated for it. See why: tinyml parity"
+            f" {folder.argument}; then fix {spec.name}.py and run: tinyml train {folder.argument}, tinyml convert"
+            f" {folder.argument}"
         )
     return model

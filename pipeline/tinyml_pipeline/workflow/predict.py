@@ -76,20 +76,21 @@ def predict(asked_model: str, numbers: Sequence[str], project: Project) -> Predi
     Raises UsageError where the numbers do not fit the model, and ArtifactsError where it is not converted yet.
     """
     asked = _open(asked_model, project)
-    return _ask(asked, _parse(asked.spec, numbers, _names(asked.model.inputs[0]))[None])[0]
+    return _ask(asked, _parse(asked, numbers)[None])[0]
 
 
 def predict_rows(asked_model: str, source: str, project: Project) -> list[Prediction]:
     """The same for each row of a CSV or .npy file, or of standard input ('-'); see `read_rows`."""
     asked = _open(asked_model, project)
     names = _names(asked.model.inputs[0])
-    return _ask(asked, read_rows(source, names, _usage(asked.spec, names, per_row=True)))
+    return _ask(asked, read_rows(source, names, f"{_taken(asked)} per row."))
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A model to ask: int8, and the Keras archive it was made from."""
+    """A model to ask: int8, and the Keras archive it was made from; `argument` is what means it in a command."""
 
+    argument: str
     spec: ModelSpec
     archive: bytes
     model: QuantizedModel
@@ -100,7 +101,7 @@ def _open(name: str, project: Project) -> _Asked:
     source = project.model(name)
     spec = source.load()
     archive = source.folder.read("model.keras", made_by="train")
-    return _Asked(spec, archive, converted_model(spec, source.folder))
+    return _Asked(source.folder.argument, spec, archive, converted_model(spec, source.folder))
 
 
 def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
@@ -178,7 +179,7 @@ def _ask_c(model: QuantizedModel, quantized: Int8Array) -> tuple[Int8Array | Non
         return None, f"The C was not run: {error}"
 
 
-def _parse(spec: ModelSpec, texts: Sequence[str], names: Sequence[str]) -> npt.NDArray[np.float64]:
+def _parse(asked: _Asked, texts: Sequence[str]) -> npt.NDArray[np.float64]:
     for text in texts:
         if text.startswith("--"):
             raise UsageError(
@@ -187,22 +188,26 @@ def _parse(spec: ModelSpec, texts: Sequence[str], names: Sequence[str]) -> npt.N
         try:
             finite_number(text)
         except ValueError as error:
-            raise UsageError(f"{error}; {_usage(spec, names)}") from None
-    if len(texts) != len(names):
+            raise UsageError(f"{error}; {_usage(asked)}") from None
+    if len(texts) != len(_names(asked.model.inputs[0])):
         count = f"{len(texts)} number{'' if len(texts) == 1 else 's'}"
-        raise UsageError(f"{count} given; {_usage(spec, names)}")
+        raise UsageError(f"{count} given; {_usage(asked)}")
     return np.array([float(text) for text in texts], np.float64)
 
 
-def _usage(spec: ModelSpec, names: Sequence[str], *, per_row: bool = False) -> str:
-    """'adder takes 2 numbers (a, b): tinyml predict adder 10 2', or 'adder takes 2 numbers (a, b) per row.'."""
-    example = spec.checks[0][0] if spec.checks else [spec.inputs[0].high] * len(names)
-    numbers, shown = [f"{number:g}" for number in example], list(names)
-    if len(names) > _SHOWN:
-        numbers, shown = [*numbers[:_SHOWN], "..."], [names[0], "...", names[-1]]
-    count = f"{len(names)} number{'' if len(names) == 1 else 's'}"
-    taken = f"{spec.name} takes {count} ({', '.join(shown)})"
-    return f"{taken} per row." if per_row else f"{taken}: tinyml predict {spec.name} {' '.join(numbers)}"
+def _usage(asked: _Asked) -> str:
+    """'adder takes 2 numbers (a, b): tinyml predict adder 10 2'."""
+    spec, count = asked.spec, asked.model.inputs[0].size
+    example = spec.checks[0][0] if spec.checks else [spec.inputs[0].high] * count
+    numbers = [f"{number:g}" for number in example[:_SHOWN]] + ["..."] * (count > _SHOWN)
+    return f"{_taken(asked)}: tinyml predict {asked.argument} {' '.join(numbers)}"
+
+
+def _taken(asked: _Asked) -> str:
+    """'adder takes 2 numbers (a, b)'."""
+    names = _names(asked.model.inputs[0])
+    shown = names if len(names) <= _SHOWN else [names[0], "...", names[-1]]
+    return f"{asked.spec.name} takes {len(names)} number{'' if len(names) == 1 else 's'} ({', '.join(shown)})"
 
 
 def _names(port: QuantizedPort) -> list[str]:
