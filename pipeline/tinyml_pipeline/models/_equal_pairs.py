@@ -23,7 +23,7 @@ def validation(_: np.random.Generator) -> Dataset:
 
 
 def _equal_pairs(first: int) -> Dataset:
-    numbers = np.arange(first, 10_000, 2, np.float32).reshape(-1, 1)
+    numbers = np.arange(first, 10_000, 2, dtype=np.float32).reshape(-1, 1)
     return Dataset(np.hstack([numbers, numbers]), 2 * numbers)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +24,10 @@ class KerasAnswers:
 
     def pack(self) -> bytes:
         """As the bytes of an .npz; the same bytes each time."""
-        named = {f"input_{index}": array for index, array in enumerate(self.inputs.arrays)}
+        named: dict[str, Any] = {f"input_{index}": array for index, array in enumerate(self.inputs.arrays)}
+        named |= {} if self.test is None else {"test": self.test}
         buffer = io.BytesIO()
-        np.savez(buffer, answers=self.answers, **named, **({} if self.test is None else {"test": self.test}))
+        np.savez(buffer, answers=self.answers, **named)
         return buffer.getvalue()
 
     @classmethod

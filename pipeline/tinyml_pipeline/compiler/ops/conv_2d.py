@@ -30,7 +30,7 @@ class Conv2D(Op):
 
     @property
     def groups(self) -> int:
-        return self.window.depth // self.filters.shape[3]
+        return self.window.depth // int(self.filters.shape[3])
 
 
 def read(op: OpContext) -> Conv2D:

@@ -32,7 +32,7 @@ class TransposeConv(Op):
     @property
     def macs(self) -> int:
         """Of inputs whose whole filter lies inside the output; those at the border take fewer."""
-        return self.source.size * int(self.filters.size) // self.filters.shape[3]
+        return self.source.size * int(self.filters.size) // int(self.filters.shape[3])
 
 
 def read(op: OpContext) -> TransposeConv:

@@ -106,7 +106,7 @@ def answer(question: Question) -> bytes:
 
     interpreter = ReferenceInterpreter(question, keep_tensors=question.keep_tensors)
     outputs = interpreter.invoke(question.inputs)
-    arrays: dict[str, npt.NDArray[Any]] = {f"output_{index}": array for index, array in enumerate(outputs)}
+    arrays: dict[str, Any] = {f"output_{index}": array for index, array in enumerate(outputs)}
     if question.keep_tensors:
         arrays |= {f"tensor_{index}": array for index, array in interpreter.tensors().items()}
     buffer = io.BytesIO()
