@@ -8,6 +8,7 @@ The same two keys below [tool.tinyml] in pyproject.toml do as well. Without eith
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -97,7 +98,7 @@ class Project:
         if example is not None and all(path.resolve() != example for path in found):
             found.append(example)
         if not found:
-            raise UsageError(f"there is no model '{asked}'. {self._way_out(asked)}")
+            raise UsageError(self._unknown(asked))
         if len(found) > 1:
             raise UsageError(
                 f"two models have the name '{asked}': {shown(found[0])} and {_described(found[1], example)}. Rename"
@@ -119,19 +120,23 @@ class Project:
         in_project = path.resolve() in {file.resolve() for folder in self.model_folders for file in _spec_files(folder)}
         return ModelSource(path.stem, path, self.folder(path.stem, "" if in_project else asked))
 
-    def _way_out(self, asked: str) -> str:
-        meant = hint(asked, self.model_names())
+    def _unknown(self, asked: str) -> str:
+        if Path(f"{asked}.py").is_file():
+            return f"there is no model '{asked}'. Did you mean the file '{asked}.py'?"
+        if Path(asked).is_dir():
+            return f"'{asked}' is a folder. Name a model, or its spec file: a path that ends in .py."
+        unknown, meant = f"there is no model '{asked}'.", hint(asked, self.model_names())
         if meant.startswith("Did you mean"):
-            return meant
+            return f"{unknown} {meant}"
         if self.model_folders:
-            return f"{meant} Your own belong in {shown(self.model_folders[0])}."
-        return f"{meant} To start a project with models of your own: tinyml init my-project"
+            return f"{unknown} {meant} Your own belong in {shown(self.model_folders[0])}."
+        return f"{unknown} {meant} To start a project with models of your own: tinyml init my-project"
 
 
 def _settings_in(folder: Path) -> tuple[Mapping[str, Any] | None, Path]:
     """What a folder's tinyml.toml says, or its pyproject.toml below [tool.tinyml]; None if it has neither."""
     own, shared = folder / CONFIG, folder / _PYPROJECT
-    if own.is_file():
+    if os.path.lexists(own):  # a folder or a broken link of that name too: it was meant
         return _read_toml(own), own
     if shared.is_file():
         tool = _read_toml(shared).get("tool", {})
@@ -147,12 +152,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib  # the same parser, which Python has of its own from 3.11 on
+    text = ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editors begin a file with a byte order mark
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        if path.name == _PYPROJECT:  # not ours to judge: its own tools say what is wrong with it
+        if path.name == _PYPROJECT and "tool.tinyml" not in text:  # its own tools say what is wrong with it
             return {}
-        raise UsageError(f"{shown(path)} is not valid TOML: {error}. Fix it, or delete it.") from None
+        way_out = "Fix it." if path.name == _PYPROJECT else "Fix it, or delete it."
+        raise UsageError(f"{shown(path)} is not valid TOML: {error}. {way_out}") from None
     except (OSError, UnicodeDecodeError) as error:
         if path.name == _PYPROJECT:
             return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from pathlib import Path
 
@@ -32,5 +33,5 @@ def line_in(path: Path, error: BaseException) -> int | None:
 
 def shown(path: Path | str) -> str:
     """A path as one would type it: from the current folder, where it lies inside."""
-    absolute = Path(path).resolve()
+    absolute = Path(os.path.abspath(path))
     return str(absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute)

@@ -100,6 +100,31 @@ def test_broken_settings_are_one_line(name: str, here: Path) -> None:
     assert tinyml("--help").exit_code == 0
 
 
+def test_settings_that_cannot_be_read(here: Path) -> None:
+    (here / "tinyml.toml").write_bytes(b"\xff\xfe")
+    assert tinyml("models").stderr == "tinyml: tinyml.toml cannot be read: it is not UTF-8 text.\n"
+    (here / "tinyml.toml").unlink()
+    (here / "tinyml.toml").mkdir()
+    assert tinyml("models").stderr == "tinyml: tinyml.toml cannot be read: Is a directory.\n"
+    (here / "tinyml.toml").rmdir()
+    (here / "tinyml.toml").symlink_to("nowhere")
+    assert tinyml("models").stderr == "tinyml: tinyml.toml cannot be read: No such file or directory.\n"
+
+
+def test_settings_that_an_editor_of_windows_wrote(here: Path) -> None:
+    (here / "nets").mkdir()
+    (here / "tinyml.toml").write_bytes(b'\xef\xbb\xbfmodels = "nets"\r\n')
+    assert Project.find(Path()).model_folders == (here / "nets",)
+
+
+def test_a_broken_pyproject_is_a_fault_if_it_holds_our_settings(here: Path) -> None:
+    (here / "pyproject.toml").write_text("[project\n")
+    assert Project.find(Path()).root == Path()
+    (here / "pyproject.toml").write_text("[tool.tinyml\n")
+    with pytest.raises(UsageError, match=r"pyproject\.toml is not valid TOML: .*\. Fix it\.$"):
+        Project.find(Path())
+
+
 def test_two_models_of_one_name(here: Path) -> None:
     (here / "models").mkdir()
     (here / "models/linear.py").write_text(LINE.replace('"line"', '"linear"'))
@@ -128,8 +153,15 @@ def test_a_spec_file_without_a_project(here: Path) -> None:
     (folder / "line.py").write_text(LINE)
     source = Project.find(Path()).model("somewhere/line.py")
     assert (source.name, source.load().name, source.folder.path) == ("line", "line", Path("artifacts/line"))
-    with pytest.raises(UsageError, match=r"there is no file 'somewhere/no\.py'"):
-        Project.find(Path()).model("somewhere/no.py")
+    unknown = {
+        "somewhere/no.py": "there is no file 'somewhere/no.py'.",
+        "somewhere/line": "there is no model 'somewhere/line'. Did you mean the file 'somewhere/line.py'?",
+        "somewhere": "'somewhere' is a folder. Name a model, or its spec file: a path that ends in .py.",
+    }
+    for asked, message in unknown.items():
+        with pytest.raises(UsageError) as caught:
+            Project.find(Path()).model(asked)
+        assert str(caught.value) == message
 
 
 BEFORE_TRAINING = ("export LINE", "convert LINE", "graph LINE", "predict LINE 7")
