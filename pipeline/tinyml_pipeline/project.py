@@ -93,15 +93,12 @@ class Project:
         """
         if asked.endswith(".py"):
             return self._model_of_path(asked)
-        found = [folder / f"{asked}.py" for folder in self.model_folders if (folder / f"{asked}.py").is_file()]
-        example = _example_path(asked)
-        if example is not None and all(path.resolve() != example for path in found):
-            found.append(example)
+        found = self._files(asked)
         if not found:
             raise UsageError(self._unknown(asked))
         if len(found) > 1:
             raise UsageError(
-                f"two models have the name '{asked}': {shown(found[0])} and {_described(found[1], example)}. Rename"
+                f"two models have the name '{asked}': {shown(found[0])} and {_described(found[1])}. Rename"
                 " yours, file and SPEC."
             )
         return ModelSource(asked, found[0], self.folder(asked))
@@ -117,8 +114,16 @@ class Project:
         path = Path(asked)
         if not path.is_file():
             raise UsageError(f"there is no file '{asked}'.")
-        in_project = path.resolve() in {file.resolve() for folder in self.model_folders for file in _spec_files(folder)}
-        return ModelSource(path.stem, path, self.folder(path.stem, "" if in_project else asked))
+        is_named = [file.resolve() for file in self._files(path.stem)] == [path.resolve()]
+        return ModelSource(path.stem, path, self.folder(path.stem, "" if is_named else asked))
+
+    def _files(self, name: str) -> list[Path]:
+        """The spec files of that name, the example last."""
+        found = [folder / f"{name}.py" for folder in self.model_folders if (folder / f"{name}.py").is_file()]
+        example = _example_path(name)
+        if example is not None and all(path.resolve() != example for path in found):
+            found.append(example)
+        return found
 
     def _unknown(self, asked: str) -> str:
         if Path(f"{asked}.py").is_file():
@@ -221,5 +226,5 @@ def _example_path(name: str) -> Path | None:
     return PACKAGE / "models" / f"{name}.py" if name in _example_names() else None
 
 
-def _described(path: Path, example: Path | None) -> str:
-    return f"the built-in example {path.name}" if path == example else shown(path)
+def _described(path: Path) -> str:
+    return f"the built-in example {path.name}" if path == _example_path(path.stem) else shown(path)

@@ -13,6 +13,8 @@ from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.models.catalog import source_files
 from tinyml_pipeline.places import PACKAGE
 from tinyml_pipeline.project import Project
+from tinyml_pipeline.training import keras_import
+from tinyml_pipeline.workflow.outcomes import chosen
 
 LINE = (PACKAGE / "workflow/new_project/line.py.txt").read_text()
 
@@ -135,6 +137,14 @@ def test_two_models_of_one_name(here: Path) -> None:
         " SPEC."
     )
     assert "broken spec" in tinyml("models").output
+    source = Project.find(Path()).model("models/linear.py")
+    assert (source.load().name, source.folder.argument) == ("linear", "models/linear.py"), "its name means two"
+    for folder in ("a", "b"):
+        (here / folder).mkdir()
+        (here / folder / "line.py").write_text(LINE)
+    with pytest.raises(UsageError) as caught:
+        chosen(["a/line.py", "b/line.py", "a/line.py"], Project.find(Path()))
+    assert str(caught.value) == ("two models have the name 'line': a/line.py and b/line.py. Rename one, file and SPEC.")
 
 
 def test_no_such_model_says_how_to_start(here: Path) -> None:
@@ -209,13 +219,23 @@ def test_helpers_next_to_a_spec(here: Path) -> None:
     assert [path.name for path in source_files(Path("one/line.py"))] == ["line.py", "helper.py"]
 
 
-def test_a_spec_with_tensorflow_at_the_top_is_warned_of(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("place", ["line", "helper"])
+def test_tensorflow_at_the_top_is_warned_of_and_imported_as_for_training(
+    place: str, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "helper.py").write_text("SLOPE = 3\n")
     (here / "line.py").write_text(
-        LINE.replace("import numpy as np\n", "import keras.losses as _k\nimport numpy as np\n")
+        LINE.replace("import numpy as np\n", "import numpy as np\nfrom helper import SLOPE\n")
     )
-    with pytest.MonkeyPatch.context() as patch:
-        for module in ("keras", "keras.losses"):  # TensorFlow itself takes seconds
-            patch.setitem(sys.modules, module, ModuleType(module))
-        sys.modules["keras"].losses = sys.modules["keras.losses"]  # type: ignore[attr-defined]
-        assert Project.find(Path()).model("line.py").load().name == "line"
-    assert capsys.readouterr().err.startswith("line.py, line 5: importing keras.losses at the top makes every command")
+    file = here / f"{place}.py"
+    file.write_text(file.read_text() + "import keras.losses as _k\n")
+    for module in ("keras", "keras.losses"):  # TensorFlow itself takes seconds
+        monkeypatch.setitem(sys.modules, module, ModuleType(module))
+    sys.modules["keras"].losses = sys.modules["keras.losses"]  # type: ignore[attr-defined]
+    imported = []
+    monkeypatch.setattr(keras_import, "import_keras", lambda: imported.append(place))
+    assert Project.find(Path()).model("line.py").load().name == "line"
+    line = len(file.read_text().splitlines())
+    said = f"{place}.py, line {line}: importing keras.losses at the top makes every command"
+    assert capsys.readouterr().err.startswith(said)
+    assert imported == [place], "without the settings of training its numbers differ from one processor to the next"

@@ -83,7 +83,8 @@ def load_spec_file(path: Path, name: str) -> ModelSpec:
     assert module_spec is not None
     assert module_spec.loader is not None
     module = importlib.util.module_from_spec(module_spec)
-    _warn_of_slow_imports(path)
+    if not is_example:
+        _import_slow_modules(path)
     try:
         with contextlib.nullcontext() if is_example else _helpers_of(path):
             module_spec.loader.exec_module(module)
@@ -122,18 +123,23 @@ def _helpers_of(path: Path) -> Iterator[None]:
         _HELPER_FOLDERS.add(folder)
 
 
-def _warn_of_slow_imports(path: Path) -> None:
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return  # running it says what is wrong
-    for node in tree.body:
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        slow = next((name for name in names if name.split(".")[0] in ("tensorflow", "keras")), None)
-        if slow is not None:
-            progress.say(
-                f"{shown(path)}, line {node.lineno}: importing {slow} at the top makes every command some seconds"
-                " slower; import it inside build() and the other functions that use it."
-            )
-            return
+def _import_slow_modules(path: Path) -> None:
+    """If a spec or its helpers import TensorFlow at the top: warn, and import it as `train` does, quiet and exact."""
+    for file in source_files(path):
+        try:
+            tree = ast.parse(file.read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            return  # running it says what is wrong
+        for node in tree.body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            slow = next((name for name in names if name.split(".")[0] in ("tensorflow", "keras")), None)
+            if slow is not None:
+                progress.say(
+                    f"{shown(file)}, line {node.lineno}: importing {slow} at the top makes every command some seconds"
+                    " slower; import it inside build() and the other functions that use it."
+                )
+                from tinyml_pipeline.training.keras_import import import_keras
+
+                import_keras()
+                return

@@ -12,6 +12,7 @@ from tinyml_pipeline.compiler.file_kinds import describe_other_file, is_tflite
 from tinyml_pipeline.errors import PipelineError, UsageError, visible
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.user_code import shown
 
 T = TypeVar("T")
 
@@ -110,9 +111,16 @@ def chosen(names: Sequence[str], project: Project, *, files: bool = False) -> li
 
     UsageError for an unknown model or a file that is not there, before any work starts.
     """
+    sources: dict[str, Path] = {}
     for name in names:
         if not (files and is_file(name)):
-            project.model(name)
+            source = project.model(name)
+            other = sources.setdefault(source.name, source.path)
+            if other.resolve() != source.path.resolve():
+                raise UsageError(
+                    f"two models have the name '{source.name}': {shown(other)} and {shown(source.path)}. Rename one,"
+                    " file and SPEC."
+                )
         elif not Path(name).is_file():
             raise UsageError(f"there is no file '{visible(name)}'.")
         elif not (name.endswith(".tflite") or is_tflite(read_file(Path(name), most=8))):
