@@ -80,7 +80,8 @@ def fit(names: Sequence[str], project: Project, *, boards: Sequence[str] = ()) -
 def _fit_one(opened: OpenModel, boards: Sequence[Board], is_asked: bool) -> Fit:
     model = opened.model
     needs: list[Need] = []
-    with progress.counting(f"{model.name}: building for {len(boards)} boards", len(boards)) as done:
+    what = f"{model.name}: building for {len(boards)} board{'' if len(boards) == 1 else 's'}"
+    with progress.counting(what, len(boards)) as done:
         for number, board in enumerate(boards, 1):
             needs += needs_of(opened, board)
             done(number)
