@@ -243,6 +243,8 @@ def compile_combination(combination: Combination, sources: Sources, folder: Path
             finish = ["-c", "-x", "ir"] if platform.is_clang else ["-r", "-nostdlib"]
             if platform.package not in ("clang", "gcc-avr"):
                 finish.append("-flinker-output=nolto-rel")  # what GCC 5 always writes
+            if not platform.is_clang:
+                finish.append("-flto-partition=one")  # no note that several parts wait for each other
             kept = [*platform.extra[:1], *platform.flags, optimize] if platform.is_clang else flags
             kept = [flag for flag in kept if not flag.startswith(("-isystem", "-ffree", "/"))]
             done = done or _run([compiler, *kept, *finish, str(path), "-o", str(folder / "lto.out")], folder)
