@@ -16,7 +16,9 @@ CLASSES = {
 @pytest.mark.parametrize("case", CLASSES.values(), ids=CLASSES.keys())
 def test_classes(case: tuple[list[list[float]], list[int]]) -> None:
     values, wanted = case
-    np.testing.assert_array_equal(classes(np.array(values, np.float32)), wanted)
+    found = classes(np.array(values, np.float32))
+    np.testing.assert_array_equal(found, wanted)
+    assert found.dtype == np.intp
 
 
 def test_counts_each_against_the_targets() -> None:
@@ -27,6 +29,20 @@ def test_counts_each_against_the_targets() -> None:
     assert (found.vectors, found.keras_right, found.int8_right) == (4, 4, 1)
     assert not found.passed
     assert found.summary == ("Keras 100.00 %, int8 25.00 % of 4 test samples; wanted 96 % and at most 0.5 points less")
+
+
+def test_a_row_of_accuracy() -> None:
+    row = Accuracy(1200, 900, 888, 70, 1.5)
+    assert row.summary == "Keras 75.00 %, int8 74.00 % of 1,200 test samples; wanted 70 % and at most 1.5 points less"
+    assert row.to_json() == {
+        "name": "accuracy", "kind": "accuracy", "passed": True, "vectors": 1200, "keras_percent": 75.0,
+        "int8_percent": 74.0, "least_percent": 70, "most_points": 1.5,
+    }  # fmt: skip
+
+
+def test_samples_of_any_shape() -> None:
+    assert classes(np.array([[[0, 1], [2, 0]], [[4, 1], [2, 0]]], np.float32)).tolist() == [2, 0]
+    assert compare_accuracy(np.eye(2), np.eye(2), np.eye(2), 96, 0.25) == Accuracy(2, 2, 2, 96, 0.25)
 
 
 VERDICTS = {

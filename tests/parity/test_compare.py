@@ -1,4 +1,4 @@
-"""Comparisons, the report that they make, and its words."""
+"""Comparisons: what differs, by how much, and the words for it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ import pytest
 from tinyml_pipeline.errors import ParityError
 from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
-from tinyml_pipeline.parity.compare import compare_exact, compare_real
-from tinyml_pipeline.parity.report import ArrayCheck, ParityReport, Row
+from tinyml_pipeline.parity.compare import Comparison, Mismatch, RealComparison, compare_exact, compare_real
+from tinyml_pipeline.parity.report import ParityReport, Row
 from tinyml_pipeline.parity.vectors import parity_inputs
 from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, QuantizedPort, load_quantized
+
+from tests.parity import small
 
 PORT = QuantizedPort("y", (), (1,), 0.5, 0)
 
 
 @pytest.fixture(scope="module")
-def adder(adder_tflite: bytes) -> QuantizedModel:
-    return load_quantized(adder_tflite, "adder", "adds", ["a", "b"], ["sum"])
+def adder() -> QuantizedModel:
+    return small.adder()
 
 
 def report_of(model: QuantizedModel, *rows: Row) -> ParityReport:
     return ParityReport(model, 3, False, rows)
 
 
-def test_the_adder_on_every_input(adder: QuantizedModel, keras_process: KerasProcess, adder_archive: bytes) -> None:
+def test_the_adder_on_every_input(keras_process: KerasProcess, adder_archive: bytes, adder_tflite: bytes) -> None:
+    adder = load_quantized(adder_tflite, "adder", "adds", ["a", "b"], ["sum"])
     inputs = parity_inputs(adder.inputs)
     tflm = TflmInterpreter(adder.tflite).invoke(inputs.arrays)
     reference = ReferenceInterpreter(adder.tflite).invoke(inputs.arrays)
@@ -104,11 +107,98 @@ def test_real_units_and_steps(adder: QuantizedModel) -> None:
 
 def test_nan_is_never_within(adder: QuantizedModel) -> None:
     row = compare_real("x", np.array([[np.nan]], np.float32), np.array([[2]], np.int8), PORT, 1e9)
-    assert not row.within
+    assert (row.worst, row.within) == (np.inf, False)
     json.loads(report_of(adder, row).to_json(), parse_constant=pytest.fail)
 
 
-def test_array_check_words() -> None:
-    assert ArrayCheck("array", b"abc", b"abc").summary == "3 bytes, 0 mismatches"
-    assert ArrayCheck("array", b"abc", b"ab").summary == "2 bytes instead of 3"
-    assert ArrayCheck("array", b"abc", b"a\x00c").summary == "byte 1 is 0x00 instead of 0x62"
+ONE, TWO = np.array([[1, 2], [3, 4]], np.int8), np.array([[5], [6]], np.int8)
+
+
+def test_of_several_outputs_each_counts_and_those_that_differ_are_named() -> None:
+    expected, got = [ONE, TWO], [np.array([[1, 2], [3, 5]], np.int8), np.array([[5], [3]], np.int8)]
+    found = compare_exact("x", expected, got, [TWO, ONE])
+    assert (found.name, found.vectors, found.mismatches, found.worst) == ("x", 2, 1, 3)
+    assert found.first is not None
+    ports = [QuantizedPort("p", (), (2,), 0.5, 0), QuantizedPort("q", (), (1,), 0.25, 2)]
+    assert found.first.text(ports[::-1], ports) == (
+        "input 1: q = 6 (1), p[0] = 3 (1.5), p[1] = 4 (2); expected p[1] = 4 (2), q = 6 (1), got p[1] = 5 (2.5),"
+        " q = 3 (0.25)"
+    )
+    found = compare_exact("x", expected, [ONE, got[1]], [ONE])
+    assert found.first is not None
+    assert found.first.text(ports[:1], ports).endswith("; expected q = 6 (1), got q = 3 (0.25)")
+    assert found.to_json()["first"] == {
+        "index": 1, "inputs": [[3, 4]], "expected": [[3, 4], [6]], "got": [[3, 4], [3]],
+    }  # fmt: skip
+
+
+def test_the_first_of_several_mismatches_is_kept() -> None:
+    expected = np.zeros((3, 1), np.int8)
+    found = compare_exact("x", [expected], [np.array([[0], [2], [1]], np.int8)], [expected])
+    assert (found.mismatches, found.worst) == (2, 2)
+    assert found.first is not None
+    assert found.first.index == 1
+
+
+def test_outputs_without_values_are_equal() -> None:
+    nothing = np.zeros((2, 0), np.int8)
+    found = compare_exact("x", [nothing], [nothing], [nothing])
+    assert (found.vectors, found.mismatches, found.worst, found.first) == (2, 0, 0, None)
+
+
+def test_another_number_of_outputs_is_no_comparison() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        compare_exact("x", [ONE, TWO], [ONE], [ONE])
+    mismatch = Mismatch(0, (ONE,), (ONE, TWO), (ONE, ONE))
+    for inputs, outputs in (([], [PORT, PORT]), ([PORT], [PORT])):
+        with pytest.raises(ValueError, match="zip"):
+            mismatch.text(inputs, outputs)
+    with pytest.raises(ValueError, match="zip"):
+        Mismatch(0, (ONE[:, :1],), (ONE, TWO), (ONE,)).text([QuantizedPort("p", (), (2,), 0.5, 0)], [PORT, PORT])
+
+
+def test_a_row_of_bytes_against_bytes() -> None:
+    equal = Comparison("C = TFLM", 1234, 0, 0)
+    assert equal.summary == "1,234 vectors, 0 mismatches"
+    assert equal.to_json() == {
+        "name": "C = TFLM", "kind": "exact", "passed": True, "vectors": 1234, "mismatches": 0, "worst_steps": 0,
+        "first": None,
+    }  # fmt: skip
+    allowed = Comparison("reference = C", 1234, 1000, 2, allowed=2)
+    assert (allowed.passed, allowed.summary) == (
+        True, "1,000 of 1,234 vectors differ, by up to 2 steps (2 allowed)",
+    )  # fmt: skip
+    assert not Comparison("reference = C", 1234, 1000, 3, allowed=2).passed
+    assert Comparison("x", 1234, 1000, 1).summary == "1,000 of 1,234 vectors differ, by up to 1 steps"
+
+
+def test_a_row_in_real_units() -> None:
+    row = RealComparison("int8 against Keras", 1234, 0.75, 0.25, 0.5, 1.0, 7, 1.5, 0.75)
+    assert row.to_json() == {
+        "name": "int8 against Keras", "kind": "tolerance", "passed": True, "vectors": 1234, "worst": 0.75, "mean": 0.25,
+        "worst_steps": 1.5, "mean_steps": 0.5, "tolerance": 1.0, "where": {"index": 7, "keras": 1.5, "int8": 0.75},
+    }  # fmt: skip
+    row = RealComparison("x", 1, np.inf, np.inf, 0.5, 1.0, 0, np.nan, 0.75)
+    assert row.to_json() == {
+        "name": "x", "kind": "tolerance", "passed": False, "vectors": 1, "worst": None, "mean": None,
+        "worst_steps": None, "mean_steps": None, "tolerance": 1.0, "where": {"index": 0, "keras": None, "int8": 0.75},
+    }  # fmt: skip
+
+
+def test_the_worst_value_of_a_vector_is_shown() -> None:
+    port = QuantizedPort("y", (), (2, 2), 0.5, 10)
+    int8 = np.array([[[10, 11], [12, 13]], [[10, 11], [12, 13]]], np.int8)
+    keras = np.array([[[0, 0.5], [1, 1.5]], [[0, 0.5], [3, 1.25]]], np.float32)
+    found = compare_real("x", keras, int8, port, 1)
+    assert (found.name, found.vectors, found.worst, found.mean) == ("x", 2, 2.0, 2.25 / 8)
+    assert (found.where, found.keras, found.int8) == (1, 3.0, 1.0)
+    assert (found.step, found.tolerance) == (0.5, 1)
+
+
+def test_a_difference_beyond_what_float32_holds() -> None:
+    """In float32 both differences would be infinite."""
+    port = QuantizedPort("y", (), (1,), 2.0**120, 0)
+    keras = np.array([[-3e38], [-2e38]], np.float32)
+    found = compare_real("x", keras, np.array([[127], [127]], np.int8), port, 1)
+    assert found.where == 0
+    assert found.worst == float(np.float64(np.float32(3e38)) + 127 * 2.0**120)

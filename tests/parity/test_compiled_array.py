@@ -71,6 +71,19 @@ def test_a_cxx_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def test_a_compiler_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = []
+
+    def run(command: list[str | Path], timeout_s: float) -> tools.Output:
+        limits.append(timeout_s)
+        return tools.Output(0, b"array", b"")
+
+    monkeypatch.setattr(tools, "host_compiler", lambda plus_plus: ["c++"])
+    monkeypatch.setattr(tools, "run", run)
+    assert array_as_compiled("", "", "a", "n") == b"array"
+    assert limits == [300, 300]
+
+
 def test_a_source_that_would_take_all_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools, "MOST_SOURCE_BYTES", 1000)
     with pytest.raises(UnsupportedError, match=r"^1,001 bytes of generated source, .* supported: 1,000, about 10 MB"):

@@ -140,7 +140,7 @@ class RealComparison:
 def compare_exact(
     name: str, expected: Sequence[Int8Array], actual: Sequence[Int8Array], inputs: Sequence[Int8Array]
 ) -> Comparison:
-    """Compare outputs (n, *shape), one array a tensor; a vector counts once, however many of its values differ."""
+    """Compare outputs (n > 0, *shape), one array a tensor; a vector counts once, however many values differ."""
     differences = [
         np.abs(right.reshape(len(left), -1).astype(np.int64) - left.reshape(len(left), -1)).max(axis=1, initial=0)
         for left, right in zip(expected, actual, strict=True)
@@ -151,7 +151,7 @@ def compare_exact(
     if len(wrong):
         index = int(wrong[0])
         first = Mismatch(index, _at(inputs, index), _at(expected, index), _at(actual, index))
-    return Comparison(name, len(per_vector), len(wrong), int(per_vector.max(initial=0)), first)
+    return Comparison(name, len(per_vector), len(wrong), int(per_vector.max()), first)
 
 
 def compare_real(

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel
 
 Infer = Callable[[Sequence[Int8Array]], tuple[Int8Array, ...]]
@@ -57,7 +55,7 @@ def spot_checks(
     found = []
     for inputs, outputs in checks:
         port = model.inputs[0]
-        vector = port.quantize(np.asarray(inputs, np.float32)).reshape(1, *port.shape)
+        vector = port.quantize(inputs).reshape(1, *port.shape)
         got = model.outputs[0].dequantize(infer([vector])[0]).reshape(-1)[0]
         found.append(SpotCheck(inputs, outputs[0], float(got), model.outputs[0].scale))
     return found

@@ -70,10 +70,18 @@ def all_inputs(ports: Sequence[QuantizedPort]) -> tuple[Int8Array, ...]:
 
 def edge_inputs(ports: Sequence[QuantizedPort]) -> Int8Array:
     """(n, values) int8: both ends, the zero points, alternating ends, and each of the first values alone at an end."""
-    zero = np.concatenate([np.full(port.size, port.zero_point, np.int8) for port in ports])
+    zero = np.concatenate([np.full(port.size, port.zero_point) for port in ports])
     size = zero.size
     alternate = np.where(np.arange(size) % 2 == 0, -128, 127)
-    rows = [np.full(size, -128), np.full(size, 127), zero, alternate, -1 - alternate, np.full(size, -1), np.zeros(size)]
+    rows = [
+        np.full(size, -128),
+        np.full(size, 127),
+        zero,
+        alternate,
+        -1 - alternate,
+        np.full(size, -1),
+        np.full(size, 0),
+    ]
     for position, end in itertools.product(range(min(size, _SINGLE_EDGES_MAX)), (-128, 127)):
         row = zero.copy()
         row[position] = end
@@ -95,22 +103,21 @@ def golden_vectors(
     `infer` is the oracle (TFLM). A model with few possible inputs may give fewer vectors.
     """
     asked = [_quantized_row(model.inputs, inputs) for inputs, _ in checks]
-    fixed = _unique(np.concatenate([np.array(asked, np.int8).reshape(len(asked), -1), edge_inputs(model.inputs)])
-                    if asked else edge_inputs(model.inputs))  # fmt: skip
+    fixed = _unique(np.stack([*asked, *edge_inputs(model.inputs)]))
     fixed = fixed[: max(count // 2, min(len(asked), count))]
     pool = random_inputs(model.inputs, _GOLDEN_POOL, seed)
     pool = _unique(np.concatenate([fixed, pool]))[len(fixed) :]
     answers = np.concatenate([output.reshape(len(pool), -1) for output in infer(_split(pool, model.inputs))], axis=1)
     by_output = np.argsort(answers.astype(np.int64).sum(axis=1), kind="stable")
     left = min(count - len(fixed), len(pool))
-    spread = by_output[np.linspace(0, len(pool) - 1, left).astype(int)] if left > 0 else by_output[:0]
+    spread = by_output[np.linspace(0, len(pool) - 1, left).astype(int)]
     arrays = _split(np.concatenate([fixed, pool[spread]]), model.inputs)
     return Vectors(arrays, infer(arrays))
 
 
 def _quantized_row(ports: Sequence[QuantizedPort], values: Sequence[float]) -> Int8Array:
     ends = np.cumsum([port.size for port in ports])
-    parts = np.split(np.asarray(values, np.float32), ends[:-1])
+    parts = np.split(np.asarray(values), ends[:-1])
     return np.concatenate([port.quantize(part) for port, part in zip(ports, parts, strict=True)])
 
 
