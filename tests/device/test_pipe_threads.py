@@ -72,7 +72,7 @@ def test_run_shown_stops_at_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> N
         now = 1000.0
 
     monkeypatch.setattr(tools, "time", SimpleNamespace(monotonic=lambda: now))
-    script = "import time; print('hello', flush=True); time.sleep(3600)"
+    script = "import os, time; os.write(1, b'hello\\n'); time.sleep(3600)"
     with pytest.raises(ToolFailedError, match="did not finish within 300 s"):
         tools.run_shown([sys.executable, "-c", script], show=show, timeout_s=300)
     assert "".join(said) == "hello\n"
