@@ -8,19 +8,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import itertools
 import json
-import multiprocessing
-import os
 import random
-import signal
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+from hypothesis import Phase, settings
+
+from tests.mutants.one_process import SURVIVED, OneProcess, Trial, quiet
 from tests.mutants.parts import Part
 from tests.mutants.survivor import Mutant
 from tests.protocol import device_side
@@ -28,54 +27,75 @@ from tests.protocol import device_side
 REPOSITORY = Path(__file__).parents[2]
 SEED = 9
 RULES = ["universal.rules", "c_like.rules", "c.rules"]
-# A mutant that never answers is killed as one that answers wrongly; the original takes seconds.
-_LIMIT_S = 300
-_NOTHING, _KILLED, _SURVIVED = "nothing", "killed", "survived"
-_PASSED = 0
+_NOTHING = 35
+"""The exit code of a mutant that is none."""
 
 
 def run(name: str, part: Part, jobs: int, sample: int, *, only_survivors: bool) -> list[Mutant]:
     """The survivors of a sample of that size; prints each verdict. What has been run already is taken from the log."""
-    log = REPOSITORY / "build" / "mutants" / name / f"{_fingerprint(part)}.jsonl"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    known = _read(log, without=_SURVIVED if only_survivors else "")
-    # Every child has them from its parent.
-    import pytest  # noqa: F401
+    folder = REPOSITORY / "build" / "mutants" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"{_fingerprint(part)}.jsonl"
+    if only_survivors and not log.exists() and (earlier := sorted(folder.glob("*.jsonl"), key=_changed_at)):
+        shutil.copyfile(earlier[-1], log)
+    known = _read(log, without=SURVIVED if only_survivors else None)
+    every = _in_order(part)
+    codes: dict[Mutant, int] = {}
+    # To look for the smallest input that fails takes longer than to find one.
+    settings.register_profile("mutants", derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate])
+    settings.load_profile("mutants")
+    plugin = OneProcess(jobs)
 
-    import tests.protocol.test_protocol  # noqa: F401
+    def counted() -> int:
+        return sum(code != _NOTHING for code in codes.values())
 
-    print(f"{name}: the tests on the code as it is", flush=True)
-    if _verdict_of_tests(REPOSITORY / "firmware") != _PASSED:
-        raise SystemExit(f"{name}: {', '.join(part.tests)} fail on the code as it is; correct that first.")
-    survivors: list[Mutant] = []
-    counted = tried = 0
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool,
-    ):
-        judge = partial(_judge, known, {file: _compile(REPOSITORY, file, Path(scratch)) for file in _files(part)})
-        waiting = _order(part)
-        while counted < sample and (batch := list(itertools.islice(waiting, 2 * jobs))):
-            for mutant, verdict in zip(batch, pool.map(judge, batch), strict=True):
-                tried += 1
-                if _key(mutant) not in known:
-                    with log.open("a") as file:
-                        file.write(json.dumps([_key(mutant), verdict]) + "\n")
-                if verdict == _NOTHING or counted == sample:
-                    continue
-                counted += 1
-                if verdict == _SURVIVED:
-                    survivors.append(mutant)
-                print(f"{counted}/{sample} {verdict} {mutant.file}: {mutant.place}", flush=True)
+    def trials(originals: dict[str, bytes | None]) -> Iterator[Trial | None]:
+        for mutant in every:
+            while counted() + len(plugin.running) >= sample:
+                if not plugin.running:
+                    return
+                yield None
+            if _key(mutant) in known:
+                codes[mutant] = known[_key(mutant)]
+            else:
+                yield _trial(
+                    mutant, originals[mutant.file], Path(scratch), lambda code, mutant=mutant: keep(mutant, code)
+                )  # type: ignore[misc]
+
+    def keep(mutant: Mutant, code: int) -> None:
+        codes[mutant] = code
+        with log.open("a") as file:
+            file.write(json.dumps([_key(mutant), code]) + "\n")
+        if code != _NOTHING:
+            verdict = "survives" if code == SURVIVED else "killed"
+            print(f"{counted()} of {sample} {verdict} {mutant.file}: {mutant.place}", file=out, flush=True)
+
+    arguments = ["-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", part.chosen, *part.tests]
+    with tempfile.TemporaryDirectory() as scratch, quiet(folder / "pytest.log") as out:
+        plugin.trials = trials({file: _compile(REPOSITORY, file, Path(scratch)) for file in _files(part)})
+        failed = pytest.main([f"--rootdir={REPOSITORY}", *arguments], plugins=[plugin])
+    if failed:
+        raise SystemExit(f"{name}: {', '.join(part.tests)} fail on the code as it is: see {folder / 'pytest.log'}.")
+    survivors = [mutant for mutant, code in codes.items() if code == SURVIVED]
+    nothing = len(codes) - counted()
     print(
-        f"{name}: {counted} mutants, {counted - len(survivors)} killed;"
-        f" {tried - counted} more do not compile without a warning, or compile to the same machine code"
+        f"{name}: {counted()} mutants, {counted() - len(survivors)} killed; {nothing} more do not compile without a"
+        f" warning, or compile to the same machine code; {len(every)} in all"
     )
     return survivors
 
 
-def _judge(known: dict[str, str], machine_code: dict[str, bytes | None], mutant: Mutant) -> str:
-    return known.get(_key(mutant)) or _run_one(mutant, machine_code[mutant.file])
+def _trial(mutant: Mutant, original: bytes | None, scratch: Path, keep: Callable[[int], None]) -> Trial:
+    def enter() -> int | None:
+        copy = Path(tempfile.mkdtemp(dir=scratch))
+        _change(mutant, copy)
+        code = _compile(copy, mutant.file, copy)
+        if code is None or code == original:
+            return _NOTHING
+        device_side.FIRMWARE = copy / "firmware"
+        return None
+
+    return Trial(keep, enter)
 
 
 def _files(part: Part) -> list[str]:
@@ -93,7 +113,7 @@ def _fingerprint(part: Part) -> str:
     return digest.hexdigest()[:16]
 
 
-def _order(part: Part) -> Iterator[Mutant]:
+def _in_order(part: Part) -> list[Mutant]:
     """Every mutant once, in an order that the seed fixes."""
     from universalmutator import mutator
 
@@ -105,33 +125,29 @@ def _order(part: Part) -> Iterator[Mutant]:
         for number, text, *_ in mutants:
             found.append((file, number, lines[number - 1], text))
     random.Random(SEED).shuffle(found)
-    for file, number, was, becomes in found:
-        yield Mutant(file, f"line {number}", was.strip(), becomes.strip("\n"))
+    return [Mutant(file, f"line {number}", was.strip(), text.strip("\n")) for file, number, was, text in found]
 
 
 def _key(mutant: Mutant) -> str:
     return json.dumps([mutant.file, mutant.place, mutant.becomes])
 
 
-def _read(log: Path, without: str) -> dict[str, str]:
+def _read(log: Path, without: int | None) -> dict[str, int]:
     lines = log.read_text().splitlines() if log.exists() else []
-    return {key: verdict for key, verdict in map(json.loads, lines) if verdict != without}
+    return {key: code for key, code in map(json.loads, lines) if code != without}
 
 
-def _run_one(mutant: Mutant, original: bytes | None) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "firmware" / "protocol"
-        copy.mkdir(parents=True)
-        for path in (REPOSITORY / "firmware" / "protocol").iterdir():
-            (copy / path.name).write_bytes(path.read_bytes())
-        changed = Path(folder) / mutant.file
-        lines = changed.read_text().splitlines(keepends=True)
-        lines[int(mutant.place.removeprefix("line ")) - 1] = f"{mutant.becomes}\n"
-        changed.write_text("".join(lines))
-        code = _compile(Path(folder), mutant.file, Path(folder))
-        if code is None or code == original:
-            return _NOTHING
-        return _SURVIVED if _verdict_of_tests(Path(folder) / "firmware") == _PASSED else _KILLED
+def _changed_at(path: Path) -> float:
+    return path.stat().st_mtime
+
+
+def _change(mutant: Mutant, root: Path) -> None:
+    """A copy of the sources in `root`, one line of them changed."""
+    shutil.copytree(REPOSITORY / "firmware" / "protocol", root / "firmware" / "protocol")
+    changed = root / mutant.file
+    lines = changed.read_text().splitlines(keepends=True)
+    lines[int(mutant.place.removeprefix("line ")) - 1] = f"{mutant.becomes}\n"
+    changed.write_text("".join(lines))
 
 
 def _compile(root: Path, file: str, scratch: Path) -> bytes | None:
@@ -144,25 +160,3 @@ def _compile(root: Path, file: str, scratch: Path) -> bytes | None:
     flags = [*device_side.WARNINGS, *device_side.DEFINES, "-O2", *include]
     done = subprocess.run(["gcc", *flags, "-c", root / file, "-o", to], capture_output=True)
     return to.read_bytes() if done.returncode == 0 else None
-
-
-def _verdict_of_tests(firmware: Path) -> int:
-    """The exit code of the tests of a device that is built with GCC; other than 0 also if it crashes or hangs."""
-    child = multiprocessing.get_context("fork").Process(target=_run_tests, args=(firmware,))
-    child.start()
-    child.join(_LIMIT_S)
-    if child.exitcode is None:
-        child.kill()
-        child.join()
-    return -signal.SIGKILL if child.exitcode is None else child.exitcode
-
-
-def _run_tests(firmware: Path) -> None:
-    import pytest
-
-    device_side.FIRMWARE = firmware
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.dup2(null, 2)
-    tests = str(REPOSITORY / "tests" / "protocol")
-    os._exit(int(pytest.main([tests, "-x", "-q", "-k", "gcc", "-p", "no:cacheprovider", "-p", "no:xdist"])))

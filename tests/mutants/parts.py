@@ -10,18 +10,42 @@ PACKAGE = "pipeline/tinyml_pipeline"
 
 @dataclass(frozen=True)
 class Part:
-    """`sources` are patterns, `tests` files or folders; both relative to the repository."""
+    """`sources` are patterns, `tests` files or folders; both relative to the repository.
+
+    `chosen` is pytest's -k: it leaves out what needs an emulator, or seconds for one test.
+    """
 
     sources: tuple[str, ...]
     tests: tuple[str, ...]
+    chosen: str = ""
     is_c: bool = False
 
 
+# Tests that start an emulator, a boot loader's tool, a compiler or `make`.
+_QUICK = "not sim and not flash_and and not tampered and not after_flashing and not make_says and not itself"
+_WITHOUT_FIRMWARE = "not left_running and not of_another_size and not over_a_pty and not progress_and_log"
+# Hundreds of drawn examples each, for what named cases hold already.
+_NAMED_CASES = (
+    "not any_behaviour and not any_greeting and not however and not goes_there and not always_seen and not every_frame"
+    " and not noise"
+)
+
 PARTS: Mapping[str, Part] = {
     "fixed_point": Part((f"{PACKAGE}/compiler/fixed_point.py",), ("tests/compiler/test_fixed_point.py",)),
-    "read_tflite": Part((f"{PACKAGE}/compiler/read_tflite.py",), ("tests/compiler/test_read_tflite.py",)),
+    "read_tflite": Part(
+        (f"{PACKAGE}/compiler/read_tflite.py",), ("tests/compiler/test_read_tflite.py",), "not thousand and not random"
+    ),
     "parity": Part((f"{PACKAGE}/parity/*.py",), ("tests/parity",)),
-    "device": Part((f"{PACKAGE}/host/device/*.py",), ("tests/protocol", "tests/device")),
-    "flashers": Part((f"{PACKAGE}/host/flashers/*.py",), ("tests/flash",)),
-    "protocol": Part(("firmware/protocol/*.c",), ("tests/protocol",), is_c=True),
+    "flashers": Part(
+        (f"{PACKAGE}/host/flashers/*.py",), ("tests/flash/test_explanations.py", "tests/flash/test_flash.py"), _QUICK
+    ),
+    "device": Part(
+        (f"{PACKAGE}/host/device/*.py",),
+        (
+            *("tests/protocol", "tests/device/test_lying_device.py", "tests/device/test_device.py"),
+            *("tests/device/test_pipe_threads.py", "tests/flash/test_flash.py"),
+        ),
+        f"not clang and {_QUICK} and {_WITHOUT_FIRMWARE} and {_NAMED_CASES}",
+    ),
+    "protocol": Part(("firmware/protocol/*.c",), ("tests/protocol",), "gcc", is_c=True),
 }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import filecmp
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tests.mutants.parts import Part
@@ -23,29 +23,32 @@ _SETTINGS = """
 source_paths = ["src"]
 only_mutate = {sources}
 also_copy = ["firmware", "conftest.py"]
-pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist"]
+pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist", "-k", {chosen}]
 pytest_add_cli_args_test_selection = {tests}
-timeout_constant = 5.0
-use_git_change_detection = false
 track_dependencies = false
 
 [tool.pytest.ini_options]
 pythonpath = ["src"]
 markers = ["slow"]
 """
-# The same examples for every mutant, and no verdict that depends on the machine's speed. mutmut 3.8 reads an item's
-# `_nodeid`, which pytest 9.2 no longer has.
+# The same examples for every mutant, and no verdict that depends on the machine's speed. TensorFlow takes as long to
+# start as hundreds of mutants.
 _CONFTEST = """
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 
-def pytest_itemcollected(item):
-    item._nodeid = item.nodeid
+def pytest_collection_modifyitems(items):
+    items[:] = [item for item in items if "keras_process" not in item.fixturenames]
 
 
-settings.register_profile("mutants", derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "mutants", derandomize=True, deadline=None, database=None, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("mutants")
 """
+# mutmut changes no function that has a decorator: in the copy these are applied in a line of their own.
+_DECORATED = re.compile(r"^( *)@(property|cache|contextlib\.contextmanager)\n\1def (\w+)\(", re.MULTILINE)
+_PREFIX = "_undecorated_"
 _SURVIVED, _NO_TESTS, _LEFT_OUT = 0, (5, 33), 34
 
 
@@ -56,16 +59,20 @@ def run(name: str, part: Part, jobs: int, *, only_survivors: bool) -> list[Mutan
     kept = folder / "fingerprint"
     if not only_survivors and folder.exists() and (not kept.exists() or kept.read_text() != fingerprint):
         shutil.rmtree(folder)
-    _copy(folder)
+    sources = [path for pattern in part.sources for path in sorted(REPOSITORY.glob(pattern))]
+    _copy(folder, sources)
     kept.write_text(fingerprint)
-    sources = [source.replace("pipeline/", "src/", 1) for source in part.sources]
-    settings = _SETTINGS.format(sources=json.dumps(sources), tests=json.dumps(part.tests))
+    patterns = [source.replace("pipeline/", "src/", 1) for source in part.sources]
+    settings = _SETTINGS.format(
+        sources=json.dumps(patterns), tests=json.dumps(part.tests), chosen=json.dumps(part.chosen)
+    )
     (folder / "pyproject.toml").write_text(settings)
     (folder / "conftest.py").write_text(_CONFTEST)
     if only_survivors:
         _forget_survivors(folder)
     program = str(folder / "tests" / "mutants" / "run_mutmut.py")
-    subprocess.run([sys.executable, "-u", program, str(jobs)], cwd=folder, check=True)
+    if subprocess.run([sys.executable, "-u", program, str(jobs)], cwd=folder).returncode != 0:
+        raise SystemExit(f"{name}: not all mutants were run.")
     return _verdicts(name, folder)
 
 
@@ -78,15 +85,27 @@ def _fingerprint(part: Part) -> str:
     return digest.hexdigest()
 
 
-def _copy(folder: Path) -> None:
+def _copy(folder: Path, sources: Collection[Path]) -> None:
     """Only what has changed, with the time of now: mutmut mutates again what is newer than its mutants."""
     for source, target in _COPIED.items():
         for path in (REPOSITORY / source).rglob("*"):
             copy = folder / target / path.relative_to(REPOSITORY / source)
             if path.is_file() and "__pycache__" not in path.parts:
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                if not copy.exists() or not filecmp.cmp(path, copy, shallow=False):
-                    shutil.copyfile(path, copy)
+                data = undecorated(path.read_text()).encode() if path in sources else path.read_bytes()
+                if not copy.exists() or copy.read_bytes() != data:
+                    copy.write_bytes(data)
+
+
+def undecorated(source: str) -> str:
+    """The same module with its properties, cached functions and context managers as functions without a decorator."""
+
+    def split(found: re.Match[str]) -> str:
+        indent, decorator, name = found.groups()
+        call = f"lambda self: self.{_PREFIX}{name}()" if indent else f"lambda *a, **k: {_PREFIX}{name}(*a, **k)"
+        return f"{indent}{name} = {decorator}({call})\n\n{indent}def {_PREFIX}{name}("
+
+    return _DECORATED.sub(split, source)
 
 
 def _results(folder: Path) -> Iterator[tuple[Path, dict[str, int | None]]]:
@@ -128,5 +147,5 @@ def _describe(folder: Path, file: Path, key: str) -> Mutant:
     for function in (f"{stem}__mutmut_orig", name):
         first, last = spans[function]
         texts.append("\n".join(lines[first - 1 : last]).replace(function, stem))
-    place = stem.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
+    place = stem.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".").replace(_PREFIX, "")
     return Mutant(str(file).replace("src/", "pipeline/", 1), place, *changed_lines(*texts))

@@ -6,13 +6,25 @@ A program of its own: mutmut imports the mutated package and the copied tests, w
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
+import gc
+import io
+import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TextIO
 
+# The copy's own tests package, not this folder.
 sys.path = [entry for entry in sys.path if entry and Path(entry).resolve() != Path(__file__).resolve().parent]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "mutants"))
 
+import pytest  # noqa: E402
 from mutmut import __main__ as mutmut  # noqa: E402
+from mutmut.mutation import trampoline  # noqa: E402
 from mutmut.mutation.diff_apply import read_functions_from_index  # noqa: E402
+from mutmut.state import state  # noqa: E402
 
 SKIPPED = 34  # mutmut's exit code of it
 
@@ -52,15 +64,76 @@ def _leave_out_messages() -> None:
         data.save()
 
 
-def main(jobs: int) -> None:
+def _set_mutant(name: str) -> None:
+    """For this process by a variable: every call of a changed function looks there, and the environment is slow."""
+    trampoline.set_mutant_under_test(name)
+    trampoline.get_mutant_under_test = lambda: name
+
+
+def _run(waiting: list[tuple[Any, str]], jobs: int, out: TextIO, arguments: list[str]) -> int:
+    """pytest's exit code; `waiting` are mutants, each with mutmut's record of its file."""
+    from tests.mutants.one_process import OneProcess, Trial
+
+    class WithMutmut(OneProcess):
+        def watch(self, run: Callable[[], None]) -> set[str]:
+            state()._stats.clear()
+            _set_mutant("stats")
+            run()
+            _set_mutant("")
+            return set(state()._stats)
+
+    def trial(data: Any, mutant: str) -> Trial:
+        def keep(code: int) -> None:
+            data.exit_code_by_key[mutant] = code
+            data.save()
+
+        return Trial(keep, lambda: _set_mutant(mutant), mutant.partition("__mutmut_")[0])
+
+    def trials() -> Iterator[Trial]:
+        _forget_cached_results()
+        for number, (data, mutant) in enumerate(waiting, 1):
+            yield trial(data, mutant)
+            if number % 25 == 0:
+                print(f"{number} of {len(waiting)}", file=out, flush=True)
+
+    return int(pytest.main(arguments, plugins=[WithMutmut(jobs, trials())]))
+
+
+def _forget_cached_results() -> None:
+    """Of functions with a cache: what the code as it is has answered is not what a mutant answers."""
+    for found in gc.get_objects():
+        if isinstance(found, functools._lru_cache_wrapper) and str(found.__module__).startswith("tinyml_pipeline"):
+            found.cache_clear()
+
+
+def main(jobs: int) -> int:
     mutmut.set_mutant_under_test("mutant_generation")
     Path("mutants").mkdir(exist_ok=True)
-    mutmut.copy_src_dir()
-    mutmut.copy_also_copy_files()
-    mutmut.create_mutants(jobs)
-    _leave_out_messages()
-    mutmut._run([], jobs)
+    with contextlib.redirect_stdout(io.StringIO()):
+        mutmut.copy_src_dir()
+        mutmut.copy_also_copy_files()
+    from tests.mutants.one_process import quiet
+
+    log = Path("pytest.log").resolve()
+    with quiet(log):
+        mutmut.create_mutants(1)
+        _leave_out_messages()
+    mutmut.setup_source_paths()
+    found, _ = mutmut.collect_source_file_mutation_data(mutant_names=())
+    waiting = [(data, name) for data, name, code in found if code is None]
+    if not waiting:
+        return 0
+    for data, _ in waiting:
+        data.meta_path = data.meta_path.resolve()
+    config = mutmut.config()
+    arguments = ["--rootdir=.", "--tb=native", *config.pytest_add_cli_args]
+    os.chdir("mutants")
+    with quiet(log) as out:
+        code = _run(waiting, jobs, out, [*arguments, *config.pytest_add_cli_args_test_selection])
+    if code != 0:
+        print(f"the tests fail on the code as it is:\n{log.read_text(errors='replace')[-3000:]}")
+    return code
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    sys.exit(main(int(sys.argv[1])))

@@ -37,9 +37,12 @@ def changed_lines(before: str, after: str) -> tuple[str, str]:
 
 
 def listed(part: str, path: Path = LIST) -> dict[Mutant, str]:
-    """The mutants of `part` that change nothing -> the reason."""
-    entries = tomllib.loads(path.read_text()).get(part, [])
-    return {Mutant(e["file"], e["place"], e["was"], e["becomes"]): e["reason"] for e in entries}
+    """The mutants of `part` that change nothing -> the reason. `becomes` is a line, or several with one reason."""
+    found = {}
+    for entry in tomllib.loads(path.read_text()).get(part, []):
+        lines = entry["becomes"] if isinstance(entry["becomes"], list) else [entry["becomes"]]
+        found.update({Mutant(entry["file"], entry["place"], entry["was"], line): entry["reason"] for line in lines})
+    return found
 
 
 def judge(part: str, survivors: Sequence[Mutant]) -> bool:
