@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.errors import ToolFailedError
 from tinyml_pipeline.host.builders.bare_metal import bare_metal
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, load_quantized
 from tinyml_pipeline.workflow.build import build_one
@@ -128,3 +129,18 @@ def test_what_a_runtime_would_compute_wrongly_is_refused() -> None:
     assert (nano.how, esp32.how) == ("refused", "estimated")
     assert "has weights quantized per channel" in nano.note
     assert nano.flash_bytes is None
+
+
+def test_what_could_not_be_built_is_told_by_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the warning that the compiler printed last."""
+    board = replace(load_board("sim-cortex-m4"), name="a board")
+
+    def fails(*arguments: object) -> object:
+        raise ToolFailedError(
+            "gcc could not build it:\nmodel.c:3:1: error: size of array is too large\nld: warning: missing .note\n"
+        )
+
+    monkeypatch.setattr("tinyml_pipeline.workflow.fit._measure", fails)
+    monkeypatch.setattr("tinyml_pipeline.workflow.fit.missing_tools", lambda board: [])
+    need = need_of_plain_c(opened(load_quantized(linear_tflite(), "linear")), board)
+    assert (need.how, need.note) == ("refused", "model.c:3:1: error: size of array is too large")

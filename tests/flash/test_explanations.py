@@ -147,6 +147,28 @@ CASES: dict[str, tuple[tuple[Symptom, ...], str, str]] = {
 }
 
 
+CASES |= {
+    "a_folder_without_permission": (
+        (),
+        "mkdir /root/.arduino15: permission denied\n",
+        "a file or folder may not be used; change its owner or permissions, then flash again."
+        " (tool: mkdir /root/.arduino15: permission denied)",
+    ),
+    "a_file_that_is_missing": (
+        (),
+        "FileNotFoundError: [Errno 2] No such file or directory: 'firmware.bin'\n",
+        "tool failed with exit code 7; its last words: FileNotFoundError: [Errno 2] No such file or directory:"
+        " 'firmware.bin'.",
+    ),
+    "windows_port_without_permission": (
+        (),
+        "could not open port 'COM9': PermissionError(13, 'Access is denied.', None, 5)\n",
+        f"you may not use {PORT}; {GROUP}. (tool: could not open port 'COM9': PermissionError(13, 'Access is denied.',"
+        " None, 5))",
+    ),
+}
+
+
 @pytest.mark.parametrize(("symptoms", "printed", "expected"), CASES.values(), ids=CASES)
 def test_the_tools_words_become_one_line(symptoms: tuple[Symptom, ...], printed: str, expected: str) -> None:
     plan = FlashPlan("tool", ("tool",), "board", PORT, symptoms)

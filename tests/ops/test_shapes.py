@@ -113,8 +113,8 @@ def test_one_value_may_be_several_outputs(tmp_path: Path) -> None:
 REFUSED = {
     "concatenation_of_scales": (
         concatenation([(2, 3), (2, 4)], (2, 7), 1, scale=0.2),
-        "concatenation (op 0): inputs on several scales is unsupported; supported: inputs with the output's scale and"
-        " zero point.",
+        "concatenation (op 0): an input of scale 0.1 and zero point 3 is unsupported; supported: the output's scale 0.2"
+        " and zero point 3.",
     ),
     "concatenation_shapes": (
         concatenation([(2, 3), (3, 4)], (2, 7), 1),

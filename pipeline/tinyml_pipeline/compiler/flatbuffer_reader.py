@@ -32,8 +32,13 @@ class Reader:
 
     def spend(self, count: int, element_bytes: int = 4) -> int:
         self._budget -= count * element_bytes
-        if count * element_bytes > len(self.data) or self._budget < 0:
+        if count * element_bytes > len(self.data):
             raise broken("a vector is longer than the file")
+        if self._budget < 0:
+            raise ModelFileError(
+                "the .tflite file uses the same bytes many times over, for more than four times its size; supported:"
+                " vectors of their own. Convert the model again."
+            )
         return count
 
     def table(self, table: Any) -> Any:

@@ -19,6 +19,7 @@ _SCHEMA_VERSION = 3
 # Operators that run another subgraph.
 _CALLERS = ("CALL", "CALL_ONCE", "IF", "WHILE", "STABLEHLO_WHILE", "STABLEHLO_REDUCE", "STABLEHLO_COMPOSITE")
 _MOST_DIMENSIONS = 16  # of TFLite's kernels, 8 at most
+_AGAIN = "Convert the model again."
 
 
 def read_tflite(data: bytes) -> Graph:
@@ -38,7 +39,10 @@ def read_tflite(data: bytes) -> Graph:
 def _read_model(reader: Reader) -> Graph:
     model = reader.table(schema.Model.GetRootAs(reader.data))
     if model.Version() != _SCHEMA_VERSION:
-        raise ModelFileError(f"the .tflite file has schema version {model.Version()}; only {_SCHEMA_VERSION} is known.")
+        raise ModelFileError(
+            f"the .tflite file has schema version {model.Version()}; supported: {_SCHEMA_VERSION}. Convert the model"
+            " again with TensorFlow 2."
+        )
     codes = [_read_code(reader, code) for code in reader.tables(model, "OperatorCodes")]
     subgraph = _only_subgraph(reader.tables(model, "Subgraphs"), [name for name, _ in codes])
     buffers = [_read_buffer(reader, buffer) for buffer in reader.tables(model, "Buffers")]
@@ -60,13 +64,16 @@ def _read_model(reader: Reader) -> Graph:
 def _only_subgraph(subgraphs: list[Any], operators: list[str]) -> Any:
     if not subgraphs:
         raise contradiction("it has no subgraph")
-    if len(subgraphs) > 1:
-        callers = [name for name in operators if name in _CALLERS] or ["none of its operators"]
-        raise ModelFileError(
-            f"the model has {len(subgraphs)} subgraphs, called by {', '.join(callers)}; supported: 1, without control"
-            " flow and without resource variables. Convert it with recurrent layers unrolled and without state."
-        )
-    return subgraphs[0]
+    if len(subgraphs) == 1:
+        return subgraphs[0]
+    callers = [name for name in operators if name in _CALLERS]
+    if not callers:
+        called, remedy = "which no operator calls: several models in one file", "one signature alone"
+    elif set(callers) == {"CALL_ONCE"}:
+        called, remedy = "called by CALL_ONCE, which sets up state", "it without resource variables"
+    else:
+        called, remedy = f"called by {', '.join(callers)}", "it without loops and branches, recurrent layers unrolled"
+    raise ModelFileError(f"the model has {len(subgraphs)} subgraphs, {called}; supported: 1. Convert {remedy}.")
 
 
 def _read_buffer(reader: Reader, buffer: Any) -> bytes:
@@ -85,6 +92,11 @@ def _read_tensor(reader: Reader, tensor: Any, index: int, buffers: list[bytes]) 
     shape = reader.ints(tensor, "Shape")
     if len(shape) > _MOST_DIMENSIONS:
         raise ModelFileError(f"{what} has {len(shape)} dimensions; supported: up to {_MOST_DIMENSIONS}.")
+    if -1 in shape:
+        raise ModelFileError(
+            f"{what} ('{name}') has the open shape {list(shape)}; supported: fixed sizes. Convert the model with a"
+            " fixed input shape and a batch of 1."
+        )
     if any(size < 0 for size in shape):
         raise contradiction(f"{what} has the shape {list(shape)}, with a negative size")
     if tensor.Sparsity() is not None:
@@ -118,10 +130,12 @@ def _read_quantization(reader: Reader, table: Any, shape: tuple[int, ...], what:
         zero_points = zero_points[:1] * len(scales)  # as TFLM: weights may share one, which is 0
     # Which axis of the shape the scales belong to is for the operator to check: that of a bias is never looked at.
     axis = table.QuantizedDimension()
-    if not all(math.isfinite(scale) and scale >= 0 for scale in scales):
-        raise contradiction(f"{what} has a scale that is negative or not finite")
-    if not all(-(2**31) <= zero_point < 2**31 for zero_point in zero_points):
-        raise contradiction(f"{what} has a zero point beyond 32 bits")
+    for scale in scales:
+        if not (math.isfinite(scale) and scale >= 0):
+            raise ModelFileError(f"{what} has the scale {scale:g}; supported: finite and not negative. {_AGAIN}")
+    for zero_point in zero_points:
+        if not -(2**31) <= zero_point < 2**31:
+            raise ModelFileError(f"{what} has the zero point {zero_point}; supported: 32 bits. {_AGAIN}")
     return Quantization(scales, zero_points, axis)
 
 
@@ -131,8 +145,6 @@ def _read_code(reader: Reader, code: Any) -> tuple[str, int]:
     name = enum_name(schema.BuiltinOperator, builtin, "an operator code")
     if name == "CUSTOM":
         name = f"CUSTOM:{reader.text(code.CustomCode())}"
-    if code.Version() < 1:
-        raise contradiction(f"{name} has version {code.Version()}")
     return name, code.Version()
 
 
@@ -205,21 +217,27 @@ def _check_order(
     tensors: tuple[Tensor, ...], operations: tuple[Operation, ...], inputs: tuple[int, ...], outputs: tuple[int, ...]
 ) -> None:
     """Each activation is written once and before it is read; constants are never written."""
-    ready = {tensor.index for tensor in tensors if tensor.is_constant or tensor.is_variable}
-    for index in inputs:
+    ready = {tensor.index: "a constant" for tensor in tensors if tensor.is_constant}
+    ready |= {tensor.index: "a variable" for tensor in tensors if tensor.is_variable}
+    for position, index in enumerate(inputs):
         if index in ready:
-            raise contradiction(f"tensor {index} is a model input, but constant, a variable or listed twice")
-        ready.add(index)
+            raise ModelFileError(
+                f"input {position} of the model is tensor {index}, which is {ready[index]}; supported: inputs of their"
+                f" own. {_AGAIN}"
+            )
+        ready[index] = f"input {position}"
     for operation in operations:
         what = f"{operation.name.lower()} (op {operation.index})"
         # A custom operator may take memory that nothing writes: Vela's scratch tensors.
-        unwritten = set() if operation.name.startswith("CUSTOM:") else set(operation.inputs) - ready - {-1}
+        unwritten = set() if operation.name.startswith("CUSTOM:") else set(operation.inputs) - ready.keys() - {-1}
         if unwritten:
             raise contradiction(f"{what} reads tensor {min(unwritten)} before anything has written it")
         for index in operation.outputs:
             if index in ready:
-                raise contradiction(f"{what} writes tensor {index}, which is an input, a constant, or written twice")
-            ready.add(index)
+                raise ModelFileError(
+                    f"{what} writes tensor {index}, which is {ready[index]}; supported: outputs of their own. {_AGAIN}"
+                )
+            ready[index] = f"the output of {what}"
     for index in outputs:
         if index not in ready:
             raise contradiction(f"tensor {index} is a model output, but nothing writes it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -107,9 +108,15 @@ def need_of_plain_c(opened: OpenModel, board: Board) -> Need:
     except PipelineError as error:  # larger than the addresses of the processor reach
         estimate = _estimate(opened.model, board)
         if estimate.fits:
-            return _unknown(board, "aot", str(error).splitlines()[-1])
+            return _unknown(board, "aot", _cause(str(error)))
         return replace(estimate, note=_too_large(estimate))
     return _need(board, "aot", "measured", flash_bytes, ram_bytes, "")
+
+
+def _cause(words: str) -> str:
+    """The line that names an error in what a compiler printed, not the warning or the note behind it."""
+    lines = words.splitlines()
+    return next((line for line in lines if re.search(r"\b(error|undefined reference)\b", line)), lines[-1]).strip()
 
 
 def _too_large(need: Need) -> str:

@@ -47,7 +47,8 @@ def _check_type(op: OpContext, tensor: Tensor, output: Tensor) -> None:
     if output.type == "INT8":
         given, wanted = op.quantization(tensor, "an input"), op.quantization(output, "an output")
         op.require((given.scale, given.zero_point) == (wanted.scale, wanted.zero_point),
-                   "inputs on several scales", "inputs with the output's scale and zero point")  # fmt: skip
+                   f"an input of scale {given.scale:g} and zero point {given.zero_point}",
+                   f"the output's scale {wanted.scale:g} and zero point {wanted.zero_point}")  # fmt: skip
     if output.type == "INT16":
         points = {one.quantization.zero_point for one in (tensor, output) if one.quantization is not None}
         op.require(points <= {0}, f"zero point {max(points, default=0, key=abs)}", "0 in int16")

@@ -39,9 +39,10 @@ class FlashPlan:
     cwd: Path | None = None
 
 
+_DENIED = "[Pp]ermission denied|[Pp]ermissionError|Access is denied"
 _COMMON = (
     Symptom(
-        r"[Pp]ermission denied|Access is denied",
+        rf"(?:\bport\b|device|/dev/|COM\d)[^\n]*(?:{_DENIED})|(?:{_DENIED})[^\n]*(?:/dev/|COM\d)",
         "you may not use {port}; on Linux join its group: sudo usermod -a -G dialout $USER, then log in again",
     ),
     Symptom(
@@ -49,7 +50,7 @@ _COMMON = (
         "another program uses {port}; close the serial monitor or whatever else holds it",
     ),
     Symptom(
-        r"[Nn]o such file or directory: '/dev/|cannot open port .*No such file|FileNotFoundError",
+        r"[Nn]o such file or directory: '/dev/|(?:cannot|could not) open port .*(?:No such file|FileNotFoundError)",
         "there is no port {port}; connect the board and see which ports there are: tinyml ports",
         quote=False,
     ),
@@ -57,6 +58,7 @@ _COMMON = (
         r"Input/output error|device disconnected|Broken pipe|device reports readiness to read but returned no data",
         "{port} vanished in the middle; check the cable, then flash again",
     ),
+    Symptom(_DENIED, "a file or folder may not be used; change its owner or permissions, then flash again"),
 )
 
 
