@@ -15,6 +15,7 @@ from tinyml_pipeline.quantization.lint import lint
 from tinyml_pipeline.quantization.quantized_model import QuantizedPort, load_quantized
 
 from tests.conftest import BuildKeras
+from tests.oracle import run_tflm
 from tests.tflite_writer import Writer
 
 HOW = (
@@ -237,3 +238,45 @@ def test_an_unrolled_recurrent_layer_is_named(steps: int) -> None:
     remarks = lint(read_tflite(writer.build([source], [state]))).remarks
     wanted = f"a recurrent layer is unrolled into {steps} steps, so 16 parameters take the code and memory of {steps} "
     assert [remark.startswith(wanted) for remark in remarks] == ([] if steps == 2 else [True])
+
+
+def two_scales(name: str, given: tuple[float, int], wanted: tuple[float, int]) -> bytes:
+    writer = Writer()
+    sources = [writer.tensor((1, 4), *given) for _ in range(1 if name == "RELU6" else 2)]
+    output = writer.tensor((1, 4), *wanted, name="model/clip;model/dense")
+    writer.operation(name, sources, [output])
+    return writer.build(sources, [output])
+
+
+WRONG = "'model/clip') is wrong in TFLM: it never converts from the scale of its input to that of its output, so"
+FUSE = "Put relu6 right behind Dense, Conv2D, DepthwiseConv2D or Add, whose output it then clamps, or use relu."
+AGAIN = "Convert the model again: TensorFlow's converter gives inputs and output one scale."
+CONVERTED = (6 / 77, 0), (6 / 255, -128)  # of ReLU(6.0) right behind an input from -10 to 10
+
+
+@pytest.mark.parametrize(
+    ("name", "scales", "remarks"),
+    [
+        ("RELU6", CONVERTED, (f"RELU6 (op 0, {WRONG} 0 becomes 3.01. {FUSE}",)),
+        ("RELU6", ((0.05, -128), (0.1, -128)), (f"RELU6 (op 0, {WRONG} 6 becomes 12. {FUSE}",)),
+        ("RELU6", ((0.05, 3), (0.05, 3)), ()),
+        ("RELU6", ((0.05, 3), (0.050000001, 3)), ()),
+        ("RELU", CONVERTED, ()),
+        ("MAXIMUM", ((0.05, 0), (0.1, 0)), (f"MAXIMUM (op 0, {WRONG} -6.4 becomes -12.8. {AGAIN}",)),
+        ("MINIMUM", ((0.05, 0), (0.05, 0)), ()),
+    ],
+)
+def test_what_tflm_computes_wrongly_is_told(
+    name: str, scales: tuple[tuple[float, int], tuple[float, int]], remarks: tuple[str, ...]
+) -> None:
+    found = lint(read_tflite(two_scales(name, *scales)))
+    assert found.remarks == remarks
+    assert [line for line in found.lines() if line.startswith("note: ")] == [f"note: {text}" for text in remarks]
+
+
+def test_tflm_computes_it_wrongly() -> None:
+    """As the remark says: 0 becomes 3.01."""
+    (_, zero_point), (step, start) = CONVERTED
+    stored = np.full((1, 1, 4), zero_point, np.int8)
+    (actual,) = run_tflm(two_scales("RELU6", *CONVERTED), [stored])
+    assert [f"{step * (int(value) - start):.3g}" for value in actual[0]] == ["3.01"] * 4

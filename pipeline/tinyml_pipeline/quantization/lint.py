@@ -25,6 +25,13 @@ _MADE_UP = re.compile(r"((StatefulPartitionedCall|PartitionedCall|Identity)(_\d+
 _UNROLLED_STEPS = 3
 # Layers with an int8 form that do what the float one was there for.
 _INSTEAD = {"ELU": "relu or leaky_relu"}
+# Operators of which TFLM hands on stored values whatever their scales, and the way out.
+_ONE_SCALE = "Convert the model again: TensorFlow's converter gives inputs and output one scale."
+_HANDED_ON = {
+    "RELU6": "Put relu6 right behind Dense, Conv2D, DepthwiseConv2D or Add, whose output it then clamps, or use relu.",
+    "MAXIMUM": _ONE_SCALE,
+    "MINIMUM": _ONE_SCALE,
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class LintReport:
     outputs: tuple[PortLint, ...]
     problems: tuple[str, ...]
     remarks: tuple[str, ...] = ()
-    """Sentences on what works, but costs more than it should."""
+    """Sentences on what works, but costs more than it should, or is not what the network means."""
 
     def check(self) -> None:
         """Raise ModelFileError with the first problem."""
@@ -100,7 +107,7 @@ def lint(
         _ports(input_edges, input_labels or port_names(graph.input_names, "input"), inputs),
         _ports(output_edges, output_labels or port_names(graph.output_names, "output"), outputs),
         tuple(_problems(graph)),
-        tuple(remark for remark in (unrolled(graph),) if remark),
+        tuple(remark for remark in (unrolled(graph), *wrong_in_tflm(graph)) if remark),
     )
 
 
@@ -130,6 +137,44 @@ def unrolled(graph: Graph) -> str | None:
         f" {len(graph.operations)} operators. Shorten the sequence, use Conv1D instead, or convert it with unroll=False"
         " and a batch of 1, which gives one operator for TFLM."
     )
+
+
+def wrong_in_tflm(graph: Graph) -> list[str]:
+    """Operators whose stored values TFLM hands on, though the output has another scale: its answers are not what the
+    network means, on every device."""
+    remarks = []
+    for operation in graph.operations:
+        if operation.name not in _HANDED_ON or operation.wrong_arity:
+            continue
+        output = graph.tensors[operation.outputs[0]]
+        for source in [graph.tensors[index] for index in operation.inputs]:
+            misread = _misread(source, output, from_zero=operation.name == "RELU6")
+            if misread is None:
+                continue
+            layer = output.name.split(";")[0]
+            remarks.append(
+                f"{operation.name} (op {operation.index}, '{layer}') is wrong in TFLM: it never converts from the scale"
+                f" of its input to that of its output, so {misread[0]:.3g} becomes {misread[1]:.3g}."
+                f" {_HANDED_ON[operation.name]}"
+            )
+            break
+    return remarks
+
+
+def _misread(source: Tensor, output: Tensor, *, from_zero: bool) -> tuple[float, float] | None:
+    """A value of `source`, and what it is in the quantization of `output`, where both differ most; None if they differ
+    by less than half a step."""
+    given, wanted = source.quantization, output.quantization
+    if source.type != "INT8" or output.type != "INT8" or given is None or wanted is None:
+        return None
+    least = max(given.zero_point, -128) if from_zero else -128
+    most = min(given.zero_point + round(6 / given.scale), 127) if from_zero and given.scale > 0 else 127
+    pairs = [
+        (given.scale * (stored - given.zero_point), wanted.scale * (stored - wanted.zero_point))
+        for stored in (least, most)
+    ]
+    worst = max(pairs, key=lambda pair: abs(pair[0] - pair[1]))
+    return worst if abs(worst[0] - worst[1]) >= wanted.scale / 2 else None
 
 
 def graph_has_per_channel_dense(graph: Graph) -> bool:

@@ -165,6 +165,8 @@ def quantize(spec: ModelSpec, archive: bytes, keras: KerasProcess, per_channel: 
     judged = None if test is None else keras.predict(archive, [test.inputs], spec.name)
     expected = opened.oracle.invoke(inputs.arrays)
     found = model.lint(Vectors(inputs.arrays, expected))
+    for remark in found.remarks:  # now, because a proof that fails is all that would be seen
+        progress.say(f"{spec.name}: {remark}")
     record = ConvertRecord(
         keras_sha256=hashlib.sha256(archive).hexdigest(),
         per_channel=per_channel,
