@@ -1,6 +1,6 @@
 """Published convolutional networks, if they are at hand: 0 differences to TFLM, also between layers and on processors.
 
-Instructions and memory have limits: a third of TFLM's reference kernels' instructions, and TFLM's own arena.
+Instructions and memory have limits: those of this project's best so far and a little more, and TFLM's own arena.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class Published:
 
 
 NETWORKS = {
-    "kws": Published("kws_ref_model.tflite", 1000, 10, 14_000_000, 24_280),
-    "resnet": Published("pretrainedResnet_quant.tflite", 200, 3, 36_000_000, 55_987),
-    "vww": Published("vww_96_int8.tflite", 100, 2, 33_000_000, 103_672),
+    "kws": Published("kws_ref_model.tflite", 1000, 10, 4_900_000, 24_280),
+    "resnet": Published("pretrainedResnet_quant.tflite", 200, 3, 13_100_000, 55_987),
+    "vww": Published("vww_96_int8.tflite", 100, 2, 15_000_000, 103_672),
 }
 MOST_CODE_BYTES = 16 * 1024
 BOARDS = ("sim-cortex-m4", "sim-cortex-m33", "sim-cortex-m55", "sim-esp32c3", "cortex-m0")
