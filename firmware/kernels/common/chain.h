@@ -51,7 +51,6 @@ struct chain_run {
     "ldmia.w r1!, {r2, r6, r7, r8}\n\t"                                                                                \
     "smlal   r12, lr, r5, r2\n\t"
 #define CHAIN_GROUP_BYTES 44
-#define CHAIN_FOUR_GROUPS CHAIN_GROUP CHAIN_GROUP CHAIN_GROUP CHAIN_GROUP
 #define CHAIN_PASS_GROUPS 16
 
 /* Fields to sums: channel 0 in r2, r3, r5, channel 1 in r4, r6, r7. */
@@ -81,6 +80,8 @@ struct chain_run {
     "asr.w   " sum ", " sum ", r12\n\t"                                                                                \
     "ssat    " sum ", #8, " sum "\n\t"
 
+/* The compiler counts an assembly's lines to know how far its own branches reach, and does not see what .rept makes of
+ * them; the functions around this have no branch. */
 #define CHAIN_RUN(run, requantize)                                                                                     \
     __asm__ volatile("push    {r4, r5, r6, r7, r8, r10, r11, lr}\n\t"                                                  \
                      "mov     r0, %[chain]\n\t"                                                                        \
@@ -111,13 +112,13 @@ struct chain_run {
                      "ldr     pc, [r2, #32]\n\t"                                                                       \
                      ".balign 4\n"                                                                                     \
                      "3:\n\t"                                                                                          \
-                     CHAIN_FOUR_GROUPS CHAIN_FOUR_GROUPS CHAIN_FOUR_GROUPS CHAIN_FOUR_GROUPS                           \
+                     ".rept 16\n\t" CHAIN_GROUP ".endr\n"                                                             \
                      "4:\n\t"                                                                                          \
                      "ldr     r4, [sp]\n\t"                                                                            \
                      "ldr     r5, [r4, #28]\n\t"                                                                       \
                      "cmp     r1, r5\n\t"                                                                              \
                      "bne.w   3b\n\t"                                                                                  \
-                     "ldr.w   r8, [sp]\n\t"                                                                            \
+                     "ldr     r8, [sp]\n\t"                                                                            \
                      CHAIN_SUMS                                                                                        \
                      "ldr     pc, [r8, #36]\n\t"                                                                       \
                      ".balign 4\n"                                                                                     \
@@ -127,7 +128,7 @@ struct chain_run {
                      "ldmia.w r0!, {r8, r10, r11, r12}\n\t"                                                            \
                      requantize("r4") requantize("r6") requantize("r7")                                                \
                      "ldrd    r8, r10, [r0], #8\n\t"                                                                   \
-                     "ldr.w   lr, [sp]\n\t"                                                                            \
+                     "ldr     lr, [sp]\n\t"                                                                            \
                      "ldmia.w lr, {r11, r12, lr}\n\t"                                                                  \
                      "strb    r2, [r11, r8]\n\t"                                                                       \
                      "strb    r3, [r12, r8]\n\t"                                                                       \
@@ -153,7 +154,7 @@ struct chain_run {
                      "add     r6, r6, r11\n\t"                                                                         \
                      "add     r7, r7, r12\n\t"                                                                         \
                      "stmia.w r8!, {r5, r6, r7}\n\t"                                                                   \
-                     "ldr.w   r10, [r8, #4]\n\t"                                                                       \
+                     "ldr     r10, [r8, #4]\n\t"                                                                       \
                      "ldrd    r11, r12, [r8, #-40]\n\t"                                                                \
                      "subs    r1, r1, #12\n\t"                                                                         \
                      "cmp     r1, r11\n\t"                                                                             \
@@ -163,7 +164,7 @@ struct chain_run {
                      "ldr     r2, [sp]\n\t"                                                                            \
                      "b.w     2b\n"                                                                                    \
                      "8:\n\t" /* the last chunk: as it was before the first */                                         \
-                     "ldr.w   r11, [r8, #-44]\n\t"                                                                     \
+                     "ldr     r11, [r8, #-44]\n\t"                                                                     \
                      "add     r10, r10, r11\n\t"                                                                       \
                      "add     r10, r10, #12\n\t"                                                                       \
                      "str     r10, [r8, #-36]\n\t"                                                                     \
