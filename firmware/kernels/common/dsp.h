@@ -61,6 +61,28 @@ static inline uint32_t odd_bytes(uint32_t x)
 #endif
 }
 
+/* The low halves of two words, that of `a` below. */
+static inline uint32_t low_halves(uint32_t a, uint32_t b)
+{
+#if DSP_INSTRUCTIONS
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(a) : "r"(a), "r"(b));
+    return a;
+#else
+    return (a & 0xffffu) | b << 16;
+#endif
+}
+
+/* The high halves. */
+static inline uint32_t high_halves(uint32_t a, uint32_t b)
+{
+#if DSP_INSTRUCTIONS
+    __asm__("pkhtb %0, %2, %1, asr #16" : "=r"(a) : "r"(a), "r"(b));
+    return a;
+#else
+    return a >> 16 | (b & 0xffff0000u);
+#endif
+}
+
 /* requantize() and a clamp to int8. */
 static inline int8_t requantize_saturated(int32_t sum256, int32_t multiplier, int32_t offset, int32_t shift,
                                           bool is_signed)

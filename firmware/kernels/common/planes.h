@@ -1,0 +1,254 @@
+/* Depthwise filters of 3x3, one channel at a time, on planes of pairs of lines.
+ *
+ * A plane holds channels of some lines of an image. At each position it has two words of each channel, of four values
+ * that lie across the lines: word 0 has those of lines 0 (low half) and 1 (high half), word 1 those of lines 2 and 3.
+ * A column of a filter on lines 0 to 2 is then a dual multiply by word 0 and a multiply by the low half of word 1; on
+ * lines 1 to 3, a multiply by the high half of word 0 and a dual one by word 1: six multiplies for nine products. Each
+ * column is loaded once, for up to three outputs. Lines may run along the rows of the image or along its columns.
+ *
+ * Weights are stored times 256, so that a sum is what requantize.h takes. */
+#ifndef KERNELS_PLANES_H
+#define KERNELS_PLANES_H
+
+#include "dual_rows.h"
+
+/* Channels that a plane interleaves, and words at each position. */
+#define PLANE_CHANNELS 4
+#define PLANE_WORDS 8
+
+/* The words of a channel's filter: three for the dual multiplies of its columns, two that hold the third weights, and
+ * where sums start, 256 times the bias. Stride 1 has a second filter, for lines 1 to 3, whose third weights are the
+ * first ones. Then follow multiplier, offset and shift. */
+#define PLANE_FILTER_WORDS 6
+
+/* Lines of outputs of one channel; the assembly copies the fields to the stack and knows their order. */
+struct plane_run {
+    int32_t multiplier;
+    int32_t offset;
+    int32_t shift;
+    size_t pixel_step;    /* bytes from one output of a line to the next */
+    const uint32_t *end;  /* of the plane's first line */
+    int8_t *out;          /* the first line of outputs */
+    size_t lines;         /* of outputs, one at least */
+    size_t line_step;     /* bytes from one of them to the next */
+    size_t rest;          /* 0 to 2: how many more outputs would make threes of those of a line */
+    const uint32_t *filters;
+    const uint32_t *plane;
+    size_t plane_step;    /* bytes from a pair of lines to the next */
+};
+
+#if DSP_LOOPS
+
+/* Registers: r0 plane, r1 out, r2 to r6 the filter, lr where sums start; r7 and r8 a position's words, or anything. */
+
+#define PLANE_LOAD "ldrd r7,r8,[r0],#32\n\t"
+
+/* The first, second and third column of output `sum`. `pair` is the register of the dual multiply, `half` that of the
+ * other, and `side` (b or t) which half of it. */
+#define PLANE_FIRST(sum, pair, half, side)                                                                             \
+    "smlad " sum "," pair ",r2,lr\n\t"                                                                                 \
+    "smla" side "b " sum "," half ",r5," sum "\n\t"
+#define PLANE_SECOND(sum, pair, half, side)                                                                            \
+    "smlad " sum "," pair ",r3," sum "\n\t"                                                                            \
+    "smla" side "t " sum "," half ",r5," sum "\n\t"
+#define PLANE_THIRD(sum, pair, half, side)                                                                             \
+    "smlad " sum "," pair ",r4," sum "\n\t"                                                                            \
+    "smla" side "b " sum "," half ",r6," sum "\n\t"
+
+/* requantize_saturated(), with multiplier, offset, shift and pixel_step on the stack. */
+#define PLANE_UNSIGNED(sum)                                                                                            \
+    "ldrd r7,r8,[sp]\n\t"                                                                                              \
+    "smmla " sum "," sum ",r7,r8\n\t"
+#define PLANE_SIGNED(sum)                                                                                              \
+    "ldrd r7,r8,[sp]\n\t"                                                                                              \
+    "smmla r8," sum ",r7,r8\n\t"                                                                                       \
+    "asr r7," sum ",#31\n\t"                                                                                           \
+    "add " sum ",r8,r7,lsl #7\n\t"
+#define PLANE_STORE(sum)                                                                                               \
+    "ldrd r7,r8,[sp,#8]\n\t"                                                                                           \
+    "asr " sum "," sum ",r7\n\t"                                                                                       \
+    "ssat " sum ",#8," sum "\n\t"                                                                                      \
+    "strb " sum ",[r1]\n\t"                                                                                            \
+    "add r1,r1,r8\n\t"
+
+#define PLANE_UNLESS_END(label)                                                                                        \
+    "ldr r7,[sp,#16]\n\t"                                                                                              \
+    "cmp r0,r7\n\t"                                                                                                    \
+    "bne " label "\n\t"
+
+/* Two columns before the first output. */
+#define PLANE_BEGIN(a, b, pair, half, side)                                                                            \
+    PLANE_LOAD PLANE_FIRST(a, pair, half, side)                                                                        \
+    PLANE_LOAD PLANE_FIRST(b, pair, half, side) PLANE_SECOND(a, pair, half, side)
+/* A column ends output `a`. */
+#define PLANE_COLUMN(a, b, c, pair, half, side, requantize)                                                            \
+    PLANE_LOAD PLANE_FIRST(c, pair, half, side) PLANE_SECOND(b, pair, half, side)                                      \
+    PLANE_THIRD(a, pair, half, side) requantize(a) PLANE_STORE(a)
+
+/* Stride 1: three sums change roles from one output to the next, so the loop has three outputs; `rest` of them are left
+ * out of the first turn. */
+#define PLANE_LINE_1(pair, half, side, requantize)                                                                     \
+    "ldr r7,[sp,#32]\n\t"                                                                                              \
+    "cmp r7,#1\n\t"                                                                                                    \
+    "bhi 3f\n\t"                                                                                                       \
+    "beq 2f\n\t" PLANE_BEGIN("r10", "r11", pair, half, side)                                                           \
+    "b 4f\n"                                                                                                           \
+    "2:\n\t" PLANE_BEGIN("r11", "r12", pair, half, side)                                                               \
+    "b 5f\n"                                                                                                           \
+    "3:\n\t" PLANE_BEGIN("r12", "r10", pair, half, side)                                                               \
+    "b 6f\n"                                                                                                           \
+    "4:\n\t" PLANE_COLUMN("r10", "r11", "r12", pair, half, side, requantize)                                           \
+    "5:\n\t" PLANE_COLUMN("r11", "r12", "r10", pair, half, side, requantize)                                           \
+    "6:\n\t" PLANE_COLUMN("r12", "r10", "r11", pair, half, side, requantize) PLANE_UNLESS_END("4b")
+
+/* Stride 2: two columns an output, of which the second is the first of the next one. */
+#define PLANE_LINE_2(requantize)                                                                                       \
+    PLANE_LOAD PLANE_FIRST("r10", "r7", "r8", "b")                                                                     \
+    "4:\n\t" PLANE_LOAD PLANE_SECOND("r10", "r7", "r8", "b")                                                           \
+    PLANE_LOAD PLANE_FIRST("r11", "r7", "r8", "b") PLANE_THIRD("r10", "r7", "r8", "b") requantize("r10")               \
+    PLANE_STORE("r10")                                                                                                 \
+    "mov r10,r11\n\t" PLANE_UNLESS_END("4b")
+
+/* Where the lines of plane and outputs begin, and the filter at `offset`. */
+#define PLANE_START(offset)                                                                                            \
+    "ldr r0,[sp,#40]\n\t"                                                                                              \
+    "ldr r1,[sp,#20]\n\t"                                                                                              \
+    "ldr r7,[sp,#36]\n\t"                                                                                              \
+    "add r7,r7,#" offset "\n\t"                                                                                        \
+    "ldm r7,{r2,r3,r4,r5,r6,lr}\n\t"
+
+/* Goes on to the next line of outputs, or ends after the last. */
+#define PLANE_NEXT                                                                                                     \
+    "ldrd r7,r8,[sp,#24]\n\t"                                                                                          \
+    "ldr r1,[sp,#20]\n\t"                                                                                              \
+    "add r1,r1,r8\n\t"                                                                                                 \
+    "subs r7,r7,#1\n\t"                                                                                                \
+    "strd r1,r7,[sp,#20]\n\t"                                                                                          \
+    "beq.w 9f\n\t"
+
+#define PLANE_RUN(run, lines)                                                                                          \
+    __asm__ volatile("push {r4,r5,r6,r7,r8,r10,r11,lr}\n\t"                                                            \
+                     "mov r0,%[plane]\n\t"                                                                             \
+                     "ldm r0,{r1,r2,r3,r4,r5,r6,r7,r8,r10,r11,r12,lr}\n\t"                                             \
+                     "sub sp,sp,#48\n\t"                                                                               \
+                     "stm sp,{r1,r2,r3,r4,r5,r6,r7,r8,r10,r11,r12,lr}\n"                                               \
+                     "1:\n\t" lines PLANE_NEXT                                                                         \
+                     "ldrd r7,r8,[sp,#40]\n\t"                                                                         \
+                     "ldr r1,[sp,#16]\n\t"                                                                             \
+                     "add r7,r7,r8\n\t"                                                                                \
+                     "add r1,r1,r8\n\t"                                                                                \
+                     "str r7,[sp,#40]\n\t"                                                                             \
+                     "str r1,[sp,#16]\n\t"                                                                             \
+                     "b.w 1b\n"                                                                                        \
+                     "9:\n\t"                                                                                          \
+                     "add sp,sp,#48\n\t"                                                                               \
+                     "pop {r4,r5,r6,r7,r8,r10,r11,lr}"                                                                 \
+                     :                                                                                                 \
+                     : [plane] "r"(run)                                                                                \
+                     : "r0", "r1", "r2", "r3", "r12", "cc", "memory")
+
+#define PLANE_LINES_1(requantize)                                                                                      \
+    PLANE_START("0") PLANE_LINE_1("r7", "r8", "b", requantize)                                                         \
+    PLANE_NEXT PLANE_START("24") PLANE_LINE_1("r8", "r7", "t", requantize)
+#define PLANE_LINES_2(requantize) PLANE_START("0") PLANE_LINE_2(requantize)
+
+NEVER_INLINE void plane_run_1_signed(const struct plane_run *run)
+{
+    PLANE_RUN(run, PLANE_LINES_1(PLANE_SIGNED));
+}
+
+NEVER_INLINE void plane_run_1_unsigned(const struct plane_run *run)
+{
+    PLANE_RUN(run, PLANE_LINES_1(PLANE_UNSIGNED));
+}
+
+NEVER_INLINE void plane_run_2_signed(const struct plane_run *run)
+{
+    PLANE_RUN(run, PLANE_LINES_2(PLANE_SIGNED));
+}
+
+NEVER_INLINE void plane_run_2_unsigned(const struct plane_run *run)
+{
+    PLANE_RUN(run, PLANE_LINES_2(PLANE_UNSIGNED));
+}
+
+#else
+
+/* The products of one position. */
+static inline int32_t plane_column(const uint32_t *words, const uint32_t *filter, size_t column, bool is_second,
+                                   int32_t sum)
+{
+    const uint32_t thirds = filter[3 + column / 2], third = column == 1 ? thirds >> 16 : thirds & 0xffffu;
+    const uint32_t pair = words[is_second ? 1 : 0], half = is_second ? words[0] >> 16 : words[1] & 0xffffu;
+
+    return dual_multiply_add(third, half, dual_multiply_add(filter[column], pair, sum));
+}
+
+ALWAYS_INLINE void plane_run_portable(const struct plane_run *run, size_t stride, bool is_signed)
+{
+    for (size_t line = 0; line < run->lines; line++) {
+        const bool is_second = stride == 1 && line % 2 == 1;
+        const size_t skipped = line / (3 - stride) * (run->plane_step / sizeof(uint32_t));
+        const uint32_t *const filter = run->filters + (is_second ? PLANE_FILTER_WORDS : 0);
+        const uint32_t *const end = run->end + skipped;
+        int8_t *out = run->out + line * run->line_step;
+
+        for (const uint32_t *words = run->plane + skipped; words + 2 * PLANE_WORDS < end; out += run->pixel_step) {
+            int32_t sum = (int32_t)filter[5];
+            for (size_t column = 0; column < 3; column++) {
+                sum = plane_column(words + column * PLANE_WORDS, filter, column, is_second, sum);
+            }
+            *out = requantize_saturated(sum, run->multiplier, run->offset, run->shift, is_signed);
+            words += stride * PLANE_WORDS;
+        }
+    }
+}
+
+NEVER_INLINE void plane_run_1_signed(const struct plane_run *run)
+{
+    plane_run_portable(run, 1, true);
+}
+
+NEVER_INLINE void plane_run_1_unsigned(const struct plane_run *run)
+{
+    plane_run_portable(run, 1, false);
+}
+
+NEVER_INLINE void plane_run_2_signed(const struct plane_run *run)
+{
+    plane_run_portable(run, 2, true);
+}
+
+NEVER_INLINE void plane_run_2_unsigned(const struct plane_run *run)
+{
+    plane_run_portable(run, 2, false);
+}
+
+#endif
+
+/* Four channels of one line of the image: `count` pixels, `step` bytes apart. */
+struct plane_source {
+    const int8_t *pixels;
+    size_t step;
+};
+
+/* `count` positions of a pair of lines: the words of four channels to `first` and, the same, to `second`, which are the
+ * words 0 of one line of a plane and the words 1 of the line before. */
+static inline void plane_positions(struct plane_source low, struct plane_source high, size_t count, uint32_t *first,
+                                   uint32_t *second)
+{
+    const int8_t *a = low.pixels, *b = high.pixels;
+
+    for (; count > 0; count--, first += PLANE_WORDS, second += PLANE_WORDS, a += low.step, b += high.step) {
+        const uint32_t four_a = load_four(a), four_b = load_four(b);
+        const uint32_t even_a = even_bytes(four_a), even_b = even_bytes(four_b);
+        const uint32_t odd_a = odd_bytes(four_a), odd_b = odd_bytes(four_b);
+
+        first[0] = second[0] = low_halves(even_a, even_b);
+        first[2] = second[2] = low_halves(odd_a, odd_b);
+        first[4] = second[4] = high_halves(even_a, even_b);
+        first[6] = second[6] = high_halves(odd_a, odd_b);
+    }
+}
+
+#endif
