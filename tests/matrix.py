@@ -240,7 +240,8 @@ def compile_combination(combination: Combination, sources: Sources, folder: Path
     objects = sorted(folder.glob("*.o"))
     if not done and option == "-flto":
         for path in objects:
-            finish = ["-c", "-x", "ir"] if platform.is_clang else ["-r", "-nostdlib"]
+            # One partition: gcc warns of several, which it would compile one after the other.
+            finish = ["-c", "-x", "ir"] if platform.is_clang else ["-r", "-nostdlib", "-flto-partition=one"]
             if platform.package not in ("clang", "gcc-avr"):
                 finish.append("-flinker-output=nolto-rel")  # what GCC 5 always writes
             if not platform.is_clang:
