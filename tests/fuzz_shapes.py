@@ -111,7 +111,8 @@ def contradicted(tflite: bytes, rng: np.random.Generator) -> bytes:
     model = schema.ModelT.InitFromPackedBuf(tflite, 0)
     for _ in range(int(rng.choice([0, 1, 1, 1, 2, 3]))):
         changes = (change_shape, change_shape, change_type, change_scale, change_zero_point, change_axis,
-                   change_option, change_option, change_inputs, change_constant)  # fmt: skip
+                   change_option, change_option, change_inputs, change_constant, change_index, change_options_table,
+                   change_operator, change_outputs)  # fmt: skip
         changes[int(rng.integers(len(changes)))](model, rng)
     for tensor in model.subgraphs[0].tensors:
         fit_bytes(model, tensor, rng)
@@ -213,6 +214,58 @@ def change_constant(model: schema.ModelT, rng: np.random.Generator) -> None:
     if data is not None and len(data):
         ends = np.array([0x80, 0x7F, 0xFF, 0x00], np.uint8)
         model.buffers[tensor.buffer].data = rng.choice(ends, len(data)).astype(np.uint8)
+
+
+def change_index(model: schema.ModelT, rng: np.random.Generator) -> None:
+    """An axis, a size or a begin at or just beyond its limits."""
+    integers = {schema.TensorType.INT32: np.int32, schema.TensorType.INT64: np.int64}
+    found = [
+        (model.buffers[tensor.buffer], integers[tensor.type])
+        for tensor in model.subgraphs[0].tensors
+        if tensor.type in integers and tensor.buffer and model.buffers[tensor.buffer].data is not None
+    ]
+    if not found:
+        return
+    buffer, dtype = found[int(rng.integers(len(found)))]
+    numbers = np.frombuffer(np.asarray(buffer.data, np.uint8).tobytes(), dtype).copy()
+    if numbers.size:
+        numbers[int(rng.integers(numbers.size))] = int(rng.choice(_NUMBERS))
+        buffer.data = np.frombuffer(numbers.tobytes(), np.uint8)
+
+
+def change_options_table(model: schema.ModelT, rng: np.random.Generator) -> None:
+    """No options, or those of another operator: TFLM takes zeros then."""
+    operators = model.subgraphs[0].operators
+    operator = operators[int(rng.integers(len(operators)))]
+    kinds = {name: value for name, value in vars(schema.BuiltinOptions).items() if isinstance(value, int)}
+    kind = "NONE" if rng.random() < 0.5 else str(rng.choice(sorted(kinds)))
+    operator.builtinOptionsType = kinds[kind]
+    operator.builtinOptions = None if kind == "NONE" else getattr(schema, f"{kind}T")()
+
+
+def change_operator(model: schema.ModelT, rng: np.random.Generator) -> None:
+    """Another operator on the same tensors, with or without its options."""
+    code = model.operatorCodes[int(rng.integers(len(model.operatorCodes)))]
+    value = getattr(schema.BuiltinOperator, str(rng.choice(supported_operators())))
+    code.builtinCode, code.deprecatedBuiltinCode = value, min(value, 127)
+    if rng.random() < 0.7:
+        for operator in model.subgraphs[0].operators:
+            if model.operatorCodes[operator.opcodeIndex] is code:
+                operator.builtinOptions, operator.builtinOptionsType = None, 0
+
+
+def change_outputs(model: schema.ModelT, rng: np.random.Generator) -> None:
+    subgraph = model.subgraphs[0]
+    operator = subgraph.operators[int(rng.integers(len(subgraph.operators)))]
+    outputs = [int(index) for index in operator.outputs]
+    match int(rng.integers(3)):
+        case 0 if len(outputs) > 1:
+            del outputs[int(rng.integers(len(outputs)))]
+        case 1:
+            outputs.append(int(rng.integers(len(subgraph.tensors))))
+        case 2:
+            outputs = [int(index) for index in rng.permutation(outputs)]
+    operator.outputs = np.array(outputs, np.int32)
 
 
 def fit_bytes(model: schema.ModelT, tensor: schema.TensorT, rng: np.random.Generator) -> None:

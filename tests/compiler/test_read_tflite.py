@@ -99,6 +99,13 @@ def add_options(model: schema.ModelT) -> None:
     model.subgraphs[0].operators[0].builtinOptions = schema.AddOptionsT()
 
 
+def with_options(model: schema.ModelT, name: str, options: str) -> None:
+    code = getattr(schema.BuiltinOperator, name)
+    model.operatorCodes[0].builtinCode = model.operatorCodes[0].deprecatedBuiltinCode = code
+    model.subgraphs[0].operators[0].builtinOptionsType = getattr(schema.BuiltinOptions, f"{options}Options")
+    model.subgraphs[0].operators[0].builtinOptions = getattr(schema, f"{options}OptionsT")()
+
+
 def with_callers(model: schema.ModelT, *names: str) -> None:
     model.subgraphs.append(model.subgraphs[0])
     for name in names:
@@ -193,6 +200,14 @@ BROKEN = {
     "options_of_another_operator": (
         edited(add_options),
         contradiction("fully_connected (op 0) carries AddOptions instead of FullyConnectedOptions"),
+    ),
+    "options_of_a_pool": (
+        edited(lambda model: with_options(model, "AVERAGE_POOL_2D", "Conv2D")),
+        contradiction("average_pool_2d (op 0) carries Conv2DOptions instead of Pool2DOptions"),
+    ),
+    "options_of_a_reduction": (
+        edited(lambda model: with_options(model, "MEAN", "Add")),
+        contradiction("mean (op 0) carries AddOptions instead of ReducerOptions"),
     ),
     "model_input": (edited(subgraph("inputs", [8])), broken("the model's inputs name tensor 8 of 4")),
     "constant_input": (

@@ -18,6 +18,13 @@ from tinyml_pipeline.errors import ModelFileError
 _SCHEMA_VERSION = 3
 # Operators that run another subgraph.
 _CALLERS = ("CALL", "CALL_ONCE", "IF", "WHILE", "STABLEHLO_WHILE", "STABLEHLO_REDUCE", "STABLEHLO_COMPOSITE")
+# The options of operators that are not named after them.
+_OPTIONS = {
+    "AVERAGE_POOL_2D": "Pool2DOptions", "L2_POOL_2D": "Pool2DOptions", "MAX_POOL_2D": "Pool2DOptions",
+    "MEAN": "ReducerOptions", "SUM": "ReducerOptions", "REDUCE_MAX": "ReducerOptions", "REDUCE_MIN": "ReducerOptions",
+    "BATCH_MATMUL": "BatchMatMulOptions", "L2_NORMALIZATION": "L2NormOptions", "PADV2": "PadV2Options",
+    "BATCH_TO_SPACE_ND": "BatchToSpaceNDOptions", "SPACE_TO_BATCH_ND": "SpaceToBatchNDOptions",
+}  # fmt: skip
 _MOST_DIMENSIONS = 16  # of TFLite's kernels, 8 at most
 _AGAIN = "Convert the model again."
 
@@ -177,7 +184,7 @@ def _read_options(reader: Reader, operator: Any, name: str, what: str) -> tuple[
     kind = enum_name(schema.BuiltinOptions, operator.BuiltinOptionsType(), f"{what}: options type")
     if kind == "NONE" or operator.BuiltinOptions() is None:
         return {}, ""
-    own = name.title().replace("_", "") + "Options"
+    own = _OPTIONS.get(name) or name.title().replace("_", "") + "Options"
     if hasattr(schema.BuiltinOptions, own) and own != kind:
         raise contradiction(f"{what} carries {kind} instead of {own}")
     union = operator.BuiltinOptions()

@@ -12,7 +12,7 @@ _MODES = {0: "REFLECT", 1: "SYMMETRIC"}
 
 def read(op: OpContext) -> Gather:
     source = source_of(op, ("INT8", "FLOAT32"))
-    mode = op.option("mode", 0)
+    mode = op.option("mode", 1)  # of a file without options, TFLM takes everything but REFLECT as SYMMETRIC
     op.require(mode in _MODES, f"mode {mode}", ", ".join(f"{number} ({name})" for number, name in _MODES.items()))
     op.require(len(op.input(1).shape) == 2, f"paddings of shape {list(op.input(1).shape)}", "two for each axis")
     left_out = 1 - mode
