@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tinyml_pipeline.compiler.memory.neighbours import busiest_bytes, neighbours
 from tinyml_pipeline.compiler.memory.plan import LiveRange, Overlap, plan_memory
+from tinyml_pipeline.compiler.program import make_program
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import Target, find_target
+from tinyml_pipeline.errors import UnsupportedError
+
+from tests.compiler.test_shared_models import FOLDER as MODELS
+from tests.fuzz_networks import target_for
+from tests.networks import LAYERS, make_network
 
 
 @st.composite
@@ -109,3 +119,38 @@ def test_a_smaller_output_may_begin_where_its_input_does() -> None:
     assert plan_memory(ranges).size_bytes == 1250
     assert plan_memory(ranges, [Overlap(output=1, input=0)]).size_bytes == 1000
     assert plan_memory(ranges, [Overlap(output=1, input=0, lead_bytes=30)]).size_bytes == 1030
+
+
+@given(lives((1, 2, 4, 16)))
+def test_live_bytes_are_the_busiest_step_in_whole_multiples_of_the_alignment(lives: list[LiveRange]) -> None:
+    steps = range(max((life.last for life in lives), default=0) + 1)
+    sums = [sum(-(-one.size_bytes // one.alignment) * one.alignment for one in lives if one.overlaps_step(step))
+            for step in steps]  # fmt: skip
+    assert plan_memory(lives).live_bytes == max(sums)
+
+
+def assert_hardly_larger_than_what_is_live(tflite: bytes, target: Target) -> None:
+    plan = make_program(read_tflite(tflite), target).plan
+    assert plan.size_bytes <= 1.05 * plan.live_bytes
+
+
+def test_the_buffer_of_random_networks_is_hardly_larger_than_what_is_live() -> None:
+    """60 networks of up to 30 layers, with branches that live long."""
+    kinds, refused = sorted(LAYERS), 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        layers = [(str(kind), int(rng.integers(8))) for kind in rng.choice(kinds, int(rng.integers(10, 31)))]
+        try:
+            assert_hardly_larger_than_what_is_live(make_network(layers, seed, vectors=6).tflite, target_for(seed))
+        except UnsupportedError:
+            refused += 1
+    assert refused < 20
+
+
+@pytest.mark.parametrize("target", ["portable", "cortex-m4", "rv32imc"])
+def test_the_buffer_of_published_models_is_hardly_larger_than_what_is_live(target: str) -> None:
+    found = sorted(MODELS.glob("*.tflite"))
+    if not found:
+        pytest.skip(f"{MODELS} has no models here")
+    for path in found:
+        assert_hardly_larger_than_what_is_live(path.read_bytes(), find_target(target, "speed"))

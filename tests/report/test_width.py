@@ -19,6 +19,7 @@ from tinyml_pipeline.workflow.fit import Fit, Need
 from tinyml_pipeline.workflow.graph import Drawn
 from tinyml_pipeline.workflow.lesson import LessonRow, Told
 from tinyml_pipeline.workflow.lr_find import FoundRate
+from tinyml_pipeline.workflow.memory_use import MemoryUse
 from tinyml_pipeline.workflow.new_project import NewProject
 from tinyml_pipeline.workflow.operators import list_operators
 from tinyml_pipeline.workflow.outcomes import ModelStatus
@@ -39,8 +40,11 @@ def lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, w
     return call
 
 
+MEMORY = MemoryUse(BIG, BIG, BIG)
+
+
 def need(name: str, how: str, fits: bool) -> Need:
-    return Need(name, "tflm", fits, how, BIG, BIG, BIG, BIG, "CONV_2D is unknown " * 9, BIG, BIG)
+    return Need(name, "tflm", fits, how, BIG, BIG, BIG, BIG, "CONV_2D is unknown " * 9, BIG, BIG, MEMORY)
 
 
 CHECKS = [
@@ -97,7 +101,7 @@ TRAINING = result(
 )
 COMPILATION = result(
     targets=[
-        Fields(board=name, optimize="speed", files=12, folder=PLACE, layers=[layer(0), layer(1)])
+        Fields(board=name, optimize="speed", files=12, folder=PLACE, layers=[layer(0), layer(1)], memory=MEMORY)
         for name in ("portable", "sim-cortex-m4")
     ]
 )

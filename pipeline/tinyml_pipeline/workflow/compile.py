@@ -15,6 +15,7 @@ from tinyml_pipeline.compiler.explain import Explanation
 from tinyml_pipeline.errors import UnsupportedError, UsageError
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.workflow.generate import encoded
+from tinyml_pipeline.workflow.memory_use import MemoryUse, memory_use
 from tinyml_pipeline.workflow.opened import open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
 from tinyml_pipeline.workflow.plain_c import Optimize, explain_for, target_of
@@ -24,13 +25,15 @@ PORTABLE = "portable"
 
 @dataclass(frozen=True)
 class CompiledFor:
-    """Plain C for one board, or 'portable': its files and their folder; `layers` is None unless asked for."""
+    """Plain C for one board, or 'portable': its files and their folder; `layers` and `memory` are None unless asked
+    for."""
 
     board: str
     optimize: str
     files: int
     folder: str
     layers: tuple[Explanation, ...] | None = None
+    memory: MemoryUse | None = None
 
     def record(self) -> dict[str, Any]:
         """What the manifest keeps."""
@@ -44,11 +47,12 @@ class Compilation(Result):
     targets: tuple[CompiledFor, ...]
 
     def facts(self) -> dict[str, Any]:
-        return {target.board: {**target.record(), **_layers(target)} for target in self.targets}
+        return {target.board: {**target.record(), **_explained(target)} for target in self.targets}
 
 
-def _layers(target: CompiledFor) -> dict[str, Any]:
-    return {} if target.layers is None else {"layers": [asdict(layer) for layer in target.layers]}
+def _explained(target: CompiledFor) -> dict[str, Any]:
+    found = {} if target.layers is None else {"layers": [asdict(layer) for layer in target.layers]}
+    return found if target.memory is None else {**found, "memory": asdict(target.memory)}
 
 
 def compile_models(
@@ -94,7 +98,8 @@ def _compile_one(
         files = encoded(tree if output is not None else tree.under(f"c/{board_name}"))
         aim = target_of(board, optimize).optimize
         layers = explain_for(model, board, optimize) if explain else None
-        written.append(CompiledFor(board_name, aim, len(files), str(place), layers))
+        memory = memory_use(opened, board, optimize) if explain else None
+        written.append(CompiledFor(board_name, aim, len(files), str(place), layers, memory))
         stages[f"compile {board_name}"] = (provenance.digest(model.sha256, aim), files, written[-1].record())
     with folder.locked():
         tell_edited(folder, folder.publish(stages, provenance.environment()))

@@ -25,6 +25,7 @@ from tinyml_pipeline.tools import MOST_SOURCE_BYTES
 from tinyml_pipeline.workflow.bench import peer_data
 from tinyml_pipeline.workflow.build import bare_metal_firmware, choose_builder
 from tinyml_pipeline.workflow.firmware import project_sources
+from tinyml_pipeline.workflow.memory_use import MemoryUse, memory_use
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, chosen, each
 from tinyml_pipeline.workflow.plain_c import program_for
@@ -54,6 +55,8 @@ class Need:
     note: str
     firmware_flash_bytes: int | None = None
     firmware_ram_bytes: int | None = None
+    memory: MemoryUse | None = None
+    """Of plain C: what its RAM is mostly for."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ def _fit_one(opened: OpenModel, boards: Sequence[Board], is_asked: bool) -> Fit:
 def needs_of(opened: OpenModel, board: Board) -> list[Need]:
     """One board's, one per runtime."""
     plain_c = _with_firmware(need_of_plain_c(opened, board), opened, board)
+    if plain_c.how != "refused":
+        plain_c = replace(plain_c, memory=memory_use(opened, board))
     return [plain_c] if board.tflm_library is None else [plain_c, _need_of_tflm(opened, board)]
 
 

@@ -61,9 +61,9 @@ def explain_for(model: QuantizedModel, board: Board | None, optimize: Optimize |
     return explain(model.graph, target_of(board, optimize), budget_of(board), evaluator())
 
 
-def program_for(model: QuantizedModel, board: Board) -> Program:
+def program_for(model: QuantizedModel, board: Board | None, optimize: Optimize | None = None) -> Program:
     """What the C is made from: its constants and its memory plan."""
-    return make_program(model.graph, target_of(board, None), evaluate=evaluator())
+    return make_program(model.graph, target_of(board, optimize), budget_of(board), evaluator())
 
 
 def aot_runtime() -> AotRuntime:

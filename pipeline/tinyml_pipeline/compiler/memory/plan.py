@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tinyml_pipeline.compiler.memory.neighbours import busiest_bytes, neighbours
 
@@ -41,12 +41,17 @@ class Overlap:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """`offsets` maps each range's key to its place in a buffer of `size_bytes`."""
+    """`offsets` maps each range's key to its place in a buffer of `size_bytes`.
+
+    `live_bytes` are those of the largest set of ranges that are live at one step, each in whole multiples of its
+    alignment. A plan with overlaps may be smaller.
+    """
 
     offsets: Mapping[int, int]
     size_bytes: int
     alignment: int = 1
     """Of the buffer: the widest of any range."""
+    live_bytes: int = 0
 
 
 # Several orders, each laid out first-fit; no single one is best for every network. The last key makes ties definite.
@@ -71,6 +76,11 @@ def plan_memory(ranges: Sequence[LiveRange], overlaps: Sequence[Overlap] = ()) -
     Some order always leads first-fit to the best plan. The search starts from the best of several greedy orders and
     moves one range at a time to the front, until a plan is as small as the busiest step, or the budget is spent.
     """
+    padded = [replace(one, size_bytes=_rounded_up(one.size_bytes, one.alignment)) for one in ranges]
+    return replace(_smallest(ranges, overlaps), live_bytes=busiest_bytes(padded))
+
+
+def _smallest(ranges: Sequence[LiveRange], overlaps: Sequence[Overlap]) -> MemoryPlan:
     leads = {(overlap.output, overlap.input): overlap.lead_bytes for overlap in overlaps}
     others = neighbours(ranges)
     least = 0 if overlaps else busiest_bytes(ranges)
@@ -109,6 +119,10 @@ def _first_fit(
     return MemoryPlan({key: ends[key][0] for key in sorted(ends)}, size_bytes, alignment)
 
 
+def _rounded_up(offset: int, alignment: int) -> int:
+    return -(-offset // alignment) * alignment
+
+
 def _lowest_free(one: LiveRange, placed: Sequence[tuple[int, int, int]], leads: Mapping[tuple[int, int], int]) -> int:
     """The lowest offset that conflicts with none of `placed`: start, end and key of what is live with `one`, sorted."""
     offset, moved = 0, True
@@ -123,6 +137,6 @@ def _lowest_free(one: LiveRange, placed: Sequence[tuple[int, int, int]], leads: 
                 end = min(end, start + leads[key, one.key])
                 if offset >= end:
                     continue
-            offset = -(-end // one.alignment) * one.alignment
+            offset = _rounded_up(end, one.alignment)
             moved = bool(leads)  # without overlaps, nothing below the new offset can be in the way
     return offset

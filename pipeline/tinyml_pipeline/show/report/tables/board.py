@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tinyml_pipeline.show.report.tables.table import print_table, tell
+from tinyml_pipeline.show.report.tables.table import memory_words, print_table, tell
 
 if TYPE_CHECKING:
     from tinyml_pipeline.workflow.boards import BoardRow, PortRow
@@ -51,6 +51,9 @@ def fits(found: Sequence[Fit]) -> None:
         for need in fit.needs:
             if need.note:
                 notes.setdefault(f"{need.how}: {need.note}", []).append(need.board)
+        for need in fit.needs:
+            if need.memory is not None:
+                notes.setdefault(memory_words(need.memory), []).append(need.board)
         for note, boards in notes.items():
             tell(f"{', '.join(boards)}: {note}")
         tell(

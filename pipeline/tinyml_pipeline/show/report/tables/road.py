@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tinyml_pipeline.show.report.tables.table import print_table, tell
+from tinyml_pipeline.show.report.tables.table import memory_words, print_table, tell
 
 if TYPE_CHECKING:
     from tinyml_pipeline.workflow.compile import Compilation, CompiledFor
@@ -162,6 +162,8 @@ def _explanations(title: str, target: CompiledFor) -> None:
     for layer in layers:
         for function, reason in layer.others:
             tell(f"  {layer.layer}: not {function}: {reason}")
+    if target.memory is not None:
+        tell(memory_words(target.memory))
 
 
 def parity(results: Sequence[Proving]) -> None:

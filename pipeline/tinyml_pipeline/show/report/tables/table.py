@@ -7,8 +7,12 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from tinyml_pipeline.visible_text import LINES, visible
+
+if TYPE_CHECKING:
+    from tinyml_pipeline.workflow.memory_use import MemoryUse
 
 _PLAIN_WIDTH = 160  # columns where the output is no terminal, so that a log keeps its lines whole
 _LEAST_WIDTH = 20
@@ -101,3 +105,12 @@ def _widths(lines: Sequence[Sequence[str]], space: int) -> list[int]:
                 break
             widths[max(able, key=lambda index: widths[index])] -= 1
     return widths
+
+
+def memory_words(memory: MemoryUse) -> str:
+    """One sentence on each of its figures."""
+    arena = "" if memory.arena_bytes is None else f" TFLM needs an arena of {memory.arena_bytes:,} bytes."
+    return (
+        f"memory: a buffer of {memory.buffer_bytes:,} bytes between layers; at most {memory.live_bytes:,} are live at"
+        f" once.{arena}"
+    )
