@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,3 +30,17 @@ def test_bit_exact(name: str, optimize: str, tmp_path: Path) -> None:
     model = compile_model(tflite, find_target("portable", "speed" if optimize == "speed" else "size"))
     inputs = [edge_vectors(np.random.default_rng(0), (1, model.input_sizes[0]), 1000)]
     np.testing.assert_array_equal(run_library(model, inputs, tmp_path)[0], run_tflm(tflite, inputs)[0])
+
+
+def test_twelve_layers_read_from_top_to_bottom() -> None:
+    """One comment per layer with shapes, MACs and kernel, no weights, and the calls at the end."""
+    tree = compile_model(read("kws_ref_model.tflite")).tree
+    lines = tree["model.c"].splitlines()
+    layers = [line for line in lines if re.fullmatch(r"/\* \w+: [A-Z0-9_]+ 1 x .* -> 1 x .*; \w+_s8 \*/", line)]
+    computing = [line for line in layers if re.search(r": (CONV_2D|DEPTHWISE_CONV_2D|FULLY_CONNECTED) ", line)]
+    assert (len(layers), len(computing)) == (12, 10)
+    assert all(re.search(r", [0-9,]+ MACs", line) for line in computing)
+    assert len(lines) < 200
+    assert len(tree["model_weights.h"].splitlines()) > 1000
+    calls = [line for line in lines[-15:] if re.match(r"    \w+_s8\(", line)]
+    assert len(calls) == 12

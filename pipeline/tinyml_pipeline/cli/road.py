@@ -169,7 +169,11 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None
     help="Optimize for code size or speed; by default what suits the board.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the C of one model.")
-@click.option("--explain", is_flag=True, help="Print each layer's kernel, its cost, why the others were rejected, and what memory is for.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Print each layer's kernel, its cost, and why the others were rejected; and the memory between layers.",
+)
 @json_option
 def compile_(
     models: tuple[str, ...], boards: tuple[str, ...], optimize: Any, output: Path | None, explain: bool, as_json: bool
