@@ -16,6 +16,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_pipeline.api_arguments import (
+    as_list,
+    check_at_least,
+    check_domains,
+    check_names,
+    check_same_form,
+    checked_model,
+    input_shapes,
+    samples,
+)
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.boards.catalog import board_names, load_board, stand_in
@@ -23,6 +33,7 @@ from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import TARGETS, Target, find_target
 from tinyml_pipeline.errors import ToolMissingError, UsageError
 from tinyml_pipeline.model_io import ModelInterface
+from tinyml_pipeline.models.spec import Domain
 from tinyml_pipeline.names import hint
 from tinyml_pipeline.parity.vectors import parity_inputs
 from tinyml_pipeline.quantization.quantized_model import (
@@ -42,7 +53,6 @@ from tinyml_pipeline.workflow.plain_c import compile_to, target_of
 if TYPE_CHECKING:
     from tinyml_pipeline.host.device.measure import Measurement
     from tinyml_pipeline.host.device.session import Session
-    from tinyml_pipeline.models.spec import Domain
     from tinyml_pipeline.parity.report import ParityReport
 
 Progress = Callable[[str, int, int], None]
@@ -121,18 +131,22 @@ def quantize(
     from tinyml_pipeline.quantization.settle_scales import settle_scales
 
     need_extra("train", "quantize()")
-    shapes = _input_shapes(keras_model)
-    samples = _samples(x_train, shapes, "x_train")
-    representative = [_some(array, _CALIBRATION_SAMPLES) for array in samples]
-    if inputs:
-        if len(shapes) > 1:
-            raise UsageError(f"inputs= is for a model with one input; this one has {len(shapes)}: leave it out.")
-        representative = [representative_inputs(tuple(inputs), shapes[0], samples[0], seed)]
+    shapes = input_shapes(keras_model)
+    real = samples(x_train, shapes, "x_train")
+    check_at_least(seed, 0, "seed")
+    representative = [_some(array, _CALIBRATION_SAMPLES) for array in real]
+    domains = (inputs,) if isinstance(inputs, Domain) else tuple(inputs)
+    if domains:
+        check_domains(domains, several=len(shapes) > 1)
+        representative = [representative_inputs(domains, shapes[0], real[0], seed)]
     with progress_of.reported_to(progress), KerasProcess() as keras:
         with progress_of.working(f"{name}: converting to int8"):
             tflite = keras.convert(_archive(keras_model), representative, per_channel, name)
         settled, graph = settle_scales(tflite)
-    return load_quantized(settled, name, "from a Keras model", [domain.name for domain in inputs], outputs, graph=graph)
+    names = as_list(outputs)
+    model = load_quantized(settled, name, "from a Keras model", [domain.name for domain in domains], names, graph=graph)
+    check_names(names, model.outputs)
+    return model
 
 
 def verify(
@@ -161,13 +175,17 @@ def verify(
     if (keras_model is None) != (x_test is None):
         raise UsageError("verify() compares with Keras if it is given both keras_model and x_test, in that order.")
     opened = _opened(model)
-    samples = [] if x_test is None else _samples(x_test, [port.shape for port in model.inputs], "x_test")
+    check_at_least(tolerance, 0, "tolerance")
+    check_at_least(vectors, 1, "vectors")
+    if keras_model is not None:
+        check_same_form(keras_model, model)
+    real = [] if x_test is None else samples(x_test, [port.shape for port in model.inputs], "x_test")
     with progress_of.reported_to(progress):
-        inputs = parity_inputs(model.inputs, samples)
-        report = prove(opened, data_sources(model), None, machines.chips(boards).able, vectors, inputs=inputs)
+        inputs = parity_inputs(model.inputs, real)
+        report = prove(opened, data_sources(model), None, machines.chips(as_list(boards)).able, vectors, inputs=inputs)
         if keras_model is None:
             return report
-        int8 = [port.quantize(array) for port, array in zip(model.inputs, samples, strict=True)]
+        int8 = [port.quantize(array) for port, array in zip(model.inputs, real, strict=True)]
         expected = opened.oracle.invoke(int8)
         wanted = _predict(keras_model, [port.dequantize(a) for port, a in zip(model.inputs, int8, strict=True)])
     rows = []
@@ -188,7 +206,7 @@ def compile(
     `.operator`, `.index`, `.found`, `.supported`) if the model has anything that the compiler has no exact form for.
     """
     chosen = _target(target, optimize)
-    return GeneratedSources(compile_to(model, chosen), model, f"compile {target}")
+    return GeneratedSources(compile_to(checked_model(model), chosen), model, f"compile {target}")
 
 
 def sketch(model: QuantizedModel, board: str, runtime: str = "aot") -> GeneratedSources:
@@ -217,6 +235,7 @@ def measure(
     emulator, and UnsupportedError if the model does not fit.
     """
     with progress_of.reported_to(progress):
+        checked_model(model)
         machine = _machine(board)
         return machines.measure_on_chip(model, machine, optimize, parity_inputs(model.inputs, count=_MEASURED).arrays)
 
@@ -235,12 +254,10 @@ class ConnectedBoard:
         output gives an array (n, *output shape), else a tuple of them. Raises DeviceError if the board runs another
         model or answers wrongly, UsageError for inputs of another shape or with NaN.
         """
-        raw = isinstance(inputs, np.ndarray) and inputs.dtype == np.int8
-        arrays = _samples(inputs, [port.shape for port in model.inputs], "inputs", keep_int8=True)
-        int8 = [
-            array if array.dtype == np.int8 else port.quantize(array)
-            for port, array in zip(model.inputs, arrays, strict=True)
-        ]
+        checked_model(model)
+        arrays = samples(inputs, [port.shape for port in model.inputs], "inputs", keep_int8=True)
+        raw = arrays[0].dtype == np.int8
+        int8 = arrays if raw else [port.quantize(real) for port, real in zip(model.inputs, arrays, strict=True)]
         rows = np.concatenate([array.reshape(len(array), -1) for array in int8], axis=1)
         ran = self._session(model).invoke_many(rows).outputs
         parts = outputs_of(ran, model.outputs)
@@ -285,11 +302,7 @@ def connect(board: str, port: str | None = None) -> Iterator[ConnectedBoard]:
 
 
 def _opened(model: QuantizedModel) -> OpenModel:
-    if not isinstance(model, QuantizedModel):
-        raise UsageError(
-            f"a model of quantize() or load() is needed here, not {_kind(model)}; for Keras: model ="
-            " tinyml.quantize(keras_model, x_train)."
-        )
+    checked_model(model)
     return OpenModel(None, model, ModelFolder(Path(), model.name))
 
 
@@ -305,7 +318,9 @@ def _machine(name: str) -> Board:
 
 def _target(name: str, optimize: Literal["size", "speed"] | None) -> Target:
     """By the name of a processor or a board."""
-    wanted = name.lower()
+    if optimize not in (None, "size", "speed"):
+        raise UsageError(f"optimize= is {optimize!r}; choose 'size' or 'speed'.")
+    wanted = str(name).lower()
     if wanted in TARGETS:
         return find_target(wanted, optimize or "size")
     boards = [load_board(board) for board in board_names() if board != "host"]
@@ -320,64 +335,8 @@ def _target(name: str, optimize: Literal["size", "speed"] | None) -> Target:
     )
 
 
-def _input_shapes(keras_model: Any) -> list[tuple[int, ...]]:
-    """Of one sample each; UsageError for what is not a Keras model, or not built."""
-    if not callable(getattr(keras_model, "save", None)) or not callable(getattr(keras_model, "predict", None)):
-        raise UsageError(f"a trained Keras model is needed here, not {_kind(keras_model)}.")
-    try:
-        tensors = list(keras_model.inputs or ())
-    except (AttributeError, ValueError):
-        tensors = []
-    if not getattr(keras_model, "built", True) or not tensors:
-        raise UsageError(
-            "the Keras model is not built: its input shape is unknown. Begin it with keras.Input(shape), or train it"
-            " first."
-        )
-    shapes = [tuple(tensor.shape[1:]) for tensor in tensors]
-    for shape in shapes:
-        if None in shape:
-            raise UsageError(f"the Keras model's input has the open shape {shape}; every size must be fixed.")
-    return shapes
-
-
-def _samples(
-    given: Any, shapes: Sequence[tuple[int, ...]], what: str, *, keep_int8: bool = False
-) -> list[npt.NDArray[Any]]:
-    """One array (n, *shape) per input; UsageError names what does not fit, and the first value that is not finite."""
-    several = isinstance(given, (list, tuple)) and len(shapes) > 1
-    arrays = list(given) if several else [given]
-    if len(arrays) != len(shapes):
-        raise UsageError(f"{what}: the model has {len(shapes)} inputs; give a list of as many arrays.")
-    return [_checked(array, shape, what, keep_int8) for array, shape in zip(arrays, shapes, strict=True)]
-
-
-def _checked(given: Any, shape: tuple[int, ...], what: str, keep_int8: bool) -> npt.NDArray[Any]:
-    try:
-        array = np.asarray(given)
-    except (ValueError, TypeError):
-        raise UsageError(f"{what}: {_kind(given)} is not an array of numbers.") from None
-    if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
-        raise UsageError(f"{what} holds {array.dtype}, not numbers; convert it with .astype('float32').")
-    if array.shape[1:] != shape and array.ndim == 1 and shape == (1,):
-        array = array.reshape(-1, 1)
-    if array.ndim < 1 or array.shape[1:] != shape:
-        wanted = ", ".join(("samples", *map(str, shape)))
-        raise UsageError(f"{what} has the shape {array.shape}; the model takes ({wanted}).")
-    if len(array) == 0:
-        raise UsageError(f"{what} is empty; give at least one sample.")
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        where = ", ".join(map(str, bad[0]))
-        raise UsageError(
-            f"{what}[{where}] is {array[tuple(bad[0])]}; {len(bad)} of {array.size} values are NaN or infinite. Clean"
-            " the data first."
-        )
-    return array if keep_int8 and array.dtype == np.int8 else array.astype(np.float32)
-
-
 def _predict(keras_model: Any, arrays: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
     """Keras' own answers, in this process, one array (n, *output shape) per output."""
-    _input_shapes(keras_model)
     found = keras_model.predict(list(arrays) if len(arrays) > 1 else arrays[0], verbose=0)
     outputs = list(found) if isinstance(found, (list, tuple)) else [found]
     return [np.asarray(output, np.float32) for output in outputs]
@@ -398,10 +357,6 @@ def _some(array: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.float32]:
 
 def _answer(part: Int8Array, port: QuantizedPort, raw: bool) -> npt.NDArray[Any]:
     return part if raw else port.dequantize(part)
-
-
-def _kind(value: Any) -> str:
-    return "None" if value is None else f"an object of type {type(value).__name__}"
 
 
 __all__ = [

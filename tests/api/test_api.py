@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import tinyml_pipeline as tinyml
-from tinyml_pipeline.errors import UsageError
+from tinyml_pipeline.api_arguments import as_list, check_names, samples
+from tinyml_pipeline.errors import SpecError, UsageError
 
 from tests.firmware import board_here, dense_tflite, linear_tflite
 
@@ -89,10 +90,23 @@ def model(tmp_path: Path) -> tinyml.QuantizedModel:
     return tinyml.load(path)
 
 
-def keras_like(*shape: int | None, built: bool = True) -> Any:
-    """What quantize() looks at before it starts TensorFlow."""
-    tensors = [SimpleNamespace(shape=(None, *shape))] if built else []
-    return SimpleNamespace(save=print, predict=print, inputs=tensors, built=built)
+def keras_like(*shapes: tuple[int | None, ...], built: bool = True, weight: float = 1.0, **more: Any) -> Any:
+    """What quantize() and verify() look at before they start TensorFlow; one output of the first input's shape."""
+    tensors = [SimpleNamespace(shape=(None, *shape)) for shape in shapes] if built else []
+    weights = [Weight(weight)]
+    return SimpleNamespace(
+        save=print, predict=print, inputs=tensors, outputs=tensors[:1], built=built, weights=weights, **more
+    )
+
+
+class Weight(np.ndarray):
+    path = name = "dense/kernel"
+
+    def __new__(cls, value: float) -> Weight:
+        return np.array([value]).view(cls)
+
+
+ONE, TWO = keras_like((1,)), keras_like((2,), (3,))
 
 
 @pytest.mark.parametrize(
@@ -100,18 +114,32 @@ def keras_like(*shape: int | None, built: bool = True) -> Any:
     [
         (None, [[1.0]], "a trained Keras model is needed here, not None."),
         ("model.keras", [[1.0]], "a trained Keras model is needed here, not an object of type str."),
+        (type(ONE), [[1.0]], "a trained Keras model is needed here, not the class SimpleNamespace."),
         (
-            keras_like(1, built=False),
+            keras_like(built=False, add=print),
             [[1.0]],
             "the Keras model is not built: its input shape is unknown. Begin it with",
         ),
-        (keras_like(None), [[1.0]], "the Keras model's input has the open shape (None,); every size must be fixed."),
-        (keras_like(2), np.zeros((5, 3)), "x_train has the shape (5, 3); the model takes (samples, 2)."),
-        (keras_like(2), np.zeros(2), "x_train has the shape (2,); the model takes (samples, 2)."),
-        (keras_like(2), np.zeros((0, 2)), "x_train is empty; give at least one sample."),
-        (keras_like(1), [["a"]], "x_train holds <U1, not numbers; convert it with .astype('float32')."),
-        (keras_like(1), [[1.0], [np.nan]], "x_train[1, 0] is nan; 1 of 2 values are NaN or infinite. Clean the data"),
-        (keras_like(1), [[1.0], [1.0, 2.0]], "x_train: an object of type list is not an array of numbers."),
+        (
+            keras_like(built=False),
+            [[1.0]],
+            "the input shape of the Keras model 'SimpleNamespace' is unknown: it is a class of its own. Build it with",
+        ),
+        (keras_like((None,)), [[1.0]], "the Keras model's input has the open shape (None,); every size must be fixed."),
+        (keras_like((1,), weight=np.nan), [[1.0]], "the Keras model's weights 'dense/kernel' are NaN or infinite: its"),
+        (keras_like((2,)), np.zeros((5, 3)), "x_train has the shape (5, 3); the model takes (samples, 2)."),
+        (keras_like((2,)), np.zeros(2), "x_train has the shape (2,); the model takes (samples, 2)."),
+        (keras_like((2,)), np.zeros((0, 2)), "x_train is empty; give at least one sample."),
+        (ONE, [["a"]], "x_train holds <U1, not numbers; convert it with .astype('float32')."),
+        (ONE, [[1.0], [np.nan]], "x_train[1, 0] is nan; 1 of 2 values are NaN or infinite. Clean the data"),
+        (ONE, [[1.0], [1e300]], "x_train[1, 0] is 1e+300, more than float32 holds. Scale the data first."),
+        (ONE, [[1.0], [1.0, 2.0]], "x_train: an object of type list is not an array of numbers."),
+        (ONE, None, "x_train: None is not an array of numbers."),
+        (ONE, {"x": [1.0]}, "x_train: an object of type dict is not an array of numbers."),
+        (ONE, np.array([[1.0], [None]]), "x_train holds object, not numbers; convert it with .astype('float32')."),
+        (TWO, np.zeros((5, 2)), "x_train: the model has 2 inputs; give a list of as many arrays."),
+        (TWO, [np.zeros((5, 2)), np.zeros((4, 3))], "x_train: its arrays hold 5, 4 samples; each must hold as many"),
+        (TWO, [np.zeros((5, 3)), np.zeros((5, 2))], "x_train[0] has the shape (5, 3); the model takes (samples, 2)."),
     ],
 )
 def test_what_quantize_refuses_before_tensorflow_starts(keras_model: Any, x: Any, message: str) -> None:
@@ -121,11 +149,70 @@ def test_what_quantize_refuses_before_tensorflow_starts(keras_model: Any, x: Any
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"inputs": ["x"]}, "inputs= holds an object of type str; give domains, as in [tinyml.Domain('x', -10, 10)]."),
+        ({"seed": -1}, "seed= is -1; it must be a number, 0 or more."),
+        ({"seed": "a"}, "seed= is 'a'; it must be a number, 0 or more."),
+    ],
+)
+def test_what_quantize_refuses_of_its_options(arguments: Any, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        tinyml.quantize(ONE, [[1.0]], **arguments)
+    assert str(caught.value) == message
+
+
+def test_a_domain_is_two_numbers_and_given_once() -> None:
+    with pytest.raises(SpecError, match=r"^domain of input 'x': low '0' and high '1' must be numbers\.$"):
+        tinyml.Domain("x", "0", "1")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="inputs= is for a model with one input; this one has several"):
+        tinyml.quantize(TWO, [np.zeros((1, 2)), np.zeros((1, 3))], inputs=[tinyml.Domain("x", 0, 1)])
+
+
+def test_names_of_outputs_are_as_many_as_its_values(model: tinyml.QuantizedModel) -> None:
+    values = model.outputs[0].size
+    check_names(as_list("y") * values, model.outputs)
+    with pytest.raises(UsageError, match=rf"^outputs= names {values + 1} values; the model has {values}, in 1 outputs"):
+        check_names(["y"] * (values + 1), model.outputs)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"tolerance": float("nan")}, "tolerance= is nan; it must be a number, 0 or more."),
+        ({"tolerance": -1}, "tolerance= is -1; it must be a number, 0 or more."),
+        ({"tolerance": "0.1"}, "tolerance= is '0.1'; it must be a number, 0 or more."),
+        ({"vectors": 0}, "vectors= is 0; it must be a number, 1 or more."),
+        ({"boards": "unno"}, "there is no board 'unno'. Did you mean 'uno'?"),
+    ],
+)
+def test_what_verify_refuses_of_its_options(arguments: Any, message: str, model: tinyml.QuantizedModel) -> None:
+    with pytest.raises(UsageError) as caught:
+        tinyml.verify(model, **arguments)
+    assert str(caught.value) == message
+
+
+def test_verify_refuses_a_keras_model_of_another_form(model: tinyml.QuantizedModel) -> None:
+    own = model.inputs[0].shape
+    other = (*own, 3)
+    with pytest.raises(UsageError) as caught:
+        tinyml.verify(model, keras_like(other), np.zeros((1, *other)))
+    assert str(caught.value) == (
+        f"the Keras model takes samples of shape {other}, the int8 model of shape {own}: int8 was not made from it."
+    )
+
+
 def test_what_is_no_model_or_no_file(tmp_path: Path, model: tinyml.QuantizedModel) -> None:
     with pytest.raises(UsageError, match=r"^a model of quantize\(\) or load\(\) is needed here, not an object of type"):
-        tinyml.verify(keras_like(1))  # type: ignore[arg-type]
+        tinyml.verify(ONE)  # type: ignore[arg-type]
+    for work in (tinyml.compile, lambda it: tinyml.measure(it, "sim-uno"), lambda it: tinyml.sketch(it, "uno")):
+        with pytest.raises(UsageError, match="needed here, not None"):
+            work(None)
     with pytest.raises(UsageError, match="it is given both keras_model and x_test"):
-        tinyml.verify(model, keras_like(2))
+        tinyml.verify(model, keras_like((2,)))
+    with pytest.raises(UsageError, match="optimize= is 'fast'; choose 'size' or 'speed'"):
+        tinyml.compile(model, optimize="fast")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="there is no file"):
         tinyml.load(tmp_path / "none.tflite")
     with pytest.raises(UsageError, match="there is no target 'cortex-m99'"):
@@ -149,6 +236,16 @@ def test_a_report_without_keras_and_a_board_that_answers(model: tinyml.Quantized
         np.testing.assert_array_equal(model.outputs[0].dequantize(answers), board.run(model, port.dequantize(raw)))
         with pytest.raises(UsageError, match="inputs has the shape"):
             board.run(model, np.zeros((3, 99)))
+        with pytest.raises(UsageError, match="needed here, not None"):
+            board.run(None, raw)  # type: ignore[arg-type]
+
+
+def test_int8_is_kept_if_all_inputs_are() -> None:
+    shapes = [(2,), (3,)]
+    int8 = [np.zeros((4, *shape), np.int8) for shape in shapes]
+    assert {array.dtype for array in samples(int8, shapes, "inputs", keep_int8=True)} == {np.dtype(np.int8)}
+    with pytest.raises(UsageError, match=r"^inputs: some of its arrays are int8, others are not; give real numbers"):
+        samples([int8[0], int8[1].astype(float)], shapes, "inputs", keep_int8=True)
 
 
 @pytest.mark.parametrize("target", ["portable", "cortex-m4", "Cortex-M4F", "uno", "rv32imc", "atmega328p"])

@@ -32,7 +32,13 @@ class Domain:
     unit: str = ""
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+        try:
+            is_range = math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high
+        except TypeError:
+            raise SpecError(
+                f"domain of input '{self.name}': low {self.low!r} and high {self.high!r} must be numbers."
+            ) from None
+        if not is_range:
             raise SpecError(
                 f"domain of input '{self.name}': low {self.low:g} must be below high {self.high:g}, and both finite."
             )
