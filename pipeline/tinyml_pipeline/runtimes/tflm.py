@@ -16,6 +16,7 @@ from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.runtimes.project import Shell, one_buffer, project_files, protocol_files
 from tinyml_pipeline.runtimes.render import render
 from tinyml_pipeline.runtimes.runtime import Oracle
+from tinyml_pipeline.runtimes.scratch import scratch_bytes
 from tinyml_pipeline.runtimes.template_values import model_values, sketch_values
 from tinyml_pipeline.runtimes.tflm_libraries import ADD_METHODS, LIBRARIES, TargetLibrary
 
@@ -100,7 +101,7 @@ class TflmRuntime:
         """
         assert board.tflm_library is not None, "the workflow has checked the board's runtimes"
         library = LIBRARIES[board.tflm_library]
-        values = {**self._values(model, library, oracle), "protocol": True}
+        values = {**self._values(model, library, oracle, board), "protocol": True}
         how = f"run by TensorFlow Lite for Microcontrollers ({library.full_name})"
         shell = Shell(how, library.first_include, library.install, library.sketch_yaml, library.platformio)
         files = {f"src/{name}": text for name, text in _arduino_files(values).items()}
@@ -112,13 +113,17 @@ class TflmRuntime:
             tree = tree.merged(self.sources(model, LIBRARIES["esp-idf"], oracle))
         return tree
 
-    def _values(self, model: QuantizedModel, target: TargetLibrary, oracle: Oracle) -> dict[str, Any]:
+    def _values(
+        self, model: QuantizedModel, target: TargetLibrary, oracle: Oracle, board: Board | None = None
+    ) -> dict[str, Any]:
         self.check(model, target)
+        arena = plan_arena(model.graph, oracle.arena_bytes, target, board)
         return {
             **model_values(model, oracle),
             **sketch_values(target),
             "add_methods": add_methods(model.graph),
-            **_arena_values(plan_arena(model.graph, oracle.arena_bytes)),
+            **_arena_values(arena),
+            "scratch_for": _scratch_for(target, board),
         }
 
 
@@ -153,18 +158,14 @@ def add_methods(graph: Graph) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ADD_METHODS[operation.name] for operation in graph.operations))
 
 
-def plan_arena(graph: Graph, minimum: int) -> Arena:
-    """The arena that a sketch gets.
+def plan_arena(graph: Graph, minimum: int, target: TargetLibrary, board: Board | None = None) -> Arena:
+    """The arena that a sketch for a library gets, on one board or (None) on all for which the library is.
 
-    To the `minimum` that the host's TFLM needed come: twice the bytes of input and weights of the largest convolution,
-    because ESP-NN (on the ESP32-S3) copies both as 16-bit numbers and CMSIS-NN unrolls the input; and a margin of a
-    quarter, at least 1 KiB.
+    To the `minimum` that the host's TFLM needed come what the library's fast kernels need more, and a margin of an
+    eighth, at least 1 KiB.
     """
-    scratch = 0
-    for operation in graph.operations:
-        if operation.name in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-            scratch = max(scratch, 2 * sum(graph.tensors[index].size for index in operation.inputs[:2]))
-    margin = max(_MARGIN_BYTES, minimum // 4)
+    scratch = scratch_bytes(graph, target.kernels, None if board is None else board.core)
+    margin = max(_MARGIN_BYTES, minimum // 8)
     margin += -(minimum + scratch + margin) % _ALIGNMENT
     return Arena(minimum, scratch, margin)
 
@@ -200,6 +201,12 @@ def _refusal(graph: Graph, operation: Operation, target: TargetLibrary) -> str |
 
 def _names(libraries: Iterable[TargetLibrary]) -> str:
     return " or ".join(library.name for library in libraries)
+
+
+def _scratch_for(target: TargetLibrary, board: Board | None) -> str:
+    """Whose working memory it is."""
+    where = " on an ESP32-S3; other chips need less" if target.kernels == "ESP-NN" and board is None else ""
+    return f"{target.kernels}'s kernels for convolutions and SOFTMAX{where}"
 
 
 def _arena_values(arena: Arena) -> dict[str, int]:

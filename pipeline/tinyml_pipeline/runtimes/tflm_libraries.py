@@ -62,6 +62,8 @@ class TargetLibrary:
 
     name: str
     display: str
+    kernels: Literal["ESP-NN", "CMSIS-NN"]
+    """The fast kernels that it is built with."""
     release: str
     layout: Literal["arduino", "esp-idf"]
     first_include: str | None
@@ -84,6 +86,7 @@ LIBRARIES: Mapping[str, TargetLibrary] = {
         TargetLibrary(
             name="arduino-esp32",
             display="Arduino core for ESP32",
+            kernels="ESP-NN",
             release="3.3.9",  # of June 2026; esp-tflite-micro was at 1.3.5 then
             layout="arduino",
             first_include=None,
@@ -97,6 +100,7 @@ LIBRARIES: Mapping[str, TargetLibrary] = {
         TargetLibrary(
             name="chirale",
             display="Chirale_TensorFLowLite",
+            kernels="CMSIS-NN",
             release="2.0.0",
             layout="arduino",
             # The library is spelled FLow, its header Flow; on Linux that matters.
@@ -116,6 +120,7 @@ LIBRARIES: Mapping[str, TargetLibrary] = {
         TargetLibrary(
             name="esp-idf",
             display="espressif/esp-tflite-micro",
+            kernels="ESP-NN",
             release="1.4.0",
             layout="esp-idf",
             first_include=None,

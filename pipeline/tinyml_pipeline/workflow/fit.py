@@ -191,12 +191,13 @@ def _need_of_tflm(opened: OpenModel, board: Board) -> Need:
     model = opened.model
     assert board.tflm_library is not None, "the caller has looked"
     try:
-        TflmRuntime().check(model, find_library(board.tflm_library))
+        library = find_library(board.tflm_library)
+        TflmRuntime().check(model, library)
     except UnsupportedError as error:
         return _unknown(board, "tflm", str(error))
     dense = all(operation.name == "FULLY_CONNECTED" for operation in model.graph.operations)
     code = tflm_code_bytes(dense)
-    arena = plan_arena(model.graph, opened.arena_bytes).total
+    arena = plan_arena(model.graph, opened.arena_bytes, library, board).total
     note = f"{code:,} of TFLM's code (as on a Cortex-M4) and the model's {len(model.tflite):,}; RAM is the arena"
     return _need(board, "tflm", "estimated", code + len(model.tflite), arena, note)
 

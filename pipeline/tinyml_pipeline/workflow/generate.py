@@ -23,7 +23,10 @@ from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is
 
 @dataclass(frozen=True)
 class GenerateRecord:
-    """The C array and the sketches of one model: for which libraries, the self-test's vectors, the arena's bytes."""
+    """The C array and the sketches of one model: for which libraries, and the number of vectors in their self-test.
+
+    `arena_minimum_bytes` is what the host's TFLM needs, `arena_bytes` the largest that one of the sketches reserves.
+    """
 
     libraries: tuple[str, ...]
     golden_vectors: int
@@ -72,8 +75,8 @@ def firmware_sources(opened: OpenModel, libraries: Sequence[str]) -> tuple[Sourc
         tree = tree.merged(tflm.TflmRuntime().sources(model, target, oracle))
     for reason in () if libraries else refused.values():
         progress.say(f"no sketch for {reason}")
-    arena_bytes = tflm.plan_arena(model.graph, oracle.arena_bytes).total
-    return tree, GenerateRecord(tuple(targets), len(opened.golden), oracle.arena_bytes, arena_bytes)
+    arenas = (tflm.plan_arena(model.graph, oracle.arena_bytes, target).total for target in targets.values())
+    return tree, GenerateRecord(tuple(targets), len(opened.golden), oracle.arena_bytes, max(arenas, default=0))
 
 
 def encoded(tree: Mapping[str, str]) -> dict[str, bytes]:
