@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from tinyml_pipeline.boards.board import Avrdude, Esptool, Light, Uf2
-from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.boards.catalog import board_names, load_board
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,16 @@ def test_a_board_is_as_its_core_says(name: str) -> None:
     assert found == said, facts.source
     assert (arduino.led, arduino.light) == (facts.led, facts.light), facts.source
     assert arduino.a0_note == (f"A0 is {facts.a0}" if facts.a0 else ""), facts.source
+
+
+def test_static_data_have_less_than_all_ram_on_an_esp32_only() -> None:
+    """ESP-IDF, "Memory Types": 176.5 KB from 0x3FFB0000 to the data of the ROM, and 54.8 KB of them for Bluetooth."""
+    less = {
+        name: load_board(name).usable_ram_bytes
+        for name in board_names()
+        if load_board(name).usable_ram_bytes != load_board(name).ram_bytes
+    }
+    assert less == {"esp32": 0x3FFDC200 - 0x3FFB0000 - 56_156} == {"esp32": 124_580}
 
 
 # PlatformIO's boards: the file of that name under boards/ of the platform. platformio/platform-espressif32 6.13 has

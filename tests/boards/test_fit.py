@@ -122,6 +122,19 @@ def test_a_model_too_large_for_a_board_says_how_large() -> None:
     assert mega.fits
 
 
+def test_an_arena_larger_than_the_static_data_of_an_esp32() -> None:
+    """Its RAM would hold it, but only as heap; an ESP32-S3 with as much RAM takes it."""
+    writer = Writer()
+    source, output = writer.tensor((1, 65_000), 0.05, 4), writer.tensor((1, 65_000), 1 / 128, 0)
+    writer.operation("TANH", [source], [output], version=1)
+    model = opened(load_quantized(writer.build([source], [output]), "long"))
+    for need_ in needs_of(model, load_board("esp32")):
+        assert need_.ram_bytes is not None
+        assert (need_.fits, need_.ram_limit_bytes) == (False, 124_580)
+        assert 124_580 < need_.ram_bytes < load_board("esp32").ram_bytes
+    assert [need_.fits for need_ in needs_of(model, load_board("esp32s3"))] == [True, True]
+
+
 def test_what_a_runtime_would_compute_wrongly_is_refused() -> None:
     model = load_quantized(dense_tflite(), "dense")
     _, nano = needs_of(opened(model), load_board("nano33ble"))

@@ -109,7 +109,7 @@ def test_a_changed_self_test_is_not_built(tflite: str, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1] == (
         f"tinyml: {golden} is not what 'tinyml firmware' wrote: its self-test would prove nothing. Delete it and run:"
-        " tinyml firmware neuron --board uno --runtime aot"
+        f" tinyml firmware {tflite} --board uno --runtime aot"
     )
 
 

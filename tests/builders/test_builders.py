@@ -109,6 +109,18 @@ def test_a_firmware_beyond_the_board_is_an_error_before_flashing(
     assert not (tmp_path / "art/neuron/build").exists()
 
 
+def test_static_data_beyond_those_of_an_esp32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the linker refuses them, and where a tool counts them against all of the RAM."""
+    model = tmp_path / "neuron.tflite"
+    model.write_bytes(linear_tflite())
+    linker = 'echo "ld: region \\`dram0_0_seg\' overflowed by 5420 bytes" >&2; exit 1'
+    counted = 'touch "$6/neuron.ino.elf"\n' + SIZES.replace("use 21072", "use 130000")
+    for script in (linker, counted):
+        play("arduino-cli", script, tmp_path, monkeypatch)
+        with pytest.raises(UnsupportedError, match="130,000 bytes of RAM for static data, 5,420 more than there are;"):
+            build_one(open_in(tmp_path / "art", str(model)), load_board("esp32"))
+
+
 def test_what_needs_no_network_builds_first() -> None:
     names = {
         name: [builder.name for builder in BUILDERS if builder.can_build(load_board(name))] for name in ("uno", "pico2")

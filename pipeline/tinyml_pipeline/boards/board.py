@@ -177,6 +177,8 @@ class Board:
     """How many bytes wait unread on the machine's line before any is lost."""
     reserved_flash_bytes: int = 0
     """Flash that a boot loader or the partition table keeps from the firmware."""
+    reserved_ram_bytes: int = 0
+    """RAM that static data cannot have, because only the heap reaches it."""
     constants_in_ram: bool = False
     """Whether constants are copied to RAM at start, because the processor reads flash by whole words only."""
     arduino: Arduino | None = None
@@ -188,6 +190,11 @@ class Board:
     @property
     def usable_flash_bytes(self) -> int:
         return self.flash_bytes - self.reserved_flash_bytes
+
+    @property
+    def usable_ram_bytes(self) -> int:
+        """What static data may take, such as a model's arena."""
+        return self.ram_bytes - self.reserved_ram_bytes
 
     @property
     def runs_bare_metal(self) -> bool:

@@ -34,6 +34,7 @@ def espressif_board(
     fqbn: str,
     platformio_board: str,
     flash_bytes: int = 4 << 20,
+    static_ram_bytes: int | None = None,
     compiler_target: str = "xtensa",
     toolchain: Toolchain | None = None,
     port: Port | None = None,
@@ -61,6 +62,7 @@ def espressif_board(
         batch_bytes=1024,
         line_buffer=line_buffer,
         reserved_flash_bytes=flash_bytes - _APP_PARTITION_BYTES,
+        reserved_ram_bytes=0 if static_ram_bytes is None else ram_bytes - static_ram_bytes,
         arduino=Arduino(
             fqbn,
             _CORE,

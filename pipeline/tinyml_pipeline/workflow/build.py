@@ -196,7 +196,7 @@ def _record(
         flash_bytes=built.flash_bytes,
         flash_limit_bytes=board.usable_flash_bytes,
         ram_bytes=built.ram_bytes,
-        ram_limit_bytes=board.ram_bytes,
+        ram_limit_bytes=board.usable_ram_bytes,
         is_sketch=is_sketch,
         sha256=model.sha256,
     )

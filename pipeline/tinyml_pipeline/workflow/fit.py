@@ -141,7 +141,7 @@ def _with_firmware(need: Need, opened: OpenModel, board: Board) -> Need:
         return replace(need, fits=False, note=str(error))
     if built is None:
         return need
-    fits = built.flash_bytes <= board.usable_flash_bytes and built.ram_bytes <= board.ram_bytes
+    fits = built.flash_bytes <= board.usable_flash_bytes and built.ram_bytes <= board.usable_ram_bytes
     return replace(need, fits=fits, firmware_flash_bytes=built.flash_bytes, firmware_ram_bytes=built.ram_bytes)
 
 
@@ -198,7 +198,10 @@ def _need_of_tflm(opened: OpenModel, board: Board) -> Need:
     dense = all(operation.name == "FULLY_CONNECTED" for operation in model.graph.operations)
     code = tflm_code_bytes(dense)
     arena = plan_arena(model.graph, opened.arena_bytes, library, board).total
-    note = f"{code:,} of TFLM's code (as on a Cortex-M4) and the model's {len(model.tflite):,}; RAM is the arena"
+    note = (
+        f"{code:,} of TFLM's code (as on a Cortex-M4) and the model's {len(model.tflite):,}; RAM is the arena, without"
+        " what Arduino's core takes"
+    )
     return _need(board, "tflm", "estimated", code + len(model.tflite), arena, note)
 
 
@@ -209,10 +212,11 @@ def tflm_code_bytes(dense: bool) -> int:
 
 
 def _need(board: Board, runtime: RuntimeName, how: str, flash_bytes: int, ram_bytes: int, note: str) -> Need:
-    limit, ram_limit = board.usable_flash_bytes, board.ram_bytes
+    limit, ram_limit = board.usable_flash_bytes, board.usable_ram_bytes
     fits = flash_bytes <= limit and ram_bytes <= ram_limit
     return Need(board.name, runtime, fits, how, flash_bytes, limit, ram_bytes, ram_limit, note)
 
 
 def _unknown(board: Board, runtime: RuntimeName, note: str) -> Need:
-    return Need(board.name, runtime, False, "refused", None, board.usable_flash_bytes, None, board.ram_bytes, note)
+    limit, ram_limit = board.usable_flash_bytes, board.usable_ram_bytes
+    return Need(board.name, runtime, False, "refused", None, limit, None, ram_limit, note)

@@ -53,7 +53,7 @@ def target_of(board: Board | None, optimize: Optimize | None) -> Target:
 
 def budget_of(board: Board | None) -> Budget | None:
     """What a board has; None: any amount."""
-    return None if board is None else Budget(board.usable_flash_bytes, board.ram_bytes)
+    return None if board is None else Budget(board.usable_flash_bytes, board.usable_ram_bytes)
 
 
 def explain_for(model: QuantizedModel, board: Board | None, optimize: Optimize | None) -> tuple[Explanation, ...]:

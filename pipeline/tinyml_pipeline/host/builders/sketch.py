@@ -152,13 +152,16 @@ def _beyond(said: str, board: Board) -> str | None:
     if over := re.search(r"region `(\w+)' overflowed by (\d+) bytes", said):
         if over[1] == "text":  # of an AVR: all of its flash
             return too_large(board.flash_bytes + int(over[2]), 0, board)
+        if over[1] == "dram0_0_seg" and board.reserved_ram_bytes:  # of an ESP32
+            return too_large(0, board.usable_ram_bytes + int(over[2]), board)
         return f"needs {int(over[2]):,} bytes more than there are in the region '{over[1]}'"
     return None
 
 
 def too_large(flash_bytes: int, ram_bytes: int, board: Board) -> str | None:
     """'needs 3,599 bytes of RAM, 1,551 more than there are', or None where both fit."""
-    needs = (("flash", flash_bytes, board.usable_flash_bytes), ("RAM", ram_bytes, board.ram_bytes))
+    ram = "RAM for static data" if board.reserved_ram_bytes else "RAM"
+    needs = (("flash", flash_bytes, board.usable_flash_bytes), (ram, ram_bytes, board.usable_ram_bytes))
     for what, needed, limit in needs:
         if needed > limit:
             return f"needs {needed:,} bytes of {what}, {needed - limit:,} more than there are"
