@@ -76,8 +76,8 @@ def counted_by_emulator(board: Board, image: FirmwareImage, folder: Path) -> int
     lines = [line for line in tools.run(command, timeout_s=300).stdout.decode().splitlines() if ":\t" in line]
     call = next(number for number, line in enumerate(lines) if "<model_invoke>" in line)
     back = int(lines[call + 1].split(":")[0], 16)
-    # QEMU writes a line for each block it runs; with -singlestep a block is one instruction. The firmware never ends.
-    traced = [*qemu_command(board.emulator, image.elf), "-singlestep", "-d", "nochain,exec"]
+    # QEMU writes a line for each block it runs; here a block is one instruction. The firmware never ends.
+    traced = [*qemu_command(board.emulator, image.elf), *one_instruction_a_block(board.emulator), "-d", "nochain,exec"]
     count = None
     with tools.start(traced) as process:
         assert process.stderr is not None
@@ -90,6 +90,13 @@ def counted_by_emulator(board: Board, image: FirmwareImage, folder: Path) -> int
                 return count
             count = None if count is None else count + 1
     raise AssertionError("the call never returned")
+
+
+def one_instruction_a_block(machine: QemuMachine) -> list[str]:
+    """The option changed its name in QEMU 8.1, and lost the old one in 9."""
+    said = re.search(rb"version (\d+)\.(\d+)", tools.run([machine.program, "--version"], timeout_s=60).stdout)
+    assert said is not None
+    return ["-accel", "tcg,one-insn-per-tb=on"] if (int(said[1]), int(said[2])) >= (8, 1) else ["-singlestep"]
 
 
 @pytest.mark.parametrize("name", COUNTED)

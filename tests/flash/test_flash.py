@@ -73,7 +73,7 @@ def test_vectors_that_were_tampered_with_are_not_flashed(port: str, neuron: Path
     assert done.exit_code == 1
     assert done.stderr.splitlines()[-1] == (
         f"tinyml: {golden} is not what 'tinyml firmware' wrote: its self-test would prove nothing. Delete it and run:"
-        " tinyml firmware neuron --board uno --runtime aot"
+        f" tinyml firmware {neuron} --board uno --runtime aot"
     )
     assert "writing" not in done.stderr.replace("writing the firmware", "")
 
