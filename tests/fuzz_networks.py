@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.edges import model_edges
 from tinyml_pipeline.compiler.graph import Graph
-from tinyml_pipeline.compiler.passes import run_passes
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import TARGETS, Target, find_target
 from tinyml_pipeline.errors import UnsupportedError
@@ -75,7 +75,7 @@ def compare(networks: Sequence[Network], folder: Path) -> Outcome:
         return outcome
     library = ctypes.CDLL(str(compile_c(sorted(sources), folder / "networks.so", "-shared", "-fPIC", "-O0", "-w")))
     for number, network, graph in kept:
-        actual = run_all(getattr(library, f"n{number}_invoke"), network, run_passes(graph))
+        actual = run_all(getattr(library, f"n{number}_invoke"), network, graph)
         wrong = difference(actual, run_tflm(network.tflite, network.inputs))
         outcome.layers.update(operation.name for operation in graph.operations)
         if wrong is None:
@@ -85,16 +85,17 @@ def compare(networks: Sequence[Network], folder: Path) -> Outcome:
     return outcome
 
 
-def run_all(invoke: ctypes._CFuncPtr, network: Network, core: Graph) -> list[Int8Array]:
-    """Outputs of shape (vectors, size)."""
-    rows: list[list[Int8Array]] = [[] for _ in core.outputs]
-    for vector in zip(*network.inputs, strict=True):
+def run_all(invoke: ctypes._CFuncPtr, network: Network, graph: Graph) -> list[Int8Array]:
+    """Outputs of shape (vectors, size), of the types that the file has."""
+    inputs, outputs = model_edges(graph)
+    rows: list[list[Int8Array]] = [[] for _ in outputs]
+    for vector in zip(*(edge.from_own(own) for edge, own in zip(inputs, network.inputs, strict=True)), strict=True):
         held = [np.ascontiguousarray(values) for values in vector]
-        made = [np.zeros(core.tensors[index].size, core.tensors[index].dtype.numpy) for index in core.outputs]
+        made = [np.zeros(edge.inner.size, edge.inner.dtype.numpy) for edge in outputs]
         invoke(*[array.ctypes.data_as(ctypes.c_void_p) for array in (*held, *made)])
         for row, values in zip(rows, made, strict=True):
             row.append(values)
-    return [np.array(row) for row in rows]
+    return [edge.to_own(np.array(row)) for edge, row in zip(outputs, rows, strict=True)]
 
 
 def difference(actual: Sequence[Int8Array], expected: Sequence[Int8Array]) -> str | None:
@@ -122,7 +123,7 @@ def shrunk(text: str, seeds: Sequence[int]) -> str:
     for position in reversed(range(len(layers))):
         fewer = [*layers[:position], *layers[position + 1 :]]
         with tempfile.TemporaryDirectory() as folder:
-            if fewer and compare([make_network(fewer, network.seed)], Path(folder)).differences:
+            if fewer and compare([make_network(fewer, network.seed, other_ports=True)], Path(folder)).differences:
                 layers = fewer
     return f"{text} (layers that suffice: {layers})"
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.compiler.edges import model_edges
+from tinyml_pipeline.compiler.read_tflite import read_tflite
 
 from tests.tflite_writer import Writer, activation_code
 
@@ -20,7 +22,7 @@ Int8Array = npt.NDArray[np.int8]
 ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 
 FUSING = ("ADD", "SUB", "MUL", "DIV")
-UNARY = ("relu", "relu6", "leaky_relu", "quantize", "logistic", "tanh", "abs", "elu", "hard_swish")
+UNARY = ("relu", "relu6", "leaky_relu", "rescale", "logistic", "tanh", "abs", "elu", "hard_swish")
 BINARY = (*FUSING, "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM")
 
 
@@ -232,7 +234,8 @@ class Network:
     layers: tuple[tuple[str, int], ...]
     seed: int
     tflite: bytes = field(repr=False)
-    inputs: tuple[Int8Array, ...] = field(repr=False)
+    inputs: tuple[npt.NDArray[Any], ...] = field(repr=False)
+    """As the file has them."""
 
 
 _MOST_VALUES = 300  # a layer's input; what repeats and pads would grow without end
@@ -246,13 +249,19 @@ def _source_shape(rng: np.random.Generator) -> tuple[int, ...]:
     return tuple(int(size) for size in rng.choice([1, 2, 3, 4, 5], rank, p=[0.2, 0.2, 0.3, 0.2, 0.1]))
 
 
-def make_network(layers: Sequence[tuple[str, int]], seed: int, *, vectors: int = 24) -> Network:
-    """`layers` are pairs of a layer's kind and of how many tensors before the newest its input lies."""
+def make_network(
+    layers: Sequence[tuple[str, int]], seed: int, *, vectors: int = 24, other_ports: bool = False
+) -> Network:
+    """`layers` are pairs of a layer's kind and of how many tensors before the newest its input lies.
+
+    Inputs are int8, unless there may be `other_ports`, such as int16.
+    """
     builder = Builder(np.random.default_rng(seed))
     rng = builder.rng
     shape = _source_shape(rng)
     count = int(rng.choice([1, 1, 2]))
     sources = [builder.tensor(shape, builder.scale(), builder.zero_point()) for _ in range(count)]
+    ports = [port_of(builder, source) if other_ports else source.index for source in sources]
     known = builder.known
     known += sources
     for kind, back in layers:
@@ -269,8 +278,23 @@ def make_network(layers: Sequence[tuple[str, int]], seed: int, *, vectors: int =
     extra = made[int(rng.integers(len(made)))]
     if extra not in outputs and rng.random() < 0.3:
         outputs.append(extra)
-    tflite = builder.writer.build([source.index for source in sources], outputs)
-    return Network(tuple(layers), seed, tflite, tuple(edge_vectors(rng, source.shape, vectors) for source in sources))
+    tflite = builder.writer.build(ports, outputs)
+    edges, _ = model_edges(read_tflite(tflite))
+    stored = [edge_vectors(rng, edge.inner.shape, vectors, edge.inner.dtype) for edge in edges]
+    return Network(
+        tuple(layers), seed, tflite, tuple(edge.to_own(values) for edge, values in zip(edges, stored, strict=True))
+    )
+
+
+def port_of(builder: Builder, source: Known) -> int:
+    """The model's input that `source` is made of: mostly itself, else of another type."""
+    kind = str(builder.rng.choice(["INT8", "INT16", "UINT8", "FLOAT32"], p=[0.76, 0.08, 0.08, 0.08]))
+    if kind == "INT8":
+        return source.index
+    scale = None if kind == "FLOAT32" else builder.scale(source.scale * (0.004 if kind == "INT16" else 1.0))
+    index = builder.writer.tensor(source.shape, scale, builder.zero_point() + 128 * (kind == "UINT8"), type=kind)
+    builder.writer.operation("QUANTIZE", [index], [source.index])
+    return index
 
 
 def edge_vectors(
@@ -296,4 +320,4 @@ def random_network(seed: int, *, vectors: int = 24) -> Network:
         layers.append((str(rng.choice(kinds)), int(rng.integers(4))))
         if rng.random() < 0.2:
             layers += [(str(kind), 0) for kind in rng.choice(UNARY, int(rng.integers(1, 4)))]
-    return make_network(layers, seed, vectors=vectors)
+    return make_network(layers, seed, vectors=vectors, other_ports=True)

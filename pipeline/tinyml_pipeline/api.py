@@ -29,6 +29,7 @@ from tinyml_pipeline.api_arguments import (
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.boards.catalog import board_names, load_board, stand_in
+from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import TARGETS, Target, find_target
 from tinyml_pipeline.errors import ToolMissingError, UsageError
@@ -42,6 +43,7 @@ from tinyml_pipeline.quantization.quantized_model import (
     QuantizedPort,
     load_quantized,
     outputs_of,
+    rows_of,
 )
 from tinyml_pipeline.runtimes.tflm import data_sources
 from tinyml_pipeline.show.report import progress as progress_of
@@ -255,11 +257,11 @@ class ConnectedBoard:
         model or answers wrongly, UsageError for inputs of another shape or with NaN.
         """
         checked_model(model)
-        arrays = samples(inputs, [port.shape for port in model.inputs], "inputs", keep_int8=True)
+        all_int8 = all(port.dtype is DType.INT8 for port in model.inputs)
+        arrays = samples(inputs, [port.shape for port in model.inputs], "inputs", keep_int8=all_int8)
         raw = arrays[0].dtype == np.int8
-        int8 = arrays if raw else [port.quantize(real) for port, real in zip(model.inputs, arrays, strict=True)]
-        rows = np.concatenate([array.reshape(len(array), -1) for array in int8], axis=1)
-        ran = self._session(model).invoke_many(rows).outputs
+        stored = arrays if raw else [port.quantize(real) for port, real in zip(model.inputs, arrays, strict=True)]
+        ran = self._session(model).invoke_many(rows_of(stored)).outputs
         parts = outputs_of(ran, model.outputs)
         outputs = tuple(_answer(part, port, raw) for part, port in zip(parts, model.outputs, strict=True))
         return outputs[0] if len(outputs) == 1 else outputs

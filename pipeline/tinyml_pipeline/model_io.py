@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.compiler.edges import Edge, model_edges
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.errors import UnsupportedError
 
@@ -17,23 +18,20 @@ _AVR_FRAME_LIMIT_BYTES = 30_000  # its int has 16 bits
 
 @dataclass(frozen=True)
 class ModelInterface:
-    """What the firmware around a model must know of it: its .tflite's SHA-256 and the bytes of each port."""
+    """What the firmware around a model must know of it: its .tflite's SHA-256, and the bytes of each port."""
 
     sha256: str
     input_sizes: tuple[int, ...]
     output_sizes: tuple[int, ...]
+    input_types: tuple[DType, ...] = ()
+    """If there are other inputs than int8: of each input, as model_invoke takes it."""
     output_types: tuple[DType, ...] = ()
     """If there are other outputs than int8: of each output."""
 
     @classmethod
     def of(cls, graph: Graph) -> ModelInterface:
-        inputs = tuple(graph.tensors[index].size for index in graph.inputs)
-        wide = {index: graph.tensors[index].dtype for index in graph.outputs if graph.tensors[index].type == "INT32"}
-        types = tuple(wide.get(index, DType.INT8) for index in graph.outputs)
-        outputs = tuple(
-            graph.tensors[index].size * dtype.bytes for index, dtype in zip(graph.outputs, types, strict=True)
-        )
-        return cls(graph.sha256, inputs, outputs, types if wide else ())
+        inputs, outputs = model_edges(graph)
+        return cls(graph.sha256, _sizes(inputs), _sizes(outputs), _types(inputs), _types(outputs))
 
     @property
     def input_bytes(self) -> int:
@@ -42,6 +40,15 @@ class ModelInterface:
     @property
     def output_bytes(self) -> int:
         return sum(self.output_sizes)
+
+
+def _sizes(edges: Sequence[Edge]) -> tuple[int, ...]:
+    return tuple(edge.inner.size_bytes for edge in edges)
+
+
+def _types(edges: Sequence[Edge]) -> tuple[DType, ...]:
+    types = tuple(edge.inner.dtype for edge in edges)
+    return types if set(types) - {DType.INT8} else ()
 
 
 def vectors_in_a_frame(interface: ModelInterface, board: Board) -> int:
@@ -62,19 +69,14 @@ def model_io_header(interface: ModelInterface, settings: Mapping[str, int] | Non
 
     `settings` are those of firmware/protocol/protocol.h, for a build that cannot give them to the compiler.
     """
-    parameters, arguments, copies = [], [], []
-    for number, offset in enumerate(_offsets(interface.input_sizes)):
-        parameters.append(f"const int8_t *in_{number}")
-        arguments.append(f"(inputs) + {offset}")
-    types = interface.output_types or (DType.INT8,) * len(interface.output_sizes)
-    for number, (offset, dtype) in enumerate(zip(_offsets(interface.output_sizes), types, strict=True)):
-        parameters.append(f"{dtype.c_type} *out_{number}")
-        if dtype.bytes == 1:
-            arguments.append(f"(outputs) + {offset}")
-        else:
-            arguments.append(f"out_{number}")
-            copies.append((number, offset, dtype, interface.output_sizes[number]))
-    call = f"(function)({', '.join(arguments)})"
+    before, after = _Call("in", "inputs"), _Call("out", "outputs")
+    for number, (offset, size, dtype) in enumerate(_ports(interface.input_sizes, interface.input_types)):
+        before.add(number, offset, size, dtype)
+    for number, (offset, size, dtype) in enumerate(_ports(interface.output_sizes, interface.output_types)):
+        after.add(number, offset, size, dtype)
+    call = f"(function)({', '.join((*before.arguments, *after.arguments))})"
+    parameters = [*(f"const {text}" for text in before.parameters), *after.parameters]
+    copies = bool(before.arrays or after.arrays)
     sha256 = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(interface.sha256))
     defines = "".join(f"#define {name} {value}u\n" for name, value in (settings or {}).items())
     if defines:
@@ -87,7 +89,7 @@ def model_io_header(interface: ModelInterface, settings: Mapping[str, int] | Non
 #define MODEL_IO_INPUT_BYTES {interface.input_bytes}
 #define MODEL_IO_OUTPUT_BYTES {interface.output_bytes}
 #define MODEL_IO_PARAMETERS {", ".join(parameters)}
-#define MODEL_IO_CALL(function, inputs, outputs) {_aligned(call, copies)}
+#define MODEL_IO_CALL(function, inputs, outputs) {_aligned(call, before, after)}
 
 /* Of the .tflite that the model was compiled from. */
 #define MODEL_IO_SHA256 {sha256}
@@ -99,14 +101,35 @@ def model_io_header(interface: ModelInterface, settings: Mapping[str, int] | Non
 _INCLUDES = "\n#include <stdint.h>\n#include <string.h>\n"
 
 
-def _aligned(call: str, copies: Sequence[tuple[int, int, DType, int]]) -> str:
-    """The call with memory of its own for outputs of more than a byte: their place in the buffer is not aligned."""
-    if not copies:
-        return call
-    before = " ".join(f"{dtype.c_type} out_{n}[{size // dtype.bytes}];" for n, _, dtype, size in copies)
-    after = " ".join(f"memcpy((outputs) + {offset}, out_{n}, {size});" for n, offset, _, size in copies)
-    return f"do {{ {before} {call}; {after} }} while (0)"
+class _Call:
+    """One side of the call: its parameters and arguments; ports of more than a byte have memory of their own, because
+    their place in the buffer is not aligned."""
+
+    def __init__(self, prefix: str, buffer: str) -> None:
+        self._prefix, self._buffer = prefix, buffer
+        self.parameters: list[str] = []
+        self.arguments: list[str] = []
+        self.arrays: list[str] = []
+        self.copies: list[str] = []
+
+    def add(self, number: int, offset: int, size: int, dtype: DType) -> None:
+        name, place = f"{self._prefix}_{number}", f"({self._buffer}) + {offset}"
+        self.parameters.append(f"{dtype.c_type} *{name}")
+        if dtype is DType.INT8:
+            self.arguments.append(place)
+            return
+        self.arguments.append(name)
+        self.arrays.append(f"{dtype.c_type} {name}[{size // dtype.bytes}];")
+        pair = (name, place) if self._prefix == "in" else (place, name)
+        self.copies.append(f"memcpy({', '.join(pair)}, {size});")
 
 
-def _offsets(sizes: Sequence[int]) -> list[int]:
-    return [sum(sizes[:number]) for number in range(len(sizes))]
+def _aligned(call: str, before: _Call, after: _Call) -> str:
+    lines = [*before.arrays, *after.arrays, *before.copies, f"{call};", *after.copies]
+    return f"do {{ {' '.join(lines)} }} while (0)" if len(lines) > 1 else call
+
+
+def _ports(sizes: Sequence[int], types: Sequence[DType]) -> list[tuple[int, int, DType]]:
+    """(offset in the buffer, bytes, type) of each port."""
+    known = types or (DType.INT8,) * len(sizes)
+    return [(sum(sizes[:number]), size, known[number]) for number, size in enumerate(sizes)]

@@ -85,7 +85,7 @@ draws = {
     "relu": Builder.relu,
     "relu6": Builder.relu6,
     "leaky_relu": Builder.leaky_relu,
-    "quantize": Builder.quantize,
+    "rescale": Builder.quantize,
     "logistic": Builder.logistic,
     "tanh": Builder.tanh,
     "abs": anyhow("ABS"),

@@ -39,7 +39,7 @@ def test_up_to_two_values_are_covered_completely(ports: list[QuantizedPort]) -> 
 
 
 def test_three_values_are_not_listed() -> None:
-    with pytest.raises(ValueError, match=r"^3 values have 256\^3 inputs$"):
+    with pytest.raises(ValueError, match=r"^3 bytes have 256\^3 inputs$"):
         all_inputs([port(3)])
 
 

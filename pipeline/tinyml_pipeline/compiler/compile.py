@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tinyml_pipeline.compiler.emit.kernel_sources import declared_names, kernel_sources
 from tinyml_pipeline.compiler.emit.memory_c import ARENA
 from tinyml_pipeline.compiler.emit.model_c import Source, headers_of
-from tinyml_pipeline.compiler.emit.model_h import emit_header
+from tinyml_pipeline.compiler.emit.model_h import emit_header, port_headers
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.names import Names, port_names
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
@@ -38,7 +38,7 @@ def compile_graph(
     text. Raises UnsupportedError if the model has anything without an exact form.
     """
     program = make_program(graph, target, budget, evaluate)
-    headers = {"common/quantize.h", "common/port.h", *headers_of(program)}
+    headers = {*port_headers(program), "common/port.h", *headers_of(program)}
     kernels = kernel_sources(sorted(headers))
     taken = {ARENA, *declared_names(kernels)}
     inputs = port_names([port.name for port in program.inputs], input_names, "in", taken)

@@ -1,4 +1,4 @@
-"""The model's inputs and outputs as the file has them, float32 or uint8, and the int8 tensors just inside."""
+"""The model's inputs and outputs as the file has them, such as float32, and the quantized tensors just inside."""
 
 from __future__ import annotations
 
@@ -10,44 +10,59 @@ import numpy.typing as npt
 
 from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
 from tinyml_pipeline.compiler.passes import float_edges
+from tinyml_pipeline.compiler.passes.float_edges import HANDLES
 
 
 @dataclass(frozen=True)
 class Edge:
-    """One input or output: `own` is the file's tensor, `inner` the int8 one that it is converted to or from; mostly
-    they are the same. `inner` of another type than INT8 is a port that is not supported."""
+    """One input or output: `own` is the file's tensor, `inner` the quantized one that it is converted to or from;
+    mostly they are the same."""
 
     own: Tensor
     inner: Tensor
 
-    def to_own(self, stored: npt.NDArray[np.int8]) -> npt.NDArray[Any]:
-        """What the file's tensor holds for stored int8 values, as DEQUANTIZE or QUANTIZE computes it."""
+    def to_own(self, stored: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What the file's tensor holds for stored values of `inner`, as DEQUANTIZE or QUANTIZE computes it."""
+        if self.own.type == self.inner.type:
+            return stored
         if self.own.type == "UINT8":
             return (stored.astype(np.int16) + 128).astype(np.uint8)
-        if self.own.type == "FLOAT32":
-            quantization = self.inner.quantization
-            assert quantization is not None, "float_edges found a scale"
-            steps = stored.astype(np.float32) - np.float32(quantization.zero_point)
-            return steps * np.float32(quantization.scale)
-        return stored
+        quantization = self.inner.quantization
+        assert quantization is not None, "float_edges found a scale"
+        steps = stored.astype(np.float32) - np.float32(quantization.zero_point)
+        return steps * np.float32(quantization.scale)
 
     def from_own(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The int8 values that `to_own` makes these of; an int32 output stays as it is."""
+        """The stored values that `to_own` makes these of."""
+        if self.own.type == self.inner.type:
+            return values
         if self.own.type == "UINT8":
             return (values.astype(np.int16) - 128).astype(np.int8)
-        if self.own.type == "FLOAT32":
-            quantization = self.inner.quantization
-            assert quantization is not None, "float_edges found a scale"
-            steps = np.rint(values.astype(np.float64) / quantization.scale) + quantization.zero_point
-            clipped: npt.NDArray[np.int8] = np.clip(steps, -128, 127).astype(np.int8)
-            return clipped
-        return values
+        quantization, dtype = self.inner.quantization, self.inner.dtype
+        assert quantization is not None, "float_edges found a scale"
+        steps = np.rint(values.astype(np.float64) / quantization.scale) + quantization.zero_point
+        stored: npt.NDArray[Any] = np.clip(steps, dtype.lowest, dtype.highest).astype(dtype.numpy)
+        return stored
 
 
 def model_edges(graph: Graph) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
     """Those of the inputs and of the outputs."""
     core = float_edges.run(graph)
     return _edges(graph, graph.inputs, core.inputs), _edges(graph, graph.outputs, core.outputs)
+
+
+def runs_as(graph: Graph, inner: Tensor, role: str) -> bool:
+    """Whether a port of this type is at home in an int8 model: int8 itself; other types that every reader makes int8
+    of by QUANTIZE, or that a QUANTIZE or DEQUANTIZE makes of int8; int32 indices as an output."""
+    if inner.type == "INT8":
+        return True
+    if role == "input":
+        users = graph.users(inner.index)
+        return inner.type in ("UINT8", "INT16") and bool(users) and {user.name for user in users} <= set(HANDLES)
+    maker = graph.maker(inner.index)
+    if inner.type == "INT32" and inner.quantization is None:
+        return inner.index not in graph.inputs
+    return maker is not None and maker.name == "QUANTIZE" and inner.type in ("UINT8", "INT16", "INT32")
 
 
 def inner_operations(graph: Graph) -> tuple[Operation, ...]:

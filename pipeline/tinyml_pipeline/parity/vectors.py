@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort, Vectors
 
-EXHAUSTIVE_MAX_VALUES = 2
+EXHAUSTIVE_MAX_BYTES = 2
 GOLDEN_COUNT = 16
 _SINGLE_EDGES_MAX = 16  # values whose ends are tried one at a time
 _GOLDEN_POOL = 256
@@ -22,7 +23,7 @@ Checks = Sequence[tuple[tuple[float, ...], tuple[float, ...]]]
 
 @dataclass(frozen=True)
 class InputSet:
-    """int8 inputs (n, *shape), one array an input tensor; `exhaustive` where no other input exists."""
+    """Stored inputs (n, *shape), one array an input tensor; `exhaustive` where no other input exists."""
 
     arrays: tuple[Int8Array, ...]
     exhaustive: bool
@@ -54,45 +55,52 @@ def parity_inputs(
 
 
 def is_exhaustive(ports: Sequence[QuantizedPort]) -> bool:
-    """Whether `parity_inputs` gives every possible input: of two values there are 65,536."""
-    return sum(port.size for port in ports) <= EXHAUSTIVE_MAX_VALUES
+    """Whether `parity_inputs` gives every possible input: of two int8 values there are 65,536, of one int16 too."""
+    return sum(port.size * port.dtype.bytes for port in ports) <= EXHAUSTIVE_MAX_BYTES
 
 
 def all_inputs(ports: Sequence[QuantizedPort]) -> tuple[Int8Array, ...]:
-    """Every int8 input in order, the last value fastest; for at most two values in all."""
-    size = sum(port.size for port in ports)
-    if size > EXHAUSTIVE_MAX_VALUES:
-        raise ValueError(f"{size} values have 256^{size} inputs")
-    axis = np.arange(-128, 128, dtype=np.int8)
-    rows = np.stack(np.meshgrid(*[axis] * size, indexing="ij"), axis=-1).reshape(-1, size)
+    """Every input in order, the last value fastest; for at most two bytes in all."""
+    size = sum(port.size * port.dtype.bytes for port in ports)
+    if size > EXHAUSTIVE_MAX_BYTES:
+        raise ValueError(f"{size} bytes have 256^{size} inputs")
+    axes = [np.arange(port.dtype.lowest, port.dtype.highest + 1) for port in ports for _ in range(port.size)]
+    rows = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
     return _split(rows, ports)
 
 
 def edge_inputs(ports: Sequence[QuantizedPort]) -> Int8Array:
-    """(n, values) int8: both ends, the zero points, alternating ends, and each of the first values alone at an end."""
+    """(n, values): both ends, the zero points, alternating ends, and each of the first values alone at an end."""
+    low, high = _ends(ports)
     zero = np.concatenate([np.full(port.size, port.zero_point) for port in ports])
-    size = zero.size
-    alternate = np.where(np.arange(size) % 2 == 0, -128, 127)
-    rows = [
-        np.full(size, -128),
-        np.full(size, 127),
-        zero,
-        alternate,
-        -1 - alternate,
-        np.full(size, -1),
-        np.full(size, 0),
-    ]
-    for position, end in itertools.product(range(min(size, _SINGLE_EDGES_MAX)), (-128, 127)):
+    even, middle = np.arange(zero.size) % 2 == 0, (low + high) // 2
+    rows = [low, high, zero, np.where(even, low, high), np.where(even, high, low), middle, middle + 1]
+    for position, ends in itertools.product(range(min(zero.size, _SINGLE_EDGES_MAX)), (low, high)):
         row = zero.copy()
-        row[position] = end
+        row[position] = ends[position]
         rows.append(row)
-    return _unique(np.stack(rows).astype(np.int8))
+    return _unique(np.stack(rows).astype(_common(ports)))
 
 
 def random_inputs(ports: Sequence[QuantizedPort], count: int, seed: int) -> Int8Array:
-    """(count, values) int8, uniform; the same for the same seed."""
-    size = sum(port.size for port in ports)
-    return np.random.default_rng(seed).integers(-128, 128, (count, size), dtype=np.int8)
+    """(count, values), uniform; the same for the same seed."""
+    rng, dtype, (low, high) = np.random.default_rng(seed), _common(ports), _ends(ports)
+    if dtype == np.int8:
+        return rng.integers(-128, 128, (count, low.size), dtype=np.int8)
+    drawn: Int8Array = rng.integers(low, high, (count, low.size), endpoint=True).astype(dtype)
+    return drawn
+
+
+def _ends(ports: Sequence[QuantizedPort]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The lowest and the highest stored number of each value."""
+    low = [np.full(port.size, port.dtype.lowest, np.int64) for port in ports]
+    high = [np.full(port.size, port.dtype.highest, np.int64) for port in ports]
+    return np.concatenate(low), np.concatenate(high)
+
+
+def _common(ports: Sequence[QuantizedPort]) -> np.dtype[Any]:
+    """One type for the values of all ports: int8 unless one is wider."""
+    return np.result_type(*(port.dtype.numpy for port in ports))
 
 
 def golden_vectors(
@@ -129,9 +137,10 @@ def _unique(rows: Int8Array) -> Int8Array:
 
 
 def _split(rows: Int8Array, ports: Sequence[QuantizedPort]) -> tuple[Int8Array, ...]:
-    """(n, values) as one array (n, *shape) a port."""
+    """(n, values) as one array (n, *shape) a port, of the port's type."""
     ends = np.cumsum([port.size for port in ports])
     parts = np.split(rows, ends[:-1], axis=1)
     return tuple(
-        np.ascontiguousarray(part).reshape(len(rows), *port.shape) for part, port in zip(parts, ports, strict=True)
+        np.ascontiguousarray(part, port.dtype.numpy).reshape(len(rows), *port.shape)
+        for part, port in zip(parts, ports, strict=True)
     )

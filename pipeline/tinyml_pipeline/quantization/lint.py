@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.edges import Edge, inner_operations, model_edges
+from tinyml_pipeline.compiler.edges import Edge, inner_operations, model_edges, runs_as
 from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
 from tinyml_pipeline.errors import ModelFileError
 
@@ -36,7 +36,8 @@ _HANDED_ON = {
 
 @dataclass(frozen=True)
 class PortLint:
-    """One input or output: what int8 makes of it. `used` is the share of the 256 steps that the vectors span."""
+    """One input or output: what its stored type makes of it. `used` is the share of its steps, 256 of int8, that the
+    vectors span."""
 
     name: str
     shape: tuple[int, ...]
@@ -45,6 +46,9 @@ class PortLint:
     high: float
     used: float | None
     type: str = "INT8"
+    """Of the file's tensor."""
+    stored: str = "INT8"
+    """What it is inside the model."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ class LintReport:
             )
         for role, ports in (("input", self.inputs), ("output", self.outputs)):
             for port in ports:
-                used = "" if port.used is None else f"; {100 * port.used:.0f} % of the int8 range is used"
+                kind = port.stored.lower()
+                used = "" if port.used is None else f"; {100 * port.used:.0f} % of the {kind} range is used"
                 span = f"{port.low:.6g} to {port.high:.6g}"
                 lines.append(f"{role} {port.name}: {span}, one step is {port.step:.4g}{used}")
         lines += [f"note: {remark}" for remark in self.remarks]
@@ -192,16 +197,14 @@ def _ports(
     ports = []
     for position, (edge, name) in enumerate(zip(edges, names, strict=True)):
         tensor = edge.inner
-        if tensor.type != "INT8" or tensor.quantization is None:
+        if tensor.quantization is None:
             continue
         step, zero_point = tensor.quantization.scale, tensor.quantization.zero_point
+        low, high = tensor.dtype.lowest, tensor.dtype.highest
         values = vectors[position] if position < len(vectors) else np.empty(0, np.int8)
-        used = (int(values.max()) - int(values.min()) + 1) / 256 if values.size else None
-        ports.append(
-            PortLint(
-                name, tensor.shape, step, step * (-128 - zero_point), step * (127 - zero_point), used, edge.own.type
-            )
-        )
+        used = (int(values.max()) - int(values.min()) + 1) / (high - low + 1) if values.size else None
+        ends = step * (low - zero_point), step * (high - zero_point)
+        ports.append(PortLint(name, tensor.shape, step, *ends, used, edge.own.type, tensor.type))
     return tuple(ports)
 
 
@@ -213,7 +216,13 @@ def _problems(graph: Graph) -> list[str]:
     inputs, outputs = model_edges(graph)
     ports = [edge.inner for edge in (*inputs, *outputs)]
     custom = [operation for operation in graph.operations if operation.name.startswith("CUSTOM:")]
-    kind = _custom(custom[0]) if custom else _wrong_kind(graph, ports)
+    strange = [
+        edge.inner
+        for role, edges in (("input", inputs), ("output", outputs))
+        for edge in edges
+        if not runs_as(graph, edge.inner, role)
+    ]
+    kind = _custom(custom[0]) if custom else _wrong_kind(graph, strange)
     if kind:
         return [kind]
     problems = [
@@ -230,35 +239,32 @@ def _problems(graph: Graph) -> list[str]:
                 f"tensor '{tensor.name}' has {tensor.size:,} values (shape {list(tensor.shape)}); supported: inputs and"
                 f" outputs of up to {MOST_PORT_BYTES:,}, more than the RAM of any supported board."
             )
-        if _is_index_output(graph, tensor):
-            continue
         quantization = tensor.quantization
+        if tensor.type == "INT32" and quantization is None:
+            continue  # indices, such as ARG_MAX's
         sound = quantization is not None and not quantization.per_channel and quantization.scale > 0
-        if not (sound and quantization is not None and -128 <= quantization.zero_point <= 127):
-            problems.append(f"tensor '{tensor.name}' is int8 without one scale above 0 and a zero point. {_HOW}.")
+        low, high = tensor.dtype.lowest, tensor.dtype.highest
+        if not (sound and quantization is not None and low <= quantization.zero_point <= high):
+            kind = tensor.type.lower()
+            problems.append(f"tensor '{tensor.name}' is {kind} without one scale above 0 and a zero point. {_HOW}.")
     problems += [problem for operation in inner_operations(graph)
                  if (problem := _operation_problem(graph, operation))]  # fmt: skip
     return problems
 
 
-def _is_index_output(graph: Graph, tensor: Tensor) -> bool:
-    """An int32 output, such as ARG_MAX's: numbers that need no scale."""
-    return tensor.type == "INT32" and tensor.index in graph.outputs and tensor.index not in graph.inputs
-
-
-def _wrong_kind(graph: Graph, ports: Sequence[Tensor]) -> str | None:
-    """One sentence for a model that is of another kind as a whole."""
+def _wrong_kind(graph: Graph, strange: Sequence[Tensor]) -> str | None:
+    """One sentence for a model that is of another kind as a whole; `strange` are ports that no int8 model has."""
     types = {tensor.type for tensor in graph.tensors}
     inside = {tensor.type for tensor in graph.tensors if not tensor.is_constant}
-    outside = {tensor.type for tensor in ports if not _is_index_output(graph, tensor)}
-    if outside == {"INT8"}:
+    outside = {tensor.type for tensor in strange}
+    if not outside:
         return None
     quantized = inside & {"INT8", "UINT8", "INT16"}
     if not quantized and "FLOAT32" in outside and types & {"INT8", "UINT8", "INT4"}:
         return f"it is a dynamic-range model: int8 weights, but it computes in float32. {_HOW}."
     if not quantized and "FLOAT32" in inside:
         return f"it is a float model (its tensors are {_join(types)}), not int8. {_HOW}."
-    others = _join(outside - {"INT8"})
+    others = _join(outside)
     if "INT8" in quantized:
         return f"it computes in int8, but its inputs or outputs are {others}; supported: int8 ports. {_HOW}."
     if "INT16" in quantized:

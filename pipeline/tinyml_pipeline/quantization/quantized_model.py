@@ -22,11 +22,12 @@ Int8Array = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class QuantizedPort:
-    """One input or output tensor: real = scale * (q - zero_point). An output may be int32 with scale 1: indices.
+    """One input or output tensor: real = scale * (q - zero_point), with q of `dtype`: int8, int16 and others where a
+    QUANTIZE is next to it; int32 with scale 1 for indices.
 
     `shape` is that of one sample, as in Keras: the tensor's without the batch of 1. `values` names its elements in
-    order, where they have names. `type` is what the file has here: INT8, or FLOAT32 or UINT8 that the model itself
-    converts to or from this int8.
+    order, where they have names. `type` is what the file has here: `dtype`, or FLOAT32 or UINT8 that the model itself
+    converts to or from it.
     """
 
     name: str
@@ -58,17 +59,17 @@ class QuantizedPort:
         return self.scale * (self.dtype.highest - self.zero_point)
 
     def quantize(self, real: npt.ArrayLike) -> Int8Array:
-        """Nearest int8 values, ties away from zero as in TFLite's AffineQuantize, saturating at both ends; NaN becomes
-        the zero point. Bit for bit the rule of firmware/kernels/quantize.h, which says why."""
+        """Nearest stored values, ties away from zero as in TFLite's AffineQuantize, saturating at both ends; NaN
+        becomes the zero point. Bit for bit the rule of firmware/kernels/quantize.h, which says why."""
         with np.errstate(over="ignore", invalid="ignore"):
             steps = (np.asarray(real, np.float32) / np.float32(self.scale)).astype(np.float64)
         rounded = np.trunc(steps + np.copysign(0.5, steps)) + self.zero_point
         rounded = np.where(np.isnan(steps), self.zero_point, rounded)
-        quantized: Int8Array = np.clip(rounded, -128, 127).astype(np.int8)
+        quantized: Int8Array = np.clip(rounded, self.dtype.lowest, self.dtype.highest).astype(self.dtype.numpy)
         return quantized
 
     def dequantize(self, quantized: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float32]:
-        steps: npt.NDArray[np.float32] = quantized.astype(np.float32) - np.float32(self.zero_point)
+        steps: npt.NDArray[np.float32] = (quantized.astype(np.int64) - self.zero_point).astype(np.float32)
         return steps * np.float32(self.scale)
 
     def describe(self, quantized: npt.NDArray[np.integer[Any]], positions: Sequence[int] | None = None) -> str:
@@ -87,7 +88,7 @@ class QuantizedPort:
 
 @dataclass(frozen=True)
 class Vectors:
-    """Inputs and the outputs that TFLM gives for them: int8 (n, *shape), one array for each tensor."""
+    """Inputs and the outputs that TFLM gives for them, stored values (n, *shape), one array for each tensor."""
 
     inputs: tuple[Int8Array, ...]
     outputs: tuple[Int8Array, ...]
@@ -153,6 +154,12 @@ def load_quantized(
     )
 
 
+def rows_of(arrays: Sequence[npt.NDArray[Any]]) -> Int8Array:
+    """One array (n, *shape) per input as (n, bytes of all inputs), which a device takes."""
+    rows = [np.ascontiguousarray(array).reshape(len(array), -1).view(np.int8) for array in arrays]
+    return np.concatenate(rows, axis=1)
+
+
 def outputs_of(rows: Int8Array, ports: Sequence[QuantizedPort]) -> tuple[npt.NDArray[Any], ...]:
     """What a device answers, (n, bytes of all outputs), as one array (n, *shape) of the port's type per output."""
     ends = np.cumsum([port.size * port.dtype.bytes for port in ports])
@@ -164,10 +171,9 @@ def outputs_of(rows: Int8Array, ports: Sequence[QuantizedPort]) -> tuple[npt.NDA
 
 
 def _steps(tensor: Tensor) -> tuple[float, int]:
-    """Scale and zero point; an int32 output has none: its values are what they say."""
-    if tensor.type == "INT32":
+    """Scale and zero point; indices have none: their values are what they say."""
+    if tensor.quantization is None:
         return 1.0, 0
-    assert tensor.quantization is not None, "the lint has checked it"
     return tensor.quantization.scale, tensor.quantization.zero_point
 
 

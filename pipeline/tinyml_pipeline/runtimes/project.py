@@ -7,7 +7,7 @@ the dialogue around it, and under `src/protocol/` the wire protocol.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,4 @@ def _share(value: str, low: float, high: float) -> str:
 
 def one_buffer(interface: ModelInterface) -> ModelInterface:
     """The same model, called with all its inputs in one buffer and all its outputs in another."""
-    return replace(
-        interface, input_sizes=(interface.input_bytes,), output_sizes=(interface.output_bytes,), output_types=()
-    )
+    return ModelInterface(interface.sha256, (interface.input_bytes,), (interface.output_bytes,))

@@ -49,17 +49,21 @@ def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]
         "outputs": _ports(identifier, model.outputs, "output"),
     }
     if oracle is not None:
-        _refuse_wide_outputs(model)
+        _refuse_wide_ports(model)
         values |= _oracle_values(model, oracle)
     return values
 
 
-def _refuse_wide_outputs(model: QuantizedModel) -> None:
-    for port in model.outputs:
-        if port.dtype is not DType.INT8:
+def _refuse_wide_ports(model: QuantizedModel) -> None:
+    for role, ports in (("input", model.inputs), ("output", model.outputs)):
+        for port in ports:
+            if port.dtype is DType.INT8:
+                continue
+            indices = port.dtype is DType.INT32 and (port.scale, port.zero_point) == (1.0, 0)
+            instead = "Take the index of the highest value in the sketch instead, or compile" if indices else "Compile"
             raise UnsupportedError(
-                f"{model.name}: output '{port.name}' is {port.dtype.value.lower()}; supported in sketches: int8. Take"
-                " the index of the highest value in the sketch instead, or compile the model: tinyml compile."
+                f"{model.name}: {role} '{port.name}' is {port.dtype.value.lower()}; supported in sketches: int8."
+                f" {instead} the model: tinyml compile."
             )
 
 

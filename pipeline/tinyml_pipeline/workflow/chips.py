@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from tinyml_pipeline.boards.board import Board, Optimize
 from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
@@ -22,7 +19,7 @@ from tinyml_pipeline.host.device.measure import Measurement, measure
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import cache_dir
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of, rows_of
 from tinyml_pipeline.workflow.plain_c import compile_for
 
 Progress = Callable[[int, int], None]
@@ -62,13 +59,13 @@ def run_on_chip(
     progress: Progress | None = None,
     sources: SourceTree | None = None,
 ) -> tuple[Int8Array, ...]:
-    """What the model's C answers on a board: int8 (n, *shape), one array per output, as the interpreters give it.
+    """What the model's C answers on a board: (n, *shape), one array per output, as the interpreters give it.
 
     `sources` is the model compiled for the board, if that is done already. Raises UnsupportedError if the model does
     not compile or fit, ToolMissingError, ToolFailedError, DeviceError.
     """
     with running(model, board, sources) as session:
-        answers = session.invoke_many(_rows(inputs), progress).outputs
+        answers = session.invoke_many(rows_of(inputs), progress).outputs
     return outputs_of(answers, model.outputs)
 
 
@@ -93,7 +90,7 @@ def measure_on_chip(
         # A firmware of its own for the sizes: the one that answers on the wire holds the protocol too.
         bench = build_firmware(sources, ModelInterface.of(model.graph), board, "bench", place / "bench", optimize)
         with _session(model, board, sources, optimize, place) as session:
-            return measure(bench, session, _rows(inputs)[:_MEASURED_VECTORS])
+            return measure(bench, session, rows_of(inputs)[:_MEASURED_VECTORS])
 
 
 @contextlib.contextmanager
@@ -107,8 +104,3 @@ def _session(
         session = Session(device)
         session.greet(interface)
         yield session
-
-
-def _rows(inputs: Sequence[Int8Array]) -> npt.NDArray[np.int8]:
-    """(n, bytes of all inputs)."""
-    return np.concatenate([array.reshape(len(array), -1) for array in inputs], axis=1)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinyml_pipeline.host.device.session import Session
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort, outputs_of, rows_of
 
 Values = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
@@ -27,8 +27,8 @@ def answer_line(line: str, model: QuantizedModel, session: Session) -> str:
         return f"The model takes {wanted}, you typed {len(numbers)}."
     parts = _split(np.array(numbers, np.float32), model.inputs)
     inputs = [port.quantize(part) for port, part in zip(model.inputs, parts, strict=True)]
-    ran = session.invoke_many(np.concatenate(inputs)[None])
-    outputs = _split(ran.outputs[0], model.outputs)
+    ran = session.invoke_many(rows_of([array[None] for array in inputs]))
+    outputs = [array[0].ravel() for array in outputs_of(ran.outputs, model.outputs)]
     count = f"   ({ran.most:,} {ran.unit.name.lower()})" if ran.most else ""
     clamped = [
         note

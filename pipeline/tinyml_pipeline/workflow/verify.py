@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.parity.compare import Comparison, compare_exact
 from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of, rows_of
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.connect import connect, refuse_port_of_emulated
@@ -117,7 +116,7 @@ def _verify_one(
         greeting = session.greet(ModelInterface.of(model.graph))
         started = time.perf_counter()
         with progress.counting(f"{model.name} on {board.name}: {len(inputs):,} vectors", len(inputs)) as done:
-            ran = session.invoke_many(_rows(inputs.arrays), lambda count, _: done(count))
+            ran = session.invoke_many(rows_of(inputs.arrays), lambda count, _: done(count))
         seconds = time.perf_counter() - started
     found = compare_exact(f"{board.name} = TFLM", expected, _outputs(model, ran), inputs.arrays)
     if found.first is not None:
@@ -153,11 +152,6 @@ def _record(board: Board, found: Comparison, inputs: InputSet, greeting: Greetin
         most=ran.most,
         clock_hz=greeting.clock_hz,
     )
-
-
-def _rows(arrays: Sequence[Int8Array]) -> Int8Array:
-    """(n, bytes of all inputs)."""
-    return np.concatenate([array.reshape(len(array), -1) for array in arrays], axis=1)
 
 
 def _outputs(model: QuantizedModel, ran: Invocations) -> tuple[Int8Array, ...]:

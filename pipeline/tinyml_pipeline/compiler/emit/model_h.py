@@ -39,8 +39,11 @@ def emit_header(program: Program, names: Names) -> str:
     out.emit()
     if any(port.tensor.type == "BOOL" for _, port in ports):
         out.emit("#include <stdbool.h>")
-    for line in ("#include <stdint.h>", "", '#include "kernels/common/quantize.h"', ""):
-        out.emit(line)
+    out.emit("#include <stdint.h>")
+    out.emit()
+    for header in port_headers(program):
+        out.emit(f'#include "kernels/{header}"')
+    out.emit()
     out.emit("/* Real value = scale * (stored value - zero point). */")
     for name, port in ports:
         _emit_constants(out, names, name, port)
@@ -63,6 +66,17 @@ def emit_header(program: Program, names: Names) -> str:
     return out.text
 
 
+def port_headers(program: Program) -> tuple[str, ...]:
+    """What the conversion helpers call, below firmware/kernels/."""
+    wide = any(port.tensor.type != "INT8" and _converts(port) for port in (*program.inputs, *program.outputs))
+    return ("common/quantize.h", "common/quantize_wide.h") if wide else ("common/quantize.h",)
+
+
+def _converts(port: TensorPort) -> bool:
+    """Whether the port stands for real numbers, and not for indices."""
+    return port.quantization is not None and port.tensor.type in ("INT8", "UINT8", "INT16", "INT32")
+
+
 def _emit_constants(out: Emitter, names: Names, name: str, port: TensorPort) -> None:
     macro = f"{names.prefix}_{name}".upper()
     shape = shape_text(port.tensor)
@@ -77,23 +91,38 @@ def _emit_constants(out: Emitter, names: Names, name: str, port: TensorPort) -> 
 
 
 def _emit_into(out: Emitter, names: Names, name: str, port: TensorPort) -> None:
-    macro = f"{names.prefix}_{name}".upper()
-    if port.tensor.type == "INT8":
-        call = f"quantize_s8(real, {macro}_SCALE, {macro}_ZERO_POINT)"
-        _emit_function(out, f"int8_t {names.prefix}_quantize_{name}(float real)", call)
-    if port.own.type == "UINT8":
+    if _converts(port):
+        kind = port.tensor.dtype.c_type
+        signature = f"{kind} {names.prefix}_quantize_{name}(float real)"
+        if port.tensor.type == "INT8":
+            _emit_function(out, signature, f"quantize_s8(real, {_steps(names, name)})")
+        else:
+            limits = f"{'0' if kind.startswith('u') else _limit(kind, 'MIN')}, {_limit(kind, 'MAX')}"
+            _emit_function(out, signature, f"({kind})quantize_within(real, {_steps(names, name)}, {limits})")
+    if (port.own.type, port.tensor.type) == ("UINT8", "INT8"):
         _emit_uint8_note(out)
         _emit_function(out, f"int8_t {names.prefix}_from_uint8_{name}(uint8_t stored)", "(int8_t)(stored - 128)")
 
 
 def _emit_out_of(out: Emitter, names: Names, name: str, port: TensorPort) -> None:
-    macro = f"{names.prefix}_{name}".upper()
-    if port.tensor.type == "INT8":
-        call = f"dequantize_s8(stored, {macro}_SCALE, {macro}_ZERO_POINT)"
-        _emit_function(out, f"float {names.prefix}_dequantize_{name}(int8_t stored)", call)
-    if port.own.type == "UINT8":
+    if _converts(port):
+        function = "dequantize_s8" if port.tensor.type == "INT8" else "dequantize_wide"
+        signature = f"float {names.prefix}_dequantize_{name}({port.tensor.dtype.c_type} stored)"
+        _emit_function(out, signature, f"{function}(stored, {_steps(names, name)})")
+    if (port.own.type, port.tensor.type) == ("UINT8", "INT8"):
         _emit_uint8_note(out)
         _emit_function(out, f"uint8_t {names.prefix}_to_uint8_{name}(int8_t stored)", "(uint8_t)(stored + 128)")
+
+
+def _steps(names: Names, name: str) -> str:
+    """The macros of a port's scale and zero point, as arguments."""
+    macro = f"{names.prefix}_{name}".upper()
+    return f"{macro}_SCALE, {macro}_ZERO_POINT"
+
+
+def _limit(c_type: str, end: str) -> str:
+    """Such as INT16_MAX of int16_t."""
+    return f"{c_type.removesuffix('_t').upper()}_{end}"
 
 
 def _emit_uint8_note(out: Emitter) -> None:

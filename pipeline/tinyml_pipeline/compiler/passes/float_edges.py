@@ -1,13 +1,16 @@
-"""QUANTIZE and DEQUANTIZE at the model's edges: float32 or uint8 outside, int8 inside.
+"""QUANTIZE and DEQUANTIZE at the model's edges: float32 or uint8 outside, int8 inside, or int16 if the file has it.
 
 They become the conversion helpers of model.h, so that no float enters the inference. Published models are usually so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
+from tinyml_pipeline.compiler.ops._requantize import FROM_FLOAT, TO_FLOAT
 
 HANDLES = ("QUANTIZE", "DEQUANTIZE")
 
@@ -22,7 +25,7 @@ def run(graph: Graph) -> Graph:
 
 
 def _inside(graph: Graph, index: int, gone: set[int]) -> int:
-    """The int8 tensor that the only reader of an input makes of it, or the input itself."""
+    """The tensor that the only reader of an input makes of it, or the input itself."""
     users = graph.users(index)
     if len(users) != 1 or index in graph.outputs or index in graph.aliases.values():
         return index
@@ -30,7 +33,7 @@ def _inside(graph: Graph, index: int, gone: set[int]) -> int:
     if (
         user.name != "QUANTIZE"
         or user.wrong_arity
-        or not _converts(graph.tensors[index], graph.tensors[user.outputs[0]])
+        or not _converts(graph.tensors[index], graph.tensors[user.outputs[0]], FROM_FLOAT)
     ):
         return index
     if user.outputs[0] in graph.outputs:
@@ -40,31 +43,32 @@ def _inside(graph: Graph, index: int, gone: set[int]) -> int:
 
 
 def _before(graph: Graph, index: int, gone: set[int]) -> int:
-    """The int8 tensor that an output is made of, or the output itself."""
+    """The tensor that an output is made of, or the output itself."""
     maker = graph.maker(index)
+    wanted = "DEQUANTIZE" if graph.tensors[index].type == "FLOAT32" else "QUANTIZE"
     if (
         maker is None
-        or maker.name not in HANDLES
+        or maker.name != wanted
         or maker.wrong_arity
         or graph.users(index)
         or index in graph.aliases.values()
     ):
         return index
     source = maker.inputs[0]
-    if not _converts(graph.tensors[index], graph.tensors[source]) or graph.tensors[source].is_constant:
+    if not _converts(graph.tensors[index], graph.tensors[source], TO_FLOAT) or graph.tensors[source].is_constant:
         return index
     gone.add(id(maker))
     return source
 
 
-def _converts(outer: Tensor, inner: Tensor) -> bool:
-    """Whether the header's helpers convert between the two exactly as TFLM does."""
+def _converts(outer: Tensor, inner: Tensor, kinds: Sequence[DType]) -> bool:
+    """Whether the header's helpers convert between the two exactly as TFLM does; `kinds` go with float32."""
     quantization = inner.quantization
-    if inner.type != "INT8" or outer.size != inner.size or quantization is None or quantization.per_channel:
+    if outer.size != inner.size or quantization is None or quantization.per_channel:
         return False
     if outer.type == "FLOAT32":
-        return True
-    return outer.type == "UINT8" and same_steps(outer, inner)
+        return inner.type in [kind.value for kind in kinds]
+    return (outer.type, inner.type) == ("UINT8", "INT8") and same_steps(outer, inner)
 
 
 def same_steps(outer: Tensor, inner: Tensor) -> bool:

@@ -35,10 +35,11 @@ def input_rows(graph: Graph, inputs: Sequence[Int8Array]) -> tuple[int, Iterator
     if len(inputs) != len(tensors):
         raise ValueError(f"{len(inputs)} arrays for {len(tensors)} inputs")
     count = len(inputs[0])
-    for array, tensor in zip(inputs, tensors, strict=True):
-        if array.dtype != np.int8 or len(array) != count or array.size != count * tensor.size:
-            raise ValueError(f"{array.dtype} {array.shape} do not fit {count} vectors of int8 {tensor.shape}")
     edges, _ = model_edges(graph)
+    for array, tensor, edge in zip(inputs, tensors, edges, strict=True):
+        wanted = edge.inner.dtype.numpy
+        if array.dtype != wanted or len(array) != count or array.size != count * tensor.size:
+            raise ValueError(f"{array.dtype} {array.shape} do not fit {count} vectors of {wanted} {tensor.shape}")
     shaped = [
         np.ascontiguousarray(edge.to_own(array)).reshape(count, *edge.own.shape)
         for array, edge in zip(inputs, edges, strict=True)
@@ -53,7 +54,7 @@ def output_arrays(graph: Graph, count: int) -> tuple[npt.NDArray[Any], ...]:
 
 
 def without_batch(graph: Graph, outputs: Sequence[npt.NDArray[Any]]) -> tuple[Int8Array, ...]:
-    """(n, 1, *shape) of each output's own type as int8 (n, *shape)."""
+    """(n, 1, *shape) of each output's own type as stored values (n, *shape)."""
     _, edges = model_edges(graph)
     outputs = [edge.from_own(array) for edge, array in zip(edges, outputs, strict=True)]
     tensors: list[Tensor] = [graph.tensors[index] for index in graph.outputs]

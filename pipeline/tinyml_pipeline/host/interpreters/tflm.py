@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline import tools
-from tinyml_pipeline.compiler.edges import model_edges
+from tinyml_pipeline.compiler.edges import model_edges, runs_as
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.errors import ModelFileError, UnsupportedError
 from tinyml_pipeline.extras import is_importable
@@ -104,11 +104,10 @@ def tensors_after(model: ParsedModel, inputs: Sequence[Int8Array]) -> dict[int, 
 
 
 def require_int8_ports(graph: Graph) -> None:
-    """Raises ModelFileError for a port that is neither int8 nor float32 or uint8 around int8, nor an output int32."""
+    """Raises ModelFileError for a port of a type that this project does not run; see model_edges."""
     for role, edges in zip(("input", "output"), model_edges(graph), strict=True):
-        kinds = ("INT8",) if role == "input" else ("INT8", "INT32")
         for edge in edges:
-            if edge.inner.type not in kinds:
+            if not runs_as(graph, edge.inner, role):
                 raise ModelFileError(
                     f"its {role} '{edge.own.name}' is {edge.own.type.lower()}; only int8 models are run here."
                 )
