@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.edges import model_edges
+from tinyml_pipeline.compiler.passes import float_islands
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 
 from tests.tflite_writer import Writer, activation_code
@@ -191,6 +192,31 @@ def _joins(shape: tuple[int, ...], other: tuple[int, ...], axis: int) -> bool:
     )
 
 
+def float_island(builder: Builder, source: Known) -> Known:
+    """Up to four operators in float32, which become a table; a value may meet itself, or a constant."""
+    writer, rng = builder.writer, builder.rng
+
+    def real() -> int:
+        return writer.tensor(source.shape, type="FLOAT32")
+
+    values = [real()]
+    writer.operation("DEQUANTIZE", [source.index], values)
+    for _ in range(int(rng.integers(1, 5))):
+        operands = [values[-1]]
+        name = str(rng.choice(sorted(float_islands.UNARY)))
+        if rng.random() < 0.3:
+            name = str(rng.choice(["ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"]))
+            constant = writer.tensor((), type="FLOAT32", data=rng.normal())
+            operands.insert(
+                int(rng.integers(2)), constant if rng.random() < 0.6 else values[int(rng.integers(len(values)))]
+            )
+        values.append(real())
+        writer.operation(name, operands, values[-1:])
+    output = builder.tensor(source.shape, builder.scale(), builder.zero_point())
+    writer.operation("QUANTIZE", values[-1:], [output.index])
+    return output
+
+
 Draw = Callable[[Builder, Known], Known | None]
 """Adds a layer that reads the given tensor, and perhaps others of `builder.known`; None if it cannot."""
 
@@ -225,6 +251,8 @@ class _Layers(Mapping[str, Draw]):
 
 
 LAYERS: Mapping[str, Draw] = _Layers()
+FLOAT_ISLAND = "float_island"
+"""Only a compiler that may ask TFLM takes it, so that it is none of LAYERS."""
 
 
 @dataclass(frozen=True)
@@ -266,7 +294,8 @@ def make_network(
     known += sources
     for kind, back in layers:
         source = known[-1 - back % len(known)]
-        made = LAYERS[kind](builder, source if source.size <= _MOST_VALUES else known[0])
+        draw = float_island if kind == FLOAT_ISLAND else LAYERS[kind]
+        made = draw(builder, source if source.size <= _MOST_VALUES else known[0])
         if made is not None:
             known.append(made)
     if len(known) == len(sources):
@@ -318,6 +347,8 @@ def random_network(seed: int, *, vectors: int = 24) -> Network:
     kinds, layers = sorted(LAYERS), []
     for _ in range(int(rng.integers(1, 9))):
         layers.append((str(rng.choice(kinds)), int(rng.integers(4))))
+        if rng.random() < 0.05:
+            layers.append((FLOAT_ISLAND, int(rng.integers(4))))
         if rng.random() < 0.2:
             layers += [(str(kind), 0) for kind in rng.choice(UNARY, int(rng.integers(1, 4)))]
     return make_network(layers, seed, vectors=vectors, other_ports=True)

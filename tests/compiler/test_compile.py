@@ -266,8 +266,9 @@ REFUSED = {
     ),
     "float_inside": (
         lambda: through_float(),
-        "dequantize (op 0): float inside the model is unsupported; supported: int8 to FLOAT32 straight to an output of"
-        " the model.",
+        "dequantize (op 0): float32 that SOFTMAX (op 1) reads inside the model is unsupported; supported: int8 to"
+        " float32 straight to an output of the model, or up to a QUANTIZE, with nothing but operators on each element"
+        " alone between them.",
     ),
 }
 
@@ -292,13 +293,11 @@ def single(name: str, type: str) -> bytes:
 
 def through_float() -> bytes:
     writer = Writer()
-    source, middle, output = (
-        writer.tensor((4,), 0.1, 0),
-        writer.tensor((4,), type="FLOAT32"),
-        writer.tensor((4,), 0.2, 0),
-    )
+    source, output = writer.tensor((4,), 0.1, 0), writer.tensor((4,), 0.2, 0)
+    middle, later = (writer.tensor((4,), type="FLOAT32") for _ in range(2))
     writer.operation("DEQUANTIZE", [source], [middle])
-    writer.operation("QUANTIZE", [middle], [output])
+    writer.operation("SOFTMAX", [middle], [later])
+    writer.operation("QUANTIZE", [later], [output])
     return writer.build([source], [output])
 
 

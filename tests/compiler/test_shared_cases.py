@@ -12,6 +12,7 @@ from tinyml_pipeline.compiler.graph import Tensor
 from tinyml_pipeline.compiler.passes import run_passes
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import ModelFileError, PipelineError
+from tinyml_pipeline.host.interpreters.one_operation import run_operation
 from tinyml_pipeline.quantization.quantized_model import load_quantized
 
 from tests.host import compile_model, run_library
@@ -32,8 +33,8 @@ def read(name: str) -> bytes:
 # Files that the compiler takes, and TFLM runs.
 EQUAL = """
 act_hard_swish big_dense bn_dense convT dead_relu deep_2000 dense_3d dilated dyn_batch float_io gap in_is_out
-int8_in_float_out lenet lstm_unroll name_esc name_int permute prelu residual scalar sensors_submul softmax_3d sub_mul
-tanh16384 two_in two_out uint8_io
+int8_in_float_out leaky_thresh lenet lstm_unroll name_esc name_int permute prelu residual scalar
+sensors_submul softmax_3d sub_mul tanh16384 two_in two_out uint8_io
 """.split()  # noqa: SIM905
 _VECTORS = {"deep_2000": 8, "tanh16384": 16, "big_dense": 50}
 
@@ -43,7 +44,7 @@ def test_equal_to_tflm(name: str, tmp_path: Path) -> None:
     tflite = read(name)
     graph = read_tflite(tflite)
     core = run_passes(graph)
-    compiled = compile_model(tflite)
+    compiled = compile_model(tflite, evaluate=run_operation)
     rng, count = np.random.default_rng(0), _VECTORS.get(name, 300)
     # What the kernels see: float32 and uint8 ports are int8 inside, and the header's helpers convert.
     inside = [edge_vectors(rng, core.tensors[index].shape, count) for index in core.inputs]
@@ -73,7 +74,6 @@ REFUSED = {
     "fc_shape_c": "fully_connected (op 0): an output of shape [3, 2] is unsupported; ",
     "fc_shape_e": "fully_connected (op 0): an output of shape [6, 1] is unsupported; ",
     "int16x8": "fully_connected (op 0): input of type INT16 is unsupported; ",
-    "leaky_thresh": "neg (op 2): this operator",
     "relu_noio": "relu (op 0) has no inputs; RELU has 1. Convert the model again.",
     "upsample": "tile (op 1): this operator",
     "variable": "tensor 1 ('t1')" + STATE,

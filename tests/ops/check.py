@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tinyml_pipeline.compiler.edges import model_edges
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target, find_target
 from tinyml_pipeline.errors import UnsupportedError
@@ -117,8 +118,9 @@ def exact(cases: Mapping[str, Build], inputs: Mapping[str, Sequence[Values]] | N
     def test(target: str, tmp_path: Path) -> None:
         found = table()
         actual = run_program(compile_model(found.tflite, EVERY_KIND[target]), found.inputs, tmp_path)
-        for case, got, wanted in zip(found.outputs, actual, found.expected, strict=True):
-            np.testing.assert_array_equal(got, wanted, err_msg=f"case '{case}' on {target}")
+        _, edges = model_edges(read_tflite(found.tflite))
+        for case, edge, got, wanted in zip(found.outputs, edges, actual, found.expected, strict=True):
+            np.testing.assert_array_equal(edge.to_own(got), wanted, err_msg=f"case '{case}' on {target}")
 
     return test
 

@@ -150,4 +150,24 @@ def end(builder: Builder, source: Known) -> None:
     builder.ends.append(between(builder, source))
 
 
-draws = {"quantize": there_and_back, "quantize_end": end}
+def by_way_of_float(builder: Builder, source: Known) -> Known:
+    """DEQUANTIZE, perhaps of another type, and QUANTIZE; a TRANSPOSE in float between them if the rank allows it."""
+    writer = builder.writer
+    index, shape = source.index, source.shape
+    if builder.rng.random() < 0.5:
+        index = writer.tensor(shape, builder.scale(source.scale * 0.004), 0, type="INT16")
+        writer.operation("QUANTIZE", [source.index], [index])
+    real = writer.tensor(shape, type="FLOAT32")
+    writer.operation("DEQUANTIZE", [index], [real])
+    if 2 <= len(shape) <= 5:
+        order = builder.rng.permutation(len(shape))
+        shape = tuple(shape[axis] for axis in order)
+        turned, axes = writer.tensor(shape, type="FLOAT32"), writer.tensor(order.shape, type="INT32", data=order)
+        writer.operation("TRANSPOSE", [real, axes], [turned])
+        real = turned
+    output = builder.tensor(shape, builder.scale(source.scale), builder.zero_point())
+    writer.operation("QUANTIZE", [real], [output.index])
+    return output
+
+
+draws = {"quantize": there_and_back, "quantize_end": end, "by_way_of_float": by_way_of_float}

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
-from tinyml_pipeline.compiler.passes import float_edges
-from tinyml_pipeline.compiler.passes.float_edges import HANDLES
+from tinyml_pipeline.compiler.ops._requantize import ISLAND
+from tinyml_pipeline.compiler.passes import float_edges, float_islands, float_moves
+from tinyml_pipeline.compiler.passes.float_moves import moves
 
 
 @dataclass(frozen=True)
@@ -47,29 +48,51 @@ class Edge:
 
 def model_edges(graph: Graph) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
     """Those of the inputs and of the outputs."""
-    core = float_edges.run(graph)
-    return _edges(graph, graph.inputs, core.inputs), _edges(graph, graph.outputs, core.outputs)
+    core = float_edges.run(float_moves.run(graph))
+    return _edges(core, graph.inputs, core.inputs), _edges(core, graph.outputs, core.outputs)
 
 
 def runs_as(graph: Graph, inner: Tensor, role: str) -> bool:
     """Whether a port of this type is at home in an int8 model: int8 itself; other types that every reader makes int8
-    of by QUANTIZE, or that a QUANTIZE or DEQUANTIZE makes of int8; int32 indices as an output."""
+    of by QUANTIZE, or that a QUANTIZE makes of int8; int32 indices as an output. Data movement may lie between."""
     if inner.type == "INT8":
         return True
+    graph = float_moves.run(graph)
     if role == "input":
-        users = graph.users(inner.index)
-        return inner.type in ("UINT8", "INT16") and bool(users) and {user.name for user in users} <= set(HANDLES)
-    maker = graph.maker(inner.index)
+        readers = _readers(graph, inner.index)
+        return inner.type in ("UINT8", "INT16") and bool(readers) and readers <= set(float_edges.HANDLES)
     if inner.type == "INT32" and inner.quantization is None:
         return inner.index not in graph.inputs
-    return maker is not None and maker.name == "QUANTIZE" and inner.type in ("UINT8", "INT16", "INT32")
+    return inner.type in ("UINT8", "INT16", "INT32") and _maker(graph, inner.index) == "QUANTIZE"
+
+
+def _readers(graph: Graph, index: int) -> set[str]:
+    """The names of the operators that read a tensor, or what data movement makes of it."""
+    names: set[str] = set()
+    for user in graph.users(index):
+        if moves(user.name):
+            names = names.union(*(_readers(graph, output) for output in user.outputs))
+        else:
+            names.add(user.name)
+    return names
+
+
+def _maker(graph: Graph, index: int) -> str | None:
+    """The name of the operator that computes what data movement makes a tensor of; None for an input."""
+    maker = graph.maker(index)
+    while maker is not None and moves(maker.name) and maker.inputs:
+        data = [source for source in maker.inputs if source != -1 and not graph.tensors[source].is_constant]
+        maker = graph.maker(data[0]) if data else None
+    return None if maker is None else maker.name
 
 
 def inner_operations(graph: Graph) -> tuple[Operation, ...]:
-    """All operators but the QUANTIZE and DEQUANTIZE between `own` and `inner` of an edge, and those on constants."""
+    """All operators but the QUANTIZE and DEQUANTIZE between `own` and `inner` of an edge, those on constants, and the
+    float operators that the compiler makes a table of."""
+    core = float_edges.run(float_islands.without_islands(float_moves.run(graph)))
     known = {tensor.index for tensor in graph.tensors if tensor.is_constant} | {-1}
     kept = []
-    for operation in float_edges.run(graph).operations:
+    for operation in core.operations:
         if operation.inputs and known.issuperset(operation.inputs):
             known.update(operation.outputs)
         else:
@@ -77,6 +100,15 @@ def inner_operations(graph: Graph) -> tuple[Operation, ...]:
     return tuple(kept)
 
 
-def _edges(graph: Graph, own: tuple[int, ...], inner: tuple[int, ...]) -> tuple[Edge, ...]:
-    tensors = graph.tensors
-    return tuple(Edge(tensors[outer], tensors[index]) for outer, index in zip(own, inner, strict=True))
+def float_operations(graph: Graph) -> tuple[Operation, ...]:
+    """The operators that compute in float32 between int8 tensors, in order."""
+    inside = float_islands.without_islands(float_moves.run(graph))
+    found: dict[int, Operation] = {}
+    for operation in inside.operations:
+        if ISLAND in operation.options:
+            found |= {other.index: other for other in operation.options[ISLAND].inner}
+    return tuple(found[index] for index in sorted(found))
+
+
+def _edges(core: Graph, own: tuple[int, ...], inner: tuple[int, ...]) -> tuple[Edge, ...]:
+    return tuple(Edge(core.tensors[outer], core.tensors[index]) for outer, index in zip(own, inner, strict=True))

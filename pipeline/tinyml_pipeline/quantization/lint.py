@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.edges import Edge, inner_operations, model_edges, runs_as
+from tinyml_pipeline.compiler.edges import Edge, float_operations, inner_operations, model_edges, runs_as
 from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
 from tinyml_pipeline.errors import ModelFileError
 
@@ -112,7 +112,7 @@ def lint(
         _ports(input_edges, input_labels or port_names(graph.input_names, "input"), inputs),
         _ports(output_edges, output_labels or port_names(graph.output_names, "output"), outputs),
         tuple(_problems(graph)),
-        tuple(remark for remark in (unrolled(graph), *wrong_in_tflm(graph)) if remark),
+        tuple(remark for remark in (unrolled(graph), _float_remark(graph), *wrong_in_tflm(graph)) if remark),
     )
 
 
@@ -180,6 +180,18 @@ def _misread(source: Tensor, output: Tensor, *, from_zero: bool) -> tuple[float,
     ]
     worst = max(pairs, key=lambda pair: abs(pair[0] - pair[1]))
     return worst if abs(worst[0] - worst[1]) >= wanted.scale / 2 else None
+
+
+def _float_remark(graph: Graph) -> str | None:
+    """What operators cost that the converter left in float32 inside the model; None without any."""
+    names = sorted({operation.name for operation in float_operations(graph)})
+    if not names:
+        return None
+    return (
+        f"{', '.join(names)} compute{'s' if len(names) == 1 else ''} in float32 between int8 tensors, because the"
+        " converter has no int8 form of it: slow in TFLM on a chip without a floating-point unit; plain C has a table"
+        " of 256 bytes instead."
+    )
 
 
 def graph_has_per_channel_dense(graph: Graph) -> bool:

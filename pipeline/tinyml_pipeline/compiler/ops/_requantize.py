@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.fixed_point import multiply_by_quantized_multiplier
-from tinyml_pipeline.compiler.graph import Quantization, Tensor
+from tinyml_pipeline.compiler.graph import Operation, Quantization, Tensor
 from tinyml_pipeline.compiler.op import Op
 from tinyml_pipeline.compiler.ops._context import OpContext
 
@@ -32,6 +35,40 @@ class FloatRequantize(Op):
     output: Tensor
     given: Quantization
     wanted: Quantization
+
+    def answers(self, stored: Sequence[int]) -> tuple[int, ...]:
+        """The stored outputs for stored inputs."""
+        real = (np.array(stored) - self.given.zero_point).astype(np.float32) * np.float32(self.given.scale)
+        steps = (real / np.float32(self.wanted.scale)).astype(np.float64)
+        rounded = np.trunc(steps + np.copysign(0.5, steps)) + self.wanted.zero_point
+        ends = self.output.dtype.lowest, self.output.dtype.highest
+        return tuple(int(value) for value in np.clip(rounded, *ends))
+
+
+@dataclass(frozen=True)
+class Island:
+    """What passes/float_islands.py gives a QUANTIZE as option ISLAND: `operations`, from DEQUANTIZE on, that compute
+    the float tensor `end` from the stored values of `source`. `answers` are TFLM's for each int8 value of it."""
+
+    source: int
+    operations: tuple[Operation, ...]
+    end: int
+    answers: tuple[int, ...] = ()
+    refused: Operation | None = None
+    """What TFLM does not run."""
+
+    @property
+    def inner(self) -> tuple[Operation, ...]:
+        """Those that compute in float32."""
+        return tuple(operation for operation in self.operations if operation.name != "DEQUANTIZE")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the operators, in the order in which they run, with the QUANTIZE at the end."""
+        return (*(operation.name for operation in self.operations), "QUANTIZE")
+
+
+ISLAND = "island"
 
 
 def require_room(op: OpContext, source: Tensor, given: Quantization, zero_point: int, scaled: tuple[int, int]) -> None:

@@ -12,6 +12,8 @@ from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.passes import (
     aliases,
     float_edges,
+    float_islands,
+    float_moves,
     fold_constants,
     fold_pad,
     fuse_activation,
@@ -22,19 +24,23 @@ from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 
 ORDER: tuple[ModuleType, ...] = (
     fold_constants,  # before aliases: a RESHAPE's shape may be computed
+    float_moves,  # before aliases: a RESHAPE of floats is movement
     aliases,
+    float_islands,
     float_edges,
     fold_pad,  # after aliases: it looks through an EXPAND_DIMS
     fuse_activation,  # before unary_tables: a clamp in its producer costs nothing, and a table does
     unary_tables,
     remove_dead,  # last: what the others left without a reader goes
 )
+_ASK_TFLM = (fold_constants, float_islands)
 
 
 def run_passes(graph: Graph, evaluate: Evaluate | None = None) -> Graph:
-    """The graph that ops/ read. `evaluate` asks TFLM about operators on constants; without it they stay."""
+    """The graph that ops/ read. `evaluate` asks TFLM: without it, operators on constants stay, and float islands are
+    refused."""
     for module in ORDER:
-        graph = module.run(graph, evaluate) if module is fold_constants else module.run(graph)
+        graph = module.run(graph, evaluate) if module in _ASK_TFLM else module.run(graph)
     return graph
 
 
