@@ -16,6 +16,7 @@ from tinyml_pipeline.compiler.ops import read_operators, reader_of
 from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import TARGETS, find_target
+from tinyml_pipeline.host.interpreters.one_operation import run_operation
 
 from tests.documentation import reference
 from tests.kernels.dense_cases import CASES, dense_model
@@ -65,7 +66,7 @@ def test_every_struct_of_the_kernels_is_set_by_python_in_some_network() -> None:
         graph = read_tflite(tflite)
         for name in ("portable", "cortex-m4", "avr"):
             for optimize in ("size", "speed"):
-                program = make_program(graph, find_target(name, optimize))  # type: ignore[arg-type]
+                program = make_program(graph, find_target(name, optimize), evaluate=run_operation)  # type: ignore[arg-type]
                 used |= {struct.type for step in program.steps for struct in step.lowering.structs}
         if declared <= used:
             break
