@@ -130,6 +130,52 @@ def unknown(what: str) -> str:
 
 
 BROKEN = {
+    "buffer_just_behind_the_last": (edited(tensor(1, "buffer", 3)), broken("tensor 1 names buffer 3 of 3")),
+    "too_many_dimensions": (
+        edited(tensor(0, "shape", [1] * 17)),
+        "tensor 0 has 17 dimensions; supported: up to 16.",
+    ),
+    "scale_negative": (
+        edited(quantization(0, "scale", np.array([-0.5], np.float32))),
+        contradiction("tensor 0 has a scale that is negative or not finite"),
+    ),
+    "scale_infinite": (
+        edited(quantization(0, "scale", np.array([np.inf], np.float32))),
+        contradiction("tensor 0 has a scale that is negative or not finite"),
+    ),
+    "zero_point_above_32_bits": (
+        edited(quantization(0, "zeroPoint", np.array([2**31], np.int64))),
+        contradiction("tensor 0 has a zero point beyond 32 bits"),
+    ),
+    "zero_point_below_32_bits": (
+        edited(quantization(0, "zeroPoint", np.array([-(2**31) - 1], np.int64))),
+        contradiction("tensor 0 has a zero point beyond 32 bits"),
+    ),
+    "operator_code_just_behind_the_last": (
+        edited(operator("opcodeIndex", 1)),
+        broken("op 0 names operator code 1 of 1"),
+    ),
+    "operator_input_just_behind_the_last": (
+        edited(operator("inputs", [0, 1, 4])),
+        broken("fully_connected (op 0): inputs name tensor 4 of 4"),
+    ),
+    "operator_input_minus_2": (
+        edited(operator("inputs", [0, 1, -2])),
+        broken("fully_connected (op 0): inputs name tensor -2 of 4"),
+    ),
+    "model_output": (edited(subgraph("outputs", [4])), broken("the model's outputs name tensor 4 of 4")),
+    "options_type": (
+        edited(operator("builtinOptionsType", 255)),
+        unknown("fully_connected (op 0): options type 255"),
+    ),
+    "activation": (
+        edited(lambda model: setattr(model.subgraphs[0].operators[0].builtinOptions, "fusedActivationFunction", 99)),
+        unknown("fully_connected (op 0): fused activation 99"),
+    ),
+    "input_1_unwritten": (
+        edited(lambda model: (subgraph("inputs", [])(model), operator("inputs", [1, 0, 2])(model))[0]),
+        contradiction("fully_connected (op 0) reads tensor 0 before anything has written it"),
+    ),
     "schema_version": (
         edited(lambda model: setattr(model, "version", 2)),
         "the .tflite file has schema version 2; supported: 3. Convert the model again with TensorFlow 2.",

@@ -89,7 +89,7 @@ def _read_buffer(reader: Reader, buffer: Any) -> bytes:
         if start + count > len(reader.data):
             raise broken("a buffer lies outside the file")
         return reader.data[start : start + count]
-    return bytes(reader.array(buffer, "Data", 1)) if buffer.DataLength() else b""
+    return bytes(reader.array(buffer, "Data", 1))
 
 
 def _read_tensor(reader: Reader, tensor: Any, index: int, buffers: list[bytes]) -> Tensor:
@@ -118,12 +118,12 @@ def _read_tensor(reader: Reader, tensor: Any, index: int, buffers: list[bytes]) 
                 f"{what} holds {len(data)} bytes, and its shape {list(shape)} of {type_name} needs {expected}"
             )
         data = data[:expected]  # TFLM does not look at the rest either
-    quantization = _read_quantization(reader, tensor.Quantization(), shape, what)
+    quantization = _read_quantization(reader, tensor.Quantization(), what)
     is_constant = bool(data) or math.prod(shape) == 0
     return Tensor(index, name, type_name, shape, quantization, data if is_constant else None, tensor.IsVariable())
 
 
-def _read_quantization(reader: Reader, table: Any, shape: tuple[int, ...], what: str) -> Quantization | None:
+def _read_quantization(reader: Reader, table: Any, what: str) -> Quantization | None:
     if table is None:
         return None
     reader.table(table)
@@ -212,7 +212,7 @@ def _option_fields(kind: str) -> tuple[tuple[str, str, bool], ...]:
     methods = vars(getattr(schema, kind))
     fields = []
     for name, method in methods.items():
-        if name.endswith(("AsNumpy", "Length", "IsNone")) or name == "Init" or isinstance(method, classmethod):
+        if name.endswith(("AsNumpy", "Length")):
             continue
         arguments = getattr(getattr(method, "__code__", None), "co_argcount", 0)
         if arguments == 1 or (arguments == 2 and f"{name}AsNumpy" in methods):
