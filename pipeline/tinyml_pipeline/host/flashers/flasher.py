@@ -84,9 +84,8 @@ def explain(plan: FlashPlan, printed: str, returncode: int) -> str:
 
 
 def _line_of(printed: str, found: re.Match[str]) -> str:
-    start = printed.rfind("\n", 0, found.start()) + 1
-    end = printed.find("\n", found.end())
-    return _plain(printed[start : end if end >= 0 else None])
+    before, after = printed[: found.start()], printed[found.end() :]
+    return _plain(before.rpartition("\n")[2] + found[0] + after.partition("\n")[0])
 
 
 def _last_words(printed: str) -> str:
