@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinyml_pipeline.boards.board import Counter
+from tinyml_pipeline.errors import DeviceError
 from tinyml_pipeline.host.builders.bare_metal import FirmwareImage
 from tinyml_pipeline.host.device.protocol import Unit
 from tinyml_pipeline.host.device.session import Int8Array, Session
@@ -34,8 +35,16 @@ class Measurement:
 
 
 def measure(bench: FirmwareImage, session: Session, inputs: Int8Array) -> Measurement:
-    """Run `inputs`, of shape (vectors, input bytes), on the verify firmware that `session` speaks with."""
+    """Run `inputs`, of shape (vectors, input bytes), on the verify firmware that `session` speaks with.
+
+    Raises DeviceError as a session does, and for a unit in which no emulated board counts.
+    """
     ran = session.invoke_many(inputs)
+    unit = _COUNTERS.get(ran.unit)
+    if unit is None:
+        raise DeviceError(
+            f"{bench.board} counts {ran.unit.name.lower()}, not cycles or instructions; build its firmware again."
+        )
     return Measurement(
         board=bench.board,
         flash_bytes=bench.flash_bytes,
@@ -44,5 +53,5 @@ def measure(bench: FirmwareImage, session: Session, inputs: Int8Array) -> Measur
         stack_bytes=max(session.stack_bytes(vector) for vector in inputs[:4]),
         fewest=ran.fewest,
         most=ran.most,
-        unit=_COUNTERS[ran.unit],
+        unit=unit,
     )
