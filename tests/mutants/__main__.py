@@ -1,6 +1,6 @@
 """The code changed in one place, many times: do the closest tests notice?
 
-    python -m tests.mutants [PART ...] [--jobs 2] [--sample 300] [--survivors]
+    python -m tests.mutants [PART ...] [--jobs 2] [--sample N] [--survivors]
 
 Works on copies below build/mutants/, and goes on there after an interruption. A survivor that equivalent.toml does not
 list is a failure: write the test that kills it, or list it with the reason why it changes nothing.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from functools import partial
 
 from tests.mutants import c_part, python_part
 from tests.mutants.parts import PARTS
@@ -21,7 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at a time (default 2)")
-    parser.add_argument("--sample", type=int, default=300, help="mutants of C (default 300)")
+    parser.add_argument("--sample", type=int, default=0, help="a seeded sample of each part (default all; of C 300)")
     parser.add_argument("--survivors", action="store_true", help="run only what survived the last time")
     options = parser.parse_args()
     if unknown := [name for name in options.parts if name not in PARTS]:
@@ -30,8 +29,9 @@ def main() -> int:
     for name in options.parts or PARTS:
         part = PARTS[name]
         print(f"{name}: mutants of {', '.join(part.sources)} against {', '.join(part.tests)}", flush=True)
-        run = partial(c_part.run, sample=options.sample) if part.is_c else python_part.run
-        passed.append(judge(name, run(name, part, options.jobs, only_survivors=options.survivors)))
+        run = c_part.run if part.is_c else python_part.run
+        survivors = run(name, part, options.jobs, options.sample, only_survivors=options.survivors)
+        passed.append(judge(name, survivors, is_whole=not options.sample))
     return 0 if all(passed) else 1
 
 

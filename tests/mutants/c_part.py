@@ -25,14 +25,18 @@ from tests.mutants.survivor import Mutant
 from tests.protocol import device_side
 
 REPOSITORY = Path(__file__).parents[2]
-SEED = 9
+SEED, SAMPLE = 9, 300
 RULES = ["universal.rules", "c_like.rules", "c.rules"]
 _NOTHING = 35
 """The exit code of a mutant that is none."""
 
 
 def run(name: str, part: Part, jobs: int, sample: int, *, only_survivors: bool) -> list[Mutant]:
-    """The survivors of a sample of that size; prints each verdict. What has been run already is taken from the log."""
+    """The survivors of a seeded sample of that size (0: 300); prints each verdict.
+
+    What has been run already is taken from the log.
+    """
+    sample = sample or SAMPLE
     folder = REPOSITORY / "build" / "mutants" / name
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{_fingerprint(part)}.jsonl"

@@ -52,8 +52,11 @@ _PREFIX = "_undecorated_"
 _SURVIVED, _NO_TESTS, _LEFT_OUT = 0, (5, 33), 34
 
 
-def run(name: str, part: Part, jobs: int, *, only_survivors: bool) -> list[Mutant]:
-    """The survivors; prints counts. A run that was interrupted goes on, unless code or tests have changed since."""
+def run(name: str, part: Part, jobs: int, sample: int, *, only_survivors: bool) -> list[Mutant]:
+    """The survivors, of all mutants or of a seeded sample of that size; prints counts.
+
+    A run that was interrupted goes on, unless code or tests have changed since.
+    """
     folder = REPOSITORY / "build" / "mutants" / name
     fingerprint = _fingerprint(part)
     kept = folder / "fingerprint"
@@ -71,9 +74,9 @@ def run(name: str, part: Part, jobs: int, *, only_survivors: bool) -> list[Mutan
     if only_survivors:
         _forget_survivors(folder)
     program = str(folder / "tests" / "mutants" / "run_mutmut.py")
-    if subprocess.run([sys.executable, "-u", program, str(jobs)], cwd=folder).returncode != 0:
+    if subprocess.run([sys.executable, "-u", program, str(jobs), str(sample)], cwd=folder).returncode != 0:
         raise SystemExit(f"{name}: not all mutants were run.")
-    return _verdicts(name, folder)
+    return _verdicts(name, folder, is_sample=sample > 0)
 
 
 def _fingerprint(part: Part) -> str:
@@ -120,19 +123,26 @@ def _forget_survivors(folder: Path) -> None:
         path.write_text(json.dumps({**fields, "exit_code_by_key": again}))
 
 
-def _verdicts(name: str, folder: Path) -> list[Mutant]:
+def _verdicts(name: str, folder: Path, *, is_sample: bool) -> list[Mutant]:
     counts: Counter[str] = Counter()
     survivors = []
     for path, codes in _results(folder):
         file = path.relative_to(folder / "mutants").with_suffix("")
         for key, code in codes.items():
+            if code is None and is_sample:
+                counts["not run"] += 1
+                continue
             if code is None:
                 raise SystemExit(f"{name}: {key} has not been run; run the goal again, it goes on from here.")
             counts["texts" if code == _LEFT_OUT else "mutants"] += 1
             if code in (_SURVIVED, *_NO_TESTS):
                 survivors.append(_describe(folder, file, key))
     killed = counts["mutants"] - len(survivors)
-    print(f"{name}: {counts['mutants']} mutants, {killed} killed; {counts['texts']} more change texts of messages only")
+    whole = f" (a sample of {counts['mutants'] + counts['not run']})" if is_sample else ""
+    print(
+        f"{name}: {counts['mutants']} mutants{whole}, {killed} killed; {counts['texts']} more change texts of messages"
+        " only"
+    )
     return survivors
 
 

@@ -45,13 +45,13 @@ def listed(part: str, path: Path = LIST) -> dict[Mutant, str]:
     return found
 
 
-def judge(part: str, survivors: Sequence[Mutant]) -> bool:
-    """Print what the list does not have, and what it has in vain; whether the part passes."""
+def judge(part: str, survivors: Sequence[Mutant], *, is_whole: bool) -> bool:
+    """Print what the list does not have and, of a whole part, what it has in vain; whether the part passes."""
     known = listed(part)
     new = [mutant for mutant in survivors if mutant not in known]
     for mutant in new:
         print(f"SURVIVES {mutant}")
-    for mutant in known.keys() - set(survivors):
+    for mutant in known.keys() - set(survivors) if is_whole else ():
         print(f"killed now, take it off {LIST.name}: {mutant}")
     print(f"{part}: {len(survivors)} survivors, {len(survivors) - len(new)} listed in {LIST.name}, {len(new)} new")
     return not new

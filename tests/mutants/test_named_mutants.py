@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,7 +54,7 @@ NAMED = {
     ),
     "flash_does_not_ask_what_runs": (
         (f"{PACKAGE}/workflow/flash.py", "tests/flash/test_flash.py"),
-        "another_model",
+        "after_flashing",
         "        _hear(opened, project, built, port)",
         "        pass",
     ),
@@ -85,40 +85,32 @@ NAMED = {
 }
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    root = tmp_path_factory.mktemp("copy")
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
     for folder in ("pipeline", "firmware", "tests"):
-        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(REPOSITORY / "pyproject.toml", root)
-    yield root
-    shutil.rmtree(root)
-
-
-def run_tests(copy: Path, files: set[str], names: set[str]) -> subprocess.CompletedProcess[str]:
-    need("gcc", "gcc")
-    # No compiled modules: two mutants of one size may be written within a second.
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy / "pipeline")}
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-x", *sorted(files), "-k", " or ".join(sorted(names))]
-    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=600)
-
-
-def test_the_copy_as_it_is_passes(copy: Path) -> None:
-    """Else a mutant would seem to be noticed."""
-    files, names = {tests for (_, tests), *_ in NAMED.values()}, {f"({names})" for _, names, *_ in NAMED.values()}
-    done = run_tests(copy, files, names)
-    assert done.returncode == 0, f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+    return tmp_path
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_the_closest_test_notices(copy: Path, name: str) -> None:
-    (file, tests), names, was, becomes = NAMED[name]
-    original = (copy / file).read_text()
-    assert original.count(was) == 1, f"{file} no longer has the text that this mutant changes"
-    (copy / file).write_text(original.replace(was, becomes))
-    try:
-        done = run_tests(copy, {tests}, {names})
-    finally:
-        (copy / file).write_text(original)
-    assert done.returncode == 1, f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
-    assert "= FAILURES =" in done.stdout
+def test_what_a_mutant_changes_is_there_once(name: str) -> None:
+    (file, _), _, was, becomes = NAMED[name]
+    assert (REPOSITORY / file).read_text().count(was) == 1, f"{file} no longer has the text that this mutant changes"
+    assert becomes != was
+
+
+def test_the_closest_tests_notice_every_mutant_and_nothing_else(copy: Path) -> None:
+    """All in one process, which starts once: see run_named.py."""
+    need("gcc", "gcc")
+    mutants = [[name, file, was, becomes, tests, names] for name, ((file, tests), names, was, becomes) in NAMED.items()]
+    environment = {**os.environ, "PYTHONPATH": str(copy / "pipeline")}
+    command = [sys.executable, str(copy / "tests" / "mutants" / "run_named.py")]
+    done = subprocess.run(
+        command, cwd=copy, env=environment, input=json.dumps(mutants), capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout)
+    assert found.pop("")[0] == 0, "the copy as it is fails"
+    missed = {name: text for name, (code, text) in found.items() if code != 1 or " failed" not in text}
+    assert (missed, found.keys()) == ({}, NAMED.keys())
