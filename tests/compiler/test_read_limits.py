@@ -149,7 +149,7 @@ def test_bytes_outside_are_counted_once() -> None:
     reader = Reader(bytes(64))
     for _ in range(20):
         read_buffer(reader, Outside(2, 62))
-    with pytest.raises(ModelFileError, match="a vector is longer than the file"):
+    with pytest.raises(ModelFileError, match="uses the same bytes many times over"):
         read_buffer(reader, Outside(2, 62))
 
 
