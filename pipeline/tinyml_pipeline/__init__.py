@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from tinyml_pipeline.host.device.measure import Measurement
-    from tinyml_pipeline.models.spec import Dataset, Domain, ModelSpec
+    from tinyml_pipeline.models.spec import Dataset, Domain, ImportedSpec, ModelSpec
     from tinyml_pipeline.parity.report import ParityReport
     from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 
@@ -45,6 +45,7 @@ __all__ = [
     "DeviceError",
     "Domain",
     "GeneratedSources",
+    "ImportedSpec",
     "Measurement",
     "ModelFileError",
     "ModelSpec",
@@ -71,6 +72,7 @@ __all__ = [
 _PLACES = {
     "Dataset": "models.spec",
     "Domain": "models.spec",
+    "ImportedSpec": "models.spec",
     "ModelSpec": "models.spec",
     "Measurement": "host.device.measure",
     "ParityReport": "parity.report",

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinyml_pipeline.errors import UsageError
+from tinyml_pipeline.errors import SpecError, UsageError
 from tinyml_pipeline.names import hint
 from tinyml_pipeline.user_code import shown
 
 if TYPE_CHECKING:
     from tinyml_pipeline.artifacts import ModelFolder
-    from tinyml_pipeline.models.spec import ModelSpec
+    from tinyml_pipeline.models.spec import ModelSpec, Spec
 
 CONFIG = "tinyml.toml"
 _PYPROJECT = "pyproject.toml"
@@ -38,11 +38,23 @@ class ModelSource:
     path: Path
     folder: ModelFolder
 
-    def load(self) -> ModelSpec:
+    def load(self) -> Spec:
         """Run the spec file. Raises SpecError if it raises, defines no SPEC, or names another model."""
         from tinyml_pipeline.models.catalog import load_spec_file
 
         return load_spec_file(self.path, self.name)
+
+    def load_trained_here(self) -> ModelSpec:
+        """The same for a model that is trained here. Raises SpecError for an imported one."""
+        from tinyml_pipeline.models.spec import ModelSpec
+
+        spec = self.load()
+        if not isinstance(spec, ModelSpec):
+            raise SpecError(
+                f"{self.name} was trained elsewhere and is taken as it is, so that there is nothing to train. Run:"
+                f" tinyml convert {self.asked}"
+            )
+        return spec
 
 
 @dataclass(frozen=True)

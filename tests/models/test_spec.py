@@ -73,7 +73,10 @@ REFUSED = {
         "model name '2line': use lower-case letters, digits and underscores, and begin with a letter.",
     ),
     "epochs as text": (lambda: spec_with(epochs="500"), "model 'm': epochs is '500'; it must be a whole number."),
-    "tolerance as text": (lambda: spec_with(tolerance="0.24"), "model 'm': tolerance is '0.24'; it must be a number."),
+    "tolerance as text": (
+        lambda: spec_with(tolerance="0.24"),
+        "model 'm': tolerance is '0.24'; it must be a number or None.",
+    ),
     "loss as a function": (lambda: spec_with(loss=abs), f"model 'm': loss is {abs!r}; it must be text."),
     "data that was called": (lambda: spec_with(data=3), "model 'm': data is 3; it must be a function."),
     "test that was called": (lambda: spec_with(test=3), "model 'm': test is 3; it must be a function or None."),

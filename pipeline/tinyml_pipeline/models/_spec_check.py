@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from tinyml_pipeline.errors import SpecError
 
 if TYPE_CHECKING:
-    from tinyml_pipeline.models.spec import ModelSpec
+    from tinyml_pipeline.models.spec import Spec
 
 _QUESTIONS = ("checks", "fails_on")
 
 
-def check_spec(spec: ModelSpec, domain: type) -> None:
+def check_spec(spec: Spec, domain: type) -> None:
     """Raise SpecError with the field's name where a value is of a wrong kind or cannot be; `domain` is class Domain."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", str(spec.name)):
         raise SpecError(
@@ -26,12 +26,13 @@ def check_spec(spec: ModelSpec, domain: type) -> None:
         raise SpecError(f"model '{spec.name}': {trouble}")
 
 
-def _wrong_kinds(spec: ModelSpec, domain: type) -> Iterator[str]:
+def _wrong_kinds(spec: Spec, domain: type) -> Iterator[str]:
     rules: dict[str, tuple[tuple[str, ...], Callable[[Any], bool]]] = {
-        "text": (("summary", "loss", "reason"), _is_text),
+        "text": (("summary", "loss", "reason", "file", "samples"), _is_text),
         "a whole number": (("epochs", "batch_size", "seed"), lambda value: isinstance(value, Integral)),
-        "a number": (("tolerance", "accuracy_drop_points"), _is_number),
-        "a number or None": (("accuracy_percent",), lambda value: value is None or _is_number(value)),
+        "True or False": (("trust", "unroll"), lambda value: isinstance(value, bool)),
+        "a number": (("accuracy_drop_points",), _is_number),
+        "a number or None": (("tolerance", "accuracy_percent"), lambda value: value is None or _is_number(value)),
         "a function": (("build", "data", "optimizer", "callbacks"), callable),
         "a function or None": (("validation", "test"), lambda value: value is None or callable(value)),
         'a tuple of Domains, such as (Domain("x", -10, 10),) with its last comma': (
@@ -43,19 +44,20 @@ def _wrong_kinds(spec: ModelSpec, domain: type) -> Iterator[str]:
     }  # fmt: skip
     for what, (names, is_right) in rules.items():
         for name in names:
-            if not is_right(value := getattr(spec, name)):
+            if hasattr(spec, name) and not is_right(value := getattr(spec, name)):
                 yield f"{name} is {value!r}; it must be {what}."
 
 
-def _impossible_values(spec: ModelSpec) -> Iterator[str]:
+def _impossible_values(spec: Spec) -> Iterator[str]:
     for name in ("epochs", "batch_size"):
-        if getattr(spec, name) < 1 and not (name == "epochs" and spec.epochs == 0 and spec.weights):
-            yield f"{name} is {getattr(spec, name)}; it must be at least 1."
-    if not spec.tolerance > 0:
+        count = getattr(spec, name, 1)
+        if count < 1 and not (name == "epochs" and count == 0 and getattr(spec, "weights", ())):
+            yield f"{name} is {count}; it must be at least 1."
+    if spec.tolerance is not None and not spec.tolerance > 0:
         yield f"tolerance is {spec.tolerance:g}; it must be above 0."
     if not spec.inputs or not spec.outputs:
         yield "name at least one input and one output."
-    if spec.accuracy_percent is not None and spec.test is None:
+    if spec.accuracy_percent is not None and getattr(spec, "test", None) is None:
         yield "accuracy_percent asks for test data; give it a test function."
     for name in _QUESTIONS:
         for inputs, outputs in getattr(spec, name):

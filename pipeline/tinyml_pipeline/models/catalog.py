@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tinyml_pipeline import models
 from tinyml_pipeline.errors import SpecError, UsageError
-from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.models.spec import ModelSpec, Spec
 from tinyml_pipeline.names import hint, module_names
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.user_code import line_in, say, shown
@@ -68,14 +68,16 @@ def _imported(path: Path) -> set[str]:
 
 
 def load_spec(name: str) -> ModelSpec:
-    """The spec of one model.
+    """The spec of one built-in model.
 
     Raises UsageError for an unknown name and SpecError where the file raises, lacks SPEC, or names another model.
     """
-    return load_spec_file(source_path(name), name)
+    spec = load_spec_file(source_path(name), name)
+    assert isinstance(spec, ModelSpec), "the examples are trained here"
+    return spec
 
 
-def load_spec_file(path: Path, name: str) -> ModelSpec:
+def load_spec_file(path: Path, name: str) -> Spec:
     """Run a spec file and take its SPEC; whatever it raises becomes one line that names file and line."""
     is_example = path.resolve().parent == Path(models.__path__[0])
     module_name = f"tinyml_pipeline.models.{name}" if is_example else f"tinyml_user_models.{name}"
@@ -95,7 +97,7 @@ def load_spec_file(path: Path, name: str) -> ModelSpec:
             raise SpecError(f"{where}: {error}") from error
         raise SpecError(f"{where}: {say(error)}. Fix the spec file.") from error
     found = getattr(module, "SPEC", None)
-    if not isinstance(found, ModelSpec):
+    if not isinstance(found, Spec):
         raise SpecError(f"{shown(path)} defines no SPEC; give it one: SPEC = ModelSpec(name='{name}', ...).")
     if found.name != name:
         raise SpecError(f"{shown(path)} names its model '{found.name}'; file and model must have the same name.")

@@ -1,4 +1,4 @@
-"""What a model is, before it is trained: network, data, training, domain and the tolerance its int8 form must keep."""
+"""What a model is: domain and tolerance of its int8 form, and its network, data and training, or its trained file."""
 
 from __future__ import annotations
 
@@ -75,9 +75,59 @@ class Dataset:
 DataFunction = Callable[[np.random.Generator], Dataset]
 
 
-@dataclass(frozen=True)
-class ModelSpec:
-    """One model, from network to tolerance.
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What every step after training has to know of a model, wherever it was trained.
+
+    `inputs` names every input value and its range; where the network takes many values of one kind (an image), one
+    Domain stands for all of them. Of a network with several inputs each takes one Domain, or one for each of its
+    values, in order. `tolerance` is the largest difference between Keras and the int8 model that is accepted, in units
+    of the output; None stands for 5 % of the output's range.
+    """
+
+    name: str
+    summary: str
+    inputs: tuple[Domain, ...]
+    outputs: tuple[str, ...]
+    tolerance: float | None = None
+    seed: int = 0
+    checks: Checks = ()
+    """Pairs of inputs and outputs that a reader can check in the head, such as 10 + 2 = 12; reports show them."""
+    fails_on: Checks = ()
+    """Such pairs that the trained model gets wrong, to learn from; `tinyml train` shows them with the reason."""
+    reason: str = ""
+    """Why it fails there, in words that complete 'because ...'."""
+    accuracy_percent: float | None = None
+    """For a classifier: the share of the test data that Keras must get right."""
+    accuracy_drop_points: float = 0.5
+    """How much less of it the int8 model may get right, in percentage points."""
+
+    def __post_init__(self) -> None:
+        check_spec(self, Domain)
+
+    def load_test(self) -> Dataset | None:
+        """Data to judge the model on; None if there are none."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedSpec(Spec):
+    """A network that was trained elsewhere; `tinyml import` writes such a spec.
+
+    `file` is a .keras, .h5 or .tflite file or the folder of a SavedModel, and `samples` a .npz, .npy or CSV file of
+    real inputs ('' without any); both are paths from the folder of the spec. With `trust`, code that the file holds is
+    run; with `unroll`, the steps of its recurrent layers are written out, which int8 needs.
+    """
+
+    file: str
+    samples: str = ""
+    trust: bool = False
+    unroll: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Spec):
+    """One model that is trained here, from network to tolerance.
 
     `build`, `optimizer`, `loss` and `callbacks` are functions, so that a spec can be read without importing
     TensorFlow: Keras is imported inside them. `inputs` names every input value and its range; where the network
@@ -88,37 +138,18 @@ class ModelSpec:
     has ended. Both draw from a generator of the same seed as `data`, so one split can serve all three.
     """
 
-    name: str
-    summary: str
     build: Callable[[], keras.Model]
     data: DataFunction
     optimizer: Callable[[], keras.optimizers.Optimizer]
     loss: str
     epochs: int
     batch_size: int
-    inputs: tuple[Domain, ...]
-    outputs: tuple[str, ...]
-    tolerance: float
-    seed: int = 0
     metrics: tuple[str, ...] = ()
     callbacks: Callable[[], list[Any]] = field(default=list)
-    checks: Checks = ()
-    """Pairs of inputs and outputs that a reader can check in the head, such as 10 + 2 = 12; reports show them."""
-    fails_on: Checks = ()
-    """Such pairs that the trained model gets wrong, to learn from; `tinyml train` shows them with the reason."""
-    reason: str = ""
-    """Why it fails there, in words that complete 'because ...'."""
     weights: tuple[npt.ArrayLike, ...] = ()
     """What training starts from, in the order of Keras' get_weights(); random where empty. Zero epochs keep them."""
     validation: DataFunction | None = None
     test: DataFunction | None = None
-    accuracy_percent: float | None = None
-    """For a classifier: the share of the test data that Keras must get right."""
-    accuracy_drop_points: float = 0.5
-    """How much less of it the int8 model may get right, in percentage points."""
-
-    def __post_init__(self) -> None:
-        check_spec(self, Domain)
 
     def load_data(self) -> Dataset:
         """The data, drawn with the spec's own seed: the same arrays at every call."""
