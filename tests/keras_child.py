@@ -52,7 +52,22 @@ def convert_otherwise(request: Message) -> Message:
     return Message({"ok": True}, (bytes(converter.convert()),))
 
 
-HANDLERS = {"build": build, "convert_otherwise": convert_otherwise}
+def save_module(request: Message) -> Message:
+    """A SavedModel: parts[0] is the body of a function of `x`, float32 (None, 4), in the words of tf."""
+    import tensorflow as tf
+
+    names = {"tf": tf}
+    exec("def call(x):\n    " + request.parts[0].decode(), names)
+    module = tf.Module()
+    module.serve = tf.function(names["call"], input_signature=[tf.TensorSpec([None, 4], tf.float32, name="x")])
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures=module.serve)
+        files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        paths = [path.relative_to(folder).as_posix() for path in files]
+        return Message({"ok": True, "paths": paths}, tuple(path.read_bytes() for path in files))
+
+
+HANDLERS = {"build": build, "convert_otherwise": convert_otherwise, "save_module": save_module}
 
 if __name__ == "__main__":
     keras_process.HANDLERS.update(HANDLERS)

@@ -7,17 +7,14 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import keras
+from typing import Any
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip archive can hold."""
 
 
-def archive(model: keras.Model) -> bytes:
-    """What `model.save` writes, with its time of saving, file times and object addresses taken out."""
+def archive(model: Any) -> bytes:
+    """What `save` of a keras.Model writes, with its time of saving, file times and object addresses taken out."""
     with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
         path = Path(folder, "model.keras")
         model.save(path)

@@ -134,7 +134,7 @@ def test_refused_networks(keras_process: KerasProcess, build_keras: BuildKeras, 
 def test_an_archive_that_is_none(keras_process: KerasProcess) -> None:
     with pytest.raises(ConversionError) as caught:
         keras_process.convert(b"not a zip file", random_inputs(9, 2), False, "odd")
-    assert str(caught.value) == "model 'odd': this is not a .keras archive. Train the model again."
+    assert str(caught.value) == "model 'odd': this is not a trained network. Train or import the model again."
 
 
 def test_the_time_limit_ends_the_child(linear_archive: bytes) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import IO, Any
 
@@ -94,6 +94,19 @@ class KerasProcess:
         answer = self.request(Message({"do": "predict", "shapes": shapes}, (keras_archive, *parts)), name)
         return unpack_arrays(answer.fields["shapes"], answer.parts)
 
+    def import_network(
+        self, form: str, files: Mapping[str, bytes], name: str, *, trust: bool = False, unroll: bool = False
+    ) -> tuple[bytes, Mapping[str, Any]]:
+        """A network from elsewhere, as the bytes that the other requests take, and its inputs and outputs.
+
+        `form` is keras, h5, savedmodel or float (a .tflite); `files` has one entry but for a SavedModel. With `trust`,
+        code in the file is run; with `unroll`, the steps of recurrent layers are written out. `name` is that of the
+        file, for messages.
+        """
+        fields = {"do": "import", "form": form, "trust": trust, "unroll": unroll, "paths": list(files)}
+        answer = self.request(Message(fields, tuple(files.values())), name, subject=name)
+        return answer.parts[0], answer.fields
+
     def describe(self, keras_archive: bytes, name: str) -> list[dict[str, Any]]:
         """The layers in order, the inputs first: see layer_facts.py."""
         layers: list[dict[str, Any]] = self.request(Message({"do": "describe"}, (keras_archive,)), name).fields[
@@ -101,17 +114,20 @@ class KerasProcess:
         ]
         return layers
 
-    def export(self, keras_archive: bytes, form: str, inputs: FloatArray, name: str) -> dict[str, bytes]:
+    def export(
+        self, keras_archive: bytes, form: str, inputs: FloatArray | Sequence[FloatArray], name: str
+    ) -> dict[str, bytes]:
         """The files of a model as 'h5', 'keras' or 'savedmodel', by path; one file has the path ''.
 
         They have been loaded again and have answered `inputs` with the same bits; ConversionError where not.
         """
-        shapes, parts = pack_arrays([inputs])
+        shapes, parts = pack_arrays([inputs] if isinstance(inputs, np.ndarray) else inputs)
         answer = self.request(Message({"do": "export", "form": form, "shapes": shapes}, (keras_archive, *parts)), name)
         return dict(zip(answer.fields["paths"], answer.parts, strict=True))
 
-    def request(self, message: Message, name: str) -> Message:
-        """The child's answer; `message.parts[0]` is a Keras archive. ConversionError where it has none."""
+    def request(self, message: Message, name: str, *, subject: str = "") -> Message:
+        """The child's answer; `message.parts[0]` is a Keras archive. ConversionError where it has none, about
+        `subject`, usually the model."""
         self.warm_up()
         assert self._child is not None
         try:
@@ -126,7 +142,8 @@ class KerasProcess:
             raise ConversionError(text, log=log, is_explained=is_explained)
         if not answer.fields["ok"]:
             explained = bool(answer.fields.get("explained"))
-            text = f"model '{name}': {answer.fields['refused']}"
+            about = subject or f"model '{name}'"
+            text = f"{about}: {answer.fields['refused']}"
             raise ConversionError(text, log=self._child.log, is_explained=explained)
         return answer
 

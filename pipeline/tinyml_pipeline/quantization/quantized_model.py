@@ -14,7 +14,8 @@ from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.edges import Edge, model_edges
 from tinyml_pipeline.compiler.graph import Graph, Tensor
 from tinyml_pipeline.compiler.read_tflite import read_tflite
-from tinyml_pipeline.errors import ModelFileError
+from tinyml_pipeline.errors import ModelFileError, SpecError
+from tinyml_pipeline.model_domains import domains_by_port
 from tinyml_pipeline.quantization.lint import LintReport, lint, port_names
 
 Int8Array = npt.NDArray[np.int8]
@@ -134,8 +135,8 @@ def load_quantized(
 ) -> QuantizedModel:
     """The model in `tflite`, from this program or from elsewhere.
 
-    `input_values` and `output_values` name the single values of a model with one input and one output tensor; `graph`
-    is that of `tflite`, if it has been read already.
+    `input_values` and `output_values` name the single values of a model with one input and one output tensor; of
+    several tensors, each or each of its values. `graph` is that of `tflite`, if it has been read already.
     Raises ModelFileError where the file is broken or not a full int8 model of batch 1; the message begins with `name`.
     """
     try:
@@ -184,12 +185,18 @@ def sample_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _ports(edges: Sequence[Edge], names: Sequence[str], role: str, values: Sequence[str]) -> tuple[QuantizedPort, ...]:
     ports = []
-    for edge, name in zip(edges, port_names(names, role), strict=True):
-        named = len(edges) == 1 and len(values) == edge.own.size
+    shapes = [sample_shape(edge.own.shape) for edge in edges]
+    try:
+        groups = domains_by_port(values, shapes)
+    except SpecError:
+        groups = [()] * len(edges)
+    for edge, group, own in zip(edges, groups, port_names(names, role), strict=True):
+        named = len(group) == edge.own.size
+        name = group[0] if len(edges) > 1 and len(group) == 1 else own
         ports.append(
             QuantizedPort(
                 name,
-                tuple(values) if named else (),
+                tuple(group) if named else (),
                 sample_shape(edge.own.shape),
                 *_steps(edge.inner),
                 edge.inner.dtype,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.errors import SpecError
+from tinyml_pipeline.model_domains import domain_of_each_value, domains_by_port
 from tinyml_pipeline.models.spec import Domain
 
 FloatArray = npt.NDArray[np.float32]
@@ -48,17 +48,51 @@ def representative_inputs(
     return inputs
 
 
+def representative_of_inputs(
+    domains: Sequence[Domain], shapes: Sequence[tuple[int, ...]], samples: Sequence[FloatArray] = (), seed: int = 0
+) -> list[FloatArray]:
+    """The same for a network of one or more inputs, one array (n, *shape) each; `samples` are as many, or none.
+
+    Which domains are whose: see `domains_by_port`.
+    """
+    each = domain_of_each_value(domains, shapes)
+    rows = None if not samples else np.concatenate([array.reshape(len(array), -1) for array in samples], axis=1)
+    points = representative_inputs(each, (len(each),), rows, seed)
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+    parts = np.split(points, ends, axis=1)
+    return [part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def representative_of_data(
+    domains: Sequence[Domain], shapes: Sequence[tuple[int, ...]], samples: Sequence[FloatArray]
+) -> list[FloatArray]:
+    """Real inputs, and both ends of every domain, each at one value of a real input: for networks of many values.
+
+    All values at an end, or noise, would widen the ranges inside the network far beyond what real inputs need.
+    """
+    groups = domains_by_port(domains, shapes)
+    rows = _spread(np.concatenate([array.reshape(len(array), -1) for array in samples], axis=1), MANY_VALUES_COUNT)
+    edges: list[npt.NDArray[np.float32]] = []
+    start = 0
+    for group, shape in zip(groups, shapes, strict=True):
+        for position, domain in enumerate(group):
+            for end in (domain.low, domain.high):
+                row = rows[len(edges) % len(rows)].copy()
+                row[start + position] = end
+                edges.append(row)
+        start += math.prod(shape)
+    each = domain_of_each_value(domains, shapes)
+    low, high = np.array([domain.low for domain in each]), np.array([domain.high for domain in each])
+    points = np.clip(np.concatenate([rows, edges]), low, high).astype(np.float32)
+    parts = np.split(points, np.cumsum([math.prod(shape) for shape in shapes])[:-1], axis=1)
+    return [np.ascontiguousarray(part).reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
 def domain_limits(
     domains: Sequence[Domain], shape: tuple[int, ...]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Lowest and highest value of each element, flattened; one domain stands for every element of a larger shape."""
-    size = math.prod(shape)
-    if len(domains) not in (1, size):
-        raise SpecError(
-            f"the network takes {size} value{'s' if size > 1 else ''} (shape {shape}), but {len(domains)} input domains"
-            " are named. Name one for each value, or a single one for all."
-        )
-    each = domains if len(domains) == size else [domains[0]] * size
+    each = domain_of_each_value(domains, [shape])
     return np.array([domain.low for domain in each]), np.array([domain.high for domain in each])
 
 

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinyml_pipeline.errors import PipelineError, SpecError, TrainingError
+from tinyml_pipeline.keras_archive import archive
 from tinyml_pipeline.models.spec import ModelSpec
-from tinyml_pipeline.training.archive import archive
 from tinyml_pipeline.training.convertible import check_convertible
 from tinyml_pipeline.training.divergence import check_epoch, check_progress, check_weights
 from tinyml_pipeline.training.fast_loop import NotTraceableError, run_fast_loop, unsupported
