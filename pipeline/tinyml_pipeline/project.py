@@ -52,7 +52,7 @@ class ModelSource:
         if not isinstance(spec, ModelSpec):
             raise SpecError(
                 f"{self.name} was trained elsewhere and is taken as it is, so that there is nothing to train. Run:"
-                f" tinyml convert {self.asked}"
+                f" tinyml convert {self.folder.argument}"
             )
         return spec
 

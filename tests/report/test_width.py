@@ -17,6 +17,7 @@ from tinyml_pipeline.workflow.bench import Cost, StepTime
 from tinyml_pipeline.workflow.boards import PortRow, list_boards
 from tinyml_pipeline.workflow.fit import Fit, Need
 from tinyml_pipeline.workflow.graph import Drawn
+from tinyml_pipeline.workflow.import_model import Import
 from tinyml_pipeline.workflow.lesson import LessonRow, Told
 from tinyml_pipeline.workflow.lr_find import FoundRate
 from tinyml_pipeline.workflow.memory_use import MemoryUse
@@ -24,6 +25,7 @@ from tinyml_pipeline.workflow.new_project import NewProject
 from tinyml_pipeline.workflow.operators import list_operators
 from tinyml_pipeline.workflow.outcomes import ModelStatus
 from tinyml_pipeline.workflow.predict import Answer, InputValue, Prediction
+from tinyml_pipeline.workflow.trained import ImportRecord, TensorRecord
 
 CORES = sorted({load_board(name).core for name in board_names()})
 BIG = 1_234_567
@@ -138,6 +140,16 @@ TOLD = Told(
     ("A sentence of many words. " * 9, "Another.", "A third."),
     (PLACE,),
 )
+WIDE_TENSOR = TensorRecord("a_long_name_of_an_input", (96, 96, 3))
+IMPORT = [
+    Import(
+        WIDE,
+        PLACE,
+        ImportRecord(f"{PLACE}/net.keras", "keras", "keras", "0" * 64, (WIDE_TENSOR,) * 3, (WIDE_TENSOR,)),
+        f"{PLACE}/models/net.py",
+        WIDE,
+    )
+]
 TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "boards": (board.boards, list_boards),
     "doctor here": (upkeep.doctor, examine),
@@ -159,6 +171,7 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "init": (road.new_project, lambda: [NewProject(PLACE, ("tinyml.toml", "models/line.py") * 6)]),
     "models": (road.models, lambda: [ModelStatus(WIDE, "what it shows " * 9, "train, convert it again")]),
     "train": (road.training, lambda: TRAINING),
+    "import": (road.imports, lambda: IMPORT),
     "convert": (road.conversion, lambda: CONVERSION),
     "generate": (road.generation, lambda: CONVERSION),
     "compile --explain": (road.compilation, lambda: COMPILATION),

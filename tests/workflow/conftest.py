@@ -8,6 +8,7 @@ from pathlib import Path
 
 import filelock
 import pytest
+from tinyml_pipeline.project import Project
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,3 +32,10 @@ def road(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
                 (folder / f"{verb}.txt").write_text(done.stdout)
             (folder / "done").touch()
     return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """An empty folder, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return Project.find(Path())

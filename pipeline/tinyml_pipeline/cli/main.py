@@ -16,7 +16,16 @@ from tinyml_pipeline.errors import PipelineError, UsageError
 from tinyml_pipeline.visible_text import visible
 
 SECTIONS = {
-    "The road": (road.init, road.models, road.train, road.convert, road.generate, road.compile_, road.parity),
+    "The road": (
+        road.init,
+        road.models,
+        road.train,
+        road.import_,
+        road.convert,
+        road.generate,
+        road.compile_,
+        road.parity,
+    ),
     "On a board": (
         board.boards,
         board.ports,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +86,74 @@ def train(models: tuple[str, ...], plot: bool, force: bool, as_json: bool, **cha
     report(outcomes, tables.training, as_json)
 
 
+def _name_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--name", default="", help="Name of the model.  [default: that of the file]")(command)
+
+
+def _import_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What importing a file can be told."""
+    for option in (
+        click.option(
+            "--trust", is_flag=True, help="Run Python code that the file holds (Lambda layers, your classes)."
+        ),
+        click.option("--unroll", is_flag=True, help="Write out the steps of recurrent layers, which int8 needs."),
+        click.option(
+            "--inputs",
+            "ranges",
+            multiple=True,
+            metavar="NAME:LOW:HIGH...",
+            help="Name and range of each input value, or of each input.  [default: from --data]",
+        ),
+        click.option("--data", default="", metavar="FILE", help="Samples of real inputs: .npz, .npy or CSV."),
+    ):
+        command = option(command)
+    return _name_option(command)
+
+
+def _split_ranges(words: tuple[str, ...], ranges: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Words that follow `--inputs NAME:LOW:HIGH` and look like it are inputs as well."""
+    if not ranges:
+        return words, ranges
+    more = tuple(word for word in words if re.fullmatch(r"[^:]+:[-+.\deE]+:[-+.\deE]+", word))
+    return tuple(word for word in words if word not in more), ranges + more
+
+
+@click.command("import")
+@click.argument("words", nargs=-1, metavar="FILE")
+@_import_options
+@force_option
+@json_option
+def import_(
+    words: tuple[str, ...],
+    name: str,
+    data: str,
+    ranges: tuple[str, ...],
+    trust: bool,
+    unroll: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Import a trained model: .keras, .h5, SavedModel or .tflite; its weights stay as they are.
+
+    Writes a short spec, models/NAME.py, for you to change; then the model has a name like any other.
+
+    \b
+    Example: tinyml import gesture.keras --data x_test.npz
+             tinyml import soil.h5 --inputs moisture:0:100 temperature:-10:50
+    """
+    from tinyml_pipeline.show.report.tables import road as tables
+    from tinyml_pipeline.workflow.import_model import Wanted, import_models
+
+    files, ranges = _split_ranges(words, ranges)
+    if len(files) != 1:
+        raise UsageError("import takes one file, as in: tinyml import gesture.keras --data x_test.npz")
+    wanted = Wanted(name, data, ranges, trust, unroll)
+    report(import_models(files[0], project(), wanted, force=force), tables.imports, as_json)
+
+
 @click.command()
-@models_argument
+@click.argument("models", nargs=-1, metavar="[MODEL_OR_FILE]...")
+@_import_options
 @click.option(
     "--per-channel",
     is_flag=True,
@@ -94,17 +162,34 @@ def train(models: tuple[str, ...], plot: bool, force: bool, as_json: bool, **cha
 )
 @force_option
 @json_option
-def convert(models: tuple[str, ...], per_channel: bool, force: bool, as_json: bool) -> None:
+def convert(
+    models: tuple[str, ...],
+    name: str,
+    data: str,
+    ranges: tuple[str, ...],
+    trust: bool,
+    unroll: bool,
+    per_channel: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Turn trained models into int8 (numbers of one byte), a C array and sketches, and prove that they agree.
 
-    No name means all models.
+    No name means all models. A file that was trained elsewhere (.keras, .h5, SavedModel, .tflite) is imported first;
+    --name, --data, --inputs, --unroll and --trust are for that, as in tinyml import.
 
+    \b
     Example: tinyml convert adder --per-channel
+             tinyml convert gesture.keras --data x_test.npz
     """
     from tinyml_pipeline.show.report.tables import road as tables
     from tinyml_pipeline.workflow.convert import convert as convert_models
+    from tinyml_pipeline.workflow.import_model import Wanted
 
-    report(convert_models(models, project(), per_channel=per_channel, force=force), tables.conversion, as_json)
+    names, ranges = _split_ranges(models, ranges)
+    wanted = Wanted(name, data, ranges, trust, unroll)
+    outcomes = convert_models(names, project(), per_channel=per_channel, force=force, wanted=wanted)
+    report(outcomes, tables.conversion, as_json)
 
 
 @click.command()

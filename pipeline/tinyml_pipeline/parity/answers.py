@@ -16,18 +16,20 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class KerasAnswers:
-    """int8 inputs, Keras' answers to their real values (n, *output shape), and its answers to the test data."""
+    """int8 inputs, Keras' answers to their real values, one (n, *output shape) an output, and its answers to the test
+    data."""
 
     inputs: InputSet
-    answers: FloatArray
+    answers: tuple[FloatArray, ...]
     test: FloatArray | None = None
 
     def pack(self) -> bytes:
         """As the bytes of an .npz; the same bytes each time."""
         named: dict[str, Any] = {f"input_{index}": array for index, array in enumerate(self.inputs.arrays)}
+        named |= {_answers_name(index): array for index, array in enumerate(self.answers)}
         named |= {} if self.test is None else {"test": self.test}
         buffer = io.BytesIO()
-        np.savez(buffer, answers=self.answers, **named)
+        np.savez(buffer, data=np.array(self.inputs.data), **named)
         return buffer.getvalue()
 
     @classmethod
@@ -37,4 +39,11 @@ class KerasAnswers:
             count = sum(name.startswith("input_") for name in arrays.files)
             inputs = tuple(arrays[f"input_{index}"] for index in range(count))
             test = arrays["test"] if "test" in arrays.files else None
-            return cls(InputSet(inputs, exhaustive), arrays["answers"], test)
+            outputs = sum(name.startswith("answers") for name in arrays.files)
+            answers = tuple(arrays[_answers_name(index)] for index in range(outputs))
+            first, end = (int(row) for row in arrays["data"]) if "data" in arrays.files else (0, 0)
+            return cls(InputSet(inputs, exhaustive, (first, end)), answers, test)
+
+
+def _answers_name(index: int) -> str:
+    return f"answers_{index}" if index else "answers"

@@ -86,7 +86,8 @@ class Comparison:
 class RealComparison:
     """One row of a report: Keras against int8 on one output, in real units and in output steps.
 
-    `where` is the vector with the worst difference, `keras` and `int8` what they gave there.
+    `where` is the vector with the worst difference, `keras` and `int8` what they gave there. A row that `informs` fails
+    no proof.
     """
 
     name: str
@@ -98,6 +99,7 @@ class RealComparison:
     where: int
     keras: float
     int8: float
+    informs: bool = False
 
     @property
     def within(self) -> bool:
@@ -105,7 +107,11 @@ class RealComparison:
 
     @property
     def passed(self) -> bool:
-        return self.within
+        return self.within or self.informs
+
+    @property
+    def verdict(self) -> str:
+        return "pass" if self.within else "info" if self.informs else "FAIL"
 
     @property
     def worst_steps(self) -> float:
@@ -119,7 +125,7 @@ class RealComparison:
     def summary(self) -> str:
         return (
             f"worst {self.worst:.4g} ({self.worst_steps:.2g} steps), mean {self.mean:.4g} ({self.mean_steps:.2g} "
-            f"steps), tolerance {self.tolerance:g}"
+            f"steps), tolerance {self.tolerance:.6g}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -127,6 +133,7 @@ class RealComparison:
             "name": self.name,
             "kind": "tolerance",
             "passed": self.passed,
+            "verdict": self.verdict,
             "vectors": self.vectors,
             "worst": _finite(self.worst),
             "mean": _finite(self.mean),

@@ -23,10 +23,14 @@ Checks = Sequence[tuple[tuple[float, ...], tuple[float, ...]]]
 
 @dataclass(frozen=True)
 class InputSet:
-    """Stored inputs (n, *shape), one array an input tensor; `exhaustive` where no other input exists."""
+    """Stored inputs (n, *shape), one array an input tensor; `exhaustive` where no other input exists.
+
+    `data` are the first and the end of the rows that are real inputs; both 0 if none are known to be.
+    """
 
     arrays: tuple[Int8Array, ...]
     exhaustive: bool
+    data: tuple[int, int] = (0, 0)
 
     def __len__(self) -> int:
         return len(self.arrays[0])
@@ -43,15 +47,16 @@ def parity_inputs(
     if is_exhaustive(ports):
         return InputSet(all_inputs(ports), True)
     rows = [edge_inputs(ports)[:count]]
-    left = count - len(rows[0])
+    left, data = count - len(rows[0]), (0, 0)
     if len(samples) and left:
         real = [port.quantize(array).reshape(len(array), -1) for port, array in zip(ports, samples, strict=True)]
         real_rows = np.concatenate(real, axis=1)
         chosen = np.linspace(0, len(real_rows) - 1, min(len(real_rows), max(left // 2, 1))).astype(int)
         rows.append(real_rows[chosen])
         left -= len(chosen)
+        data = (len(rows[0]), len(rows[0]) + len(chosen))
     rows.append(random_inputs(ports, left, seed))
-    return InputSet(_split(np.concatenate(rows), ports), False)
+    return InputSet(_split(np.concatenate(rows), ports), False, data)
 
 
 def is_exhaustive(ports: Sequence[QuantizedPort]) -> bool:

@@ -117,7 +117,7 @@ def bench_road(project: Project) -> list[StepTime]:
         for one in trained.comparisons
     ]
     source = project.model("adder")
-    spec, archive = source.load(), source.folder.read("model.keras", made_by="train")
+    spec, archive = source.load_trained_here(), source.folder.read("model.keras", made_by="train")
     with KerasProcess() as keras, progress.working("adder: conversion, generation and parity"):
         started = time.perf_counter()
         keras.predict(archive, spec.load_data().inputs, "adder")
@@ -147,7 +147,7 @@ def _variants(names: Sequence[str], project: Project) -> Iterator[tuple[str, Qua
                 yield model.name, model
                 continue
             source = project.model(name)
-            spec, archive = source.load(), source.folder.read("model.keras", made_by="train")
+            spec, archive = source.load_trained_here(), source.folder.read("model.keras", made_by="train")
             for per_channel in (False, True):
                 model = quantize(spec, archive, keras, per_channel, source).opened.model
                 if per_channel and not graph_has_per_channel_dense(model.graph):

@@ -5,29 +5,35 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tinyml_pipeline import provenance
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
+from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.models.catalog import source_files
-from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.models.spec import ImportedSpec, ModelSpec, Spec
 from tinyml_pipeline.parity.answers import KerasAnswers
-from tinyml_pipeline.parity.vectors import parity_inputs
+from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.quantization.convert import KerasProcess
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedPort, Vectors, load_quantized
-from tinyml_pipeline.quantization.representative import representative_inputs
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedPort, Vectors
+from tinyml_pipeline.quantization.representative import representative_of_data, representative_of_inputs
 from tinyml_pipeline.quantization.settle_scales import settle_scales
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.user_code import shown
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.generate import GenerateRecord, encoded, firmware_sources
-from tinyml_pipeline.workflow.opened import OpenModel
+from tinyml_pipeline.workflow.import_model import Wanted, ensure_imported, import_file, imported_from, is_trained_file
+from tinyml_pipeline.workflow.opened import OpenModel, named_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
 from tinyml_pipeline.workflow.proof import proof_files, prove
 from tinyml_pipeline.workflow.proof_record import ProofRecord, proof_record, read_proof
+from tinyml_pipeline.workflow.samples import FloatArray, input_samples
+from tinyml_pipeline.workflow.trained import import_record, trained_archive, trained_sha256
 
 _STAGES = ("convert", "generate", "parity")
 
@@ -78,32 +84,67 @@ class Conversion(Result):
 
 
 def convert(
-    names: Sequence[str], project: Project, *, per_channel: bool = False, force: bool = False
+    names: Sequence[str],
+    project: Project,
+    *,
+    per_channel: bool = False,
+    force: bool = False,
+    wanted: Wanted | None = None,
 ) -> Outcomes[Conversion]:
-    """int8 model, C array, sketches and proof, published together; 'up to date' where nothing changed."""
-    need_extra("train", "conversion")
+    """int8 model, C array, sketches and proof, published together; 'up to date' where nothing changed.
+
+    A name may also be the file of a model that was trained elsewhere, which is imported first, as `wanted`.
+    """
+    files = [name for name in names if is_trained_file(name, project)]
+    if wanted is not None and not wanted.is_empty and (len(files) != 1 or len(names) != 1):
+        raise UsageError("--name, --data, --inputs, --unroll and --trust are for importing one file.")
+    others = [name for name in names if name not in files]
+    known = chosen(others, project) if others or not names else []
+    if not all(name.endswith(".tflite") for name in files) or known:
+        need_extra("train", "conversion")
     with KerasProcess() as keras:
-        return each(chosen(names, project), lambda name: _convert_one(project.model(name), keras, per_channel, force))
+
+        def work(name: str) -> Conversion:
+            asked = _imported(name, project, wanted or Wanted(), keras) if name in files else name
+            return _convert_one(Project.find(project.root, project.artifacts).model(asked), keras, per_channel, force)
+
+        return each(dict.fromkeys([*files, *known]), work)
+
+
+def _imported(file: str, project: Project, wanted: Wanted, keras: KerasProcess) -> str:
+    """The name of the model that a file was imported as, now or before."""
+    before = imported_from(Path(file), project)
+    if before is None:
+        return import_file(Path(file), project, wanted, keras).asked
+    if not wanted.is_empty:
+        raise UsageError(
+            f"{file} is imported already, as {before}. Change {shown(project.model(before).path)}, or import it again:"
+            f" tinyml import {file} --force"
+        )
+    return before
 
 
 def _convert_one(source: ModelSource, keras: KerasProcess, per_channel: bool, force: bool) -> Conversion:
     name, folder = source.name, source.folder
     environment = provenance.environment()
     with folder.locked():
-        archive = folder.read("model.keras", made_by="train")
-        trained = folder.record("train")
-        assert trained is not None, "read() has found it"
+        spec = source.load()
+        if isinstance(spec, ImportedSpec):
+            archive, _ = ensure_imported(source, spec, keras)
+        else:
+            archive = trained_archive(folder, spec)
         code = provenance.code_digest(__name__, files=[*source_files(source.path), FIRMWARE])
-        made_from = provenance.digest(trained.files["model.keras"], per_channel, code, environment)
+        samples = _samples_digest(source, spec)
+        made_from = provenance.digest(trained_sha256(folder, spec), samples, per_channel, code, environment)
         if not force and (current := _current(source, made_from)) is not None:
             return current
         with progress.working(f"{name}: converting to int8"):
-            made = quantize(source.load(), archive, keras, per_channel, source)
+            made = quantize(spec, archive, keras, per_channel, source)
         with progress.working(f"{name}: writing the C array and the sketches"):
             sources, generated = firmware_sources(made.opened, ())
-        with progress.working(f"{name}: proving it on {len(made.answers.inputs):,} inputs"):
+        with progress.working(f"{name}: proving it on {len(made.inputs):,} inputs"):
             boards = [load_board("host")] if not missing_tools(load_board("host")) else []
-            report = prove(made.opened, sources, made.answers, boards, expected=made.expected)
+            report = prove(made.opened, sources, made.answers, boards, expected=made.expected, inputs=made.inputs)
             proofs = proof_files(made.opened, report, made.answers, made.expected)
         proof = proof_record(report)
         edited = folder.publish(
@@ -136,33 +177,50 @@ class Quantized:
     """What conversion gives: the int8 model, opened, Keras' answers on the vectors of its proof, and TFLM's."""
 
     opened: OpenModel
-    answers: KerasAnswers
+    inputs: InputSet
+    answers: KerasAnswers | None
     expected: tuple[Int8Array, ...]
     record: ConvertRecord
 
     def files(self) -> dict[str, bytes]:
         """Those of the convert stage."""
+        answers = {} if self.answers is None else {"keras_answers.npz": self.answers.pack()}
         return {
             "model.tflite": self.opened.model.tflite,
-            "keras_answers.npz": self.answers.pack(),
+            **answers,
             "lint.txt": ("\n".join(self.record.lint) + "\n").encode(),
         }
 
 
-def quantize(spec: ModelSpec, archive: bytes, keras: KerasProcess, per_channel: bool, source: ModelSource) -> Quantized:
-    """The int8 form of a trained network, and what Keras and TFLM answer to the inputs of its proof."""
-    samples = spec.load_data().inputs
-    representative = representative_inputs(spec.inputs, samples.shape[1:], samples, spec.seed)
-    tflite, graph = settle_scales(keras.convert(archive, representative, per_channel, spec.name))
-    names = [domain.name for domain in spec.inputs]
-    model = load_quantized(tflite, spec.name, spec.summary, names, spec.outputs, graph=graph)
+def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool, source: ModelSource) -> Quantized:
+    """The int8 form of a trained network, and what Keras and TFLM answer to the inputs of its proof.
+
+    A network that was imported in int8 is taken as it is, and nobody else is asked.
+    """
+    is_int8 = isinstance(spec, ImportedSpec) and import_record(source.folder).kept == "int8"
+    samples = real = _samples(spec, source)
+    if is_int8:
+        model = named_model(archive, spec)
+    else:
+        shapes = [array.shape[1:] for array in samples] if isinstance(spec, ModelSpec) else _shapes(source)
+        if samples and isinstance(spec, ImportedSpec):
+            representative = representative_of_data(spec.inputs, shapes, samples)
+        else:
+            representative = representative_of_inputs(spec.inputs, shapes, samples, spec.seed)
+        if spec.tolerance is None and not samples:
+            real = tuple(representative)  # judged on what its domain allows
+        tflite, graph = settle_scales(keras.convert(archive, representative, per_channel, spec.name))
+        model = named_model(tflite, spec, graph)
     opened = OpenModel(spec, model, source.folder)
     test = spec.load_test()
     # All of the test data that fit, so that what a classifier is judged on is proven on every runtime.
-    inputs = parity_inputs(model.inputs, (samples if test is None else test.inputs,), seed=spec.seed)
-    real = [port.dequantize(array) for port, array in zip(model.inputs, inputs.arrays, strict=True)]
-    answers = keras.predict(archive, real, spec.name)
-    judged = None if test is None else keras.predict(archive, [test.inputs], spec.name)
+    inputs = parity_inputs(model.inputs, real if test is None else (test.inputs,), seed=spec.seed)
+    answers = None
+    if not is_int8:
+        seen = [port.dequantize(array) for port, array in zip(model.inputs, inputs.arrays, strict=True)]
+        said = keras.predict_all(archive, seen, spec.name)
+        judged = None if test is None else keras.predict(archive, [test.inputs], spec.name)
+        answers = KerasAnswers(inputs, said, judged)
     expected = opened.oracle.invoke(inputs.arrays)
     found = model.lint(Vectors(inputs.arrays, expected))
     for remark in found.remarks:  # now, because a proof that fails is all that would be seen
@@ -177,7 +235,23 @@ def quantize(spec: ModelSpec, archive: bytes, keras: KerasProcess, per_channel: 
         lint=tuple(found.lines()),
         parity_vectors=len(inputs),
     )
-    return Quantized(opened, KerasAnswers(inputs, answers, judged), expected, record)
+    return Quantized(opened, inputs, answers, expected, record)
+
+
+def _shapes(source: ModelSource) -> list[tuple[int, ...]]:
+    return [one.shape for one in import_record(source.folder).inputs]
+
+
+def _samples(spec: Spec, source: ModelSource) -> tuple[FloatArray, ...]:
+    """Real inputs, one array an input; empty without any."""
+    names = [one.name for one in import_record(source.folder).inputs] if isinstance(spec, ImportedSpec) else []
+    return input_samples(spec, source, names, _shapes(source) if names else [])
+
+
+def _samples_digest(source: ModelSource, spec: Spec) -> str:
+    """Of the file with samples, which is not part of the code; '' without one."""
+    path = source.path.parent / spec.samples if isinstance(spec, ImportedSpec) and spec.samples else None
+    return "" if path is None or not path.is_file() else hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _port_record(port: QuantizedPort) -> PortRecord:

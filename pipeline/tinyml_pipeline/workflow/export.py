@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tinyml_pipeline import provenance
+from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.extras import need_extra
+from tinyml_pipeline.models.spec import ModelSpec, Spec
 from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.quantization.representative import representative_of_inputs
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
+from tinyml_pipeline.workflow.trained import import_record, trained_archive, trained_sha256
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ class Export(Result):
         return {"export": records.to_json(self.exported)}
 
 
+FloatArray = npt.NDArray[np.float32]
 FORMATS = ("h5", "keras", "savedmodel")
 _QUESTIONS = 256
 
@@ -52,17 +60,25 @@ def export(names: Sequence[str], project: Project, *, form: str) -> Outcomes[Exp
 def _export_one(source: ModelSource, keras: KerasProcess, form: str) -> Export:
     name, folder = source.name, source.folder
     with folder.locked():
-        archive = folder.read("model.keras", made_by="train")
-        trained = folder.record("train")
-        assert trained is not None, "read() has found it"
         spec = source.load()
-        questions = spec.load_data().inputs[:_QUESTIONS]
+        archive = trained_archive(folder, spec)
+        if not archive.startswith(b"PK"):
+            raise UsageError(f"{name} is not a Keras model any more, so there is nothing to export.")
+        questions = _questions(spec, folder)
         with progress.working(f"{name}: writing and loading it again as {form}"):
             exported = keras.export(archive, form, questions, name)
         place = f"export/{name}" if form == "savedmodel" else f"export/{name}.{form}"
         files = {f"{place}/{path}" if path else place: data for path, data in exported.items()}
-        record = ExportRecord(form, sum(map(len, files.values())), len(questions), str(folder.path / place))
-        made_from = provenance.digest(trained.files["model.keras"], form)
+        record = ExportRecord(form, sum(map(len, files.values())), len(questions[0]), str(folder.path / place))
+        made_from = provenance.digest(trained_sha256(folder, spec), form)
         stages = {f"export {form}": (made_from, files, records.to_json(record))}
         tell_edited(folder, folder.publish(stages, provenance.environment()))
     return Export(name, str(folder.path), record)
+
+
+def _questions(spec: Spec, folder: ModelFolder) -> list[FloatArray]:
+    """What the network is asked before and after: its training data, or inputs from its domain; one array an input."""
+    if isinstance(spec, ModelSpec):
+        return [spec.load_data().inputs[:_QUESTIONS]]
+    shapes = [one.shape for one in import_record(folder).inputs]
+    return [array[:_QUESTIONS] for array in representative_of_inputs(spec.inputs, shapes, seed=spec.seed)]

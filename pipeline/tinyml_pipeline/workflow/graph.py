@@ -21,6 +21,7 @@ from tinyml_pipeline.show.network.network import Network
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.opened import converted_model
 from tinyml_pipeline.workflow.outcomes import chosen, is_file, is_outdated, read_file, tell_edited
+from tinyml_pipeline.workflow.trained import trained_archive, trained_sha256
 
 PICTURES = ("svg", "png")
 FORMATS = (*PICTURES, "dot", "cypher")
@@ -68,12 +69,12 @@ def _draw(folder: ModelFolder, form: str, networks_of: Callable[[ModelFolder], l
 
 def _networks(source: ModelSource) -> list[Network]:
     name, folder, spec = source.name, source.folder, source.load()
-    archive = folder.read("model.keras", made_by="train")
-    trained, converted = folder.record("train"), folder.record("convert")
-    assert trained is not None, "read() has found it"
+    archive, converted = trained_archive(folder, spec), folder.record("convert")
+    if not archive.startswith(b"PK"):
+        return [_int8_network(converted_model(spec, folder))]
     with progress.working(f"{name}: asking Keras for the layers"), KerasProcess() as keras:
         layers = float_layers(keras.describe(archive, name))
-    sha256 = trained.files["model.keras"]
+    sha256 = trained_sha256(folder, spec)
     inputs = tuple(domain.name for domain in spec.inputs)
     networks = [Network(name, "float", sha256, inputs, spec.outputs, layers)]
     if converted is not None and not is_outdated(folder):

@@ -32,7 +32,7 @@ def find(name: str, project: Project, overrides: Overrides) -> FoundRate:
     need_extra("train", "lr-find")
     overrides.check_names()
     source = project.model(name)
-    spec, folder = override(source.load(), overrides), source.folder
+    spec, folder = override(source.load_trained_here(), overrides), source.folder
     with folder.locked():
         from tinyml_pipeline.training.lr_find import find_learning_rate
 

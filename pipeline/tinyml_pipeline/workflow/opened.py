@@ -8,13 +8,14 @@ from pathlib import Path
 
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.select import Budget
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import ArtifactsError, ParityError, UnsupportedError
 from tinyml_pipeline.host.interpreters.oracle import OracleInterpreter, find_oracle
 from tinyml_pipeline.host.interpreters.tflm import minimum_arena_bytes
-from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.models.spec import ImportedSpec, Spec
 from tinyml_pipeline.parity.vectors import golden_vectors
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, Vectors, load_quantized
@@ -27,7 +28,7 @@ from tinyml_pipeline.workflow.plain_c import Optimize, budget_of, compile_to, ta
 class OpenModel:
     """A parsed int8 model, the spec it was made from (None for a .tflite from elsewhere), and its artifacts' folder."""
 
-    spec: ModelSpec | None
+    spec: Spec | None
     model: QuantizedModel
     folder: ModelFolder
     _compiled: dict[tuple[Target, Budget | None], SourceTree] = field(
@@ -109,31 +110,31 @@ def open_file(path: Path, project: Project, *, try_in_tflm: bool = True) -> Open
     return opened
 
 
-def named_model(tflite: bytes, spec: ModelSpec) -> QuantizedModel:
+def named_model(tflite: bytes, spec: Spec, graph: Graph | None = None) -> QuantizedModel:
     """The int8 form of a project's model; its single values have the names that the spec gives them."""
     inputs = [domain.name for domain in spec.inputs]
-    return load_quantized(tflite, spec.name, spec.summary, inputs, spec.outputs)
+    return load_quantized(tflite, spec.name, spec.summary, inputs, spec.outputs, graph=graph)
 
 
-def converted_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
+def converted_model(spec: Spec, folder: ModelFolder) -> QuantizedModel:
     """What `convert` left in the folder; ArtifactsError if it did not, it was damaged, or is of another training."""
     model = named_model(folder.read("model.tflite", made_by="convert"), spec)
     if is_outdated(folder):
+        made = "imported.* was imported" if isinstance(spec, ImportedSpec) else "model.keras was trained"
         raise ArtifactsError(
-            f"{folder.path}/model.keras was trained after model.tflite was made of it. Run: tinyml convert"
-            f" {folder.argument}"
+            f"{folder.path}/{made} after model.tflite was made of it. Run: tinyml convert {folder.argument}"
         )
     return model
 
 
-def proven_model(spec: ModelSpec, folder: ModelFolder) -> QuantizedModel:
+def proven_model(spec: Spec, folder: ModelFolder) -> QuantizedModel:
     """The converted model, refused if its proof failed: what goes to a chip has passed. ParityError says so."""
     model = converted_model(spec, folder)
     proof = folder.record("parity")
     if proof is not None and not proof.facts.get("passed"):
+        again = "" if isinstance(spec, ImportedSpec) else f"tinyml train {folder.argument}, "
         raise ParityError(
             f"{spec.name} failed its proof, so no firmware is generated for it. See why: tinyml parity"
-            f" {folder.argument}; then fix {spec.name}.py and run: tinyml train {folder.argument}, tinyml convert"
-            f" {folder.argument}"
+            f" {folder.argument}; then fix {spec.name}.py and run: {again}tinyml convert {folder.argument}"
         )
     return model

@@ -13,6 +13,7 @@ from tinyml_pipeline.errors import PipelineError, UsageError, visible
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.user_code import shown
+from tinyml_pipeline.workflow.trained import trained_sha256s
 
 T = TypeVar("T")
 
@@ -76,21 +77,19 @@ def list_models(project: Project) -> list[ModelStatus]:
 
 
 def _state(folder: ModelFolder) -> str:
-    done = [stage for stage in ("train", "convert", "generate", "parity") if folder.record(stage) is not None]
+    done = [stage for stage in ("train", "import", "convert", "generate", "parity") if folder.record(stage) is not None]
     proof = folder.record("parity")
     if is_outdated(folder):
-        done = ["train", "convert it again"]
+        done = [done[0], "convert it again"]
     elif proof is not None and not proof.facts.get("passed"):
         done[-1] = "parity FAILED"
     return ", ".join(done) or "not trained"
 
 
 def is_outdated(folder: ModelFolder) -> bool:
-    """Whether the model was trained again since it was converted."""
-    trained, converted = folder.record("train"), folder.record("convert")
-    if trained is None or converted is None:
-        return False
-    return bool(converted.facts.get("keras_sha256") != trained.files["model.keras"])
+    """Whether the model was trained or imported again since it was converted."""
+    trained, converted = trained_sha256s(folder), folder.record("convert")
+    return bool(trained) and converted is not None and converted.facts.get("keras_sha256") not in trained
 
 
 def each(names: Iterable[str], work: Callable[[str], T]) -> Outcomes[T]:

@@ -10,12 +10,12 @@ from typing import Any
 from tinyml_pipeline import provenance
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.parity.answers import KerasAnswers
-from tinyml_pipeline.parity.vectors import is_exhaustive
+from tinyml_pipeline.parity.vectors import is_exhaustive, parity_inputs
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.runtimes.tflm import data_sources
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.chips import chips
-from tinyml_pipeline.workflow.opened import open_converted, open_file
+from tinyml_pipeline.workflow.opened import OpenModel, open_converted, open_file
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, is_file
 from tinyml_pipeline.workflow.proof import proof_files, prove
 from tinyml_pipeline.workflow.proof_record import ProofRecord, proof_record
@@ -62,17 +62,26 @@ def _parity_of_model(name: str, project: Project, boards: Sequence[Board], vecto
     folder = project.model(name).folder
     with folder.locked():
         opened = open_converted(name, project)
-        exhaustive = is_exhaustive(opened.model.inputs)
-        answers = KerasAnswers.unpack(folder.read("keras_answers.npz", made_by="convert"), exhaustive)
+        answers = keras_answers(opened)
+        inputs = parity_inputs(opened.model.inputs) if answers is None else answers.inputs
         sources = {file: folder.read(file, made_by="generate").decode() for file in _SOURCES}
-        expected = opened.oracle.invoke(answers.inputs.arrays)
-        report = prove(opened, sources, answers, boards, vectors, expected)
+        expected = opened.oracle.invoke(inputs.arrays)
+        report = prove(opened, sources, answers, boards, vectors, expected, inputs)
         converted = folder.record("convert")
         assert converted is not None, "open_converted() has found it"
         files = proof_files(opened, report, answers, expected)
         proof = proof_record(report)
         folder.publish({"parity": (converted.made_from, files, proof.facts)}, provenance.environment())
     return Proving(opened.name, str(folder.path), proof)
+
+
+def keras_answers(opened: OpenModel) -> KerasAnswers | None:
+    """Those that `convert` kept; None for a model that was imported in int8."""
+    converted = opened.folder.record("convert")
+    if converted is not None and "keras_answers.npz" not in converted.files:
+        return None
+    exhaustive = is_exhaustive(opened.model.inputs)
+    return KerasAnswers.unpack(opened.folder.read("keras_answers.npz", made_by="convert"), exhaustive)
 
 
 def _parity_of_file(path: Path, project: Project, boards: Sequence[Board], vectors: int | None) -> Proving:

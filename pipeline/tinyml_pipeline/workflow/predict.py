@@ -13,7 +13,8 @@ from tinyml_pipeline.boards.required_tools import missing_tools
 from tinyml_pipeline.errors import UnsupportedError, UsageError
 from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
-from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.model_domains import domain_of_each_value
+from tinyml_pipeline.models.spec import Domain, ImportedSpec, Spec
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
@@ -21,6 +22,8 @@ from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.chips import run_on_chip
 from tinyml_pipeline.workflow.data_rows import Rows, finite_number, read_rows
 from tinyml_pipeline.workflow.opened import converted_model
+from tinyml_pipeline.workflow.proof import tolerance_of
+from tinyml_pipeline.workflow.trained import import_record, trained_archive
 
 FloatArray = npt.NDArray[np.float32]
 _SHOWN = 8
@@ -41,12 +44,13 @@ class InputValue:
 class Answer:
     """One number of the answer by each of the three; the int8 values next to the real ones. None if the C did not run.
 
-    `keras` answers the numbers as asked, `keras_seen` those that int8 sees, which is what the tolerance is about.
+    `keras` answers the numbers as asked, `keras_seen` those that int8 sees, which is what the tolerance is about; both
+    are None for a model that was imported in int8.
     """
 
     name: str
-    keras: float
-    keras_seen: float
+    keras: float | None
+    keras_seen: float | None
     int8_real: float
     int8: int
     c_real: float | None
@@ -55,9 +59,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Prediction:
-    """`output_step` is what one int8 step of the output is worth, in its unit.
+    """`output_step` is what one int8 step of the output is worth, in its unit; of several outputs, of that with the
+    largest difference for its tolerance.
 
     `difference` is the largest one between int8 and Keras where both are asked what int8 sees; the tolerance limits it.
+    None if there is no Keras model.
     """
 
     model: str
@@ -65,7 +71,7 @@ class Prediction:
     inputs: tuple[InputValue, ...]
     answers: tuple[Answer, ...]
     output_step: float
-    difference: float
+    difference: float | None
     tolerance: float
     without_c: str = ""
 
@@ -82,73 +88,108 @@ def predict(asked_model: str, numbers: Sequence[str], project: Project) -> Predi
 def predict_rows(asked_model: str, source: str, project: Project) -> list[Prediction]:
     """The same for each row of a CSV or .npy file, or of standard input ('-'); see `read_rows`."""
     asked = _open(asked_model, project)
-    names = _names(asked.model.inputs[0])
+    names = _input_names(asked.model)
     return _ask(asked, read_rows(source, names, f"{_taken(asked)} per row."))
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A model to ask: int8, and the Keras archive it was made from; `argument` is what means it in a command."""
+    """A model to ask: int8, and the network it was made from, if there is one; `argument` is what means it in a
+    command."""
 
     argument: str
-    spec: ModelSpec
-    archive: bytes
+    spec: Spec
+    archive: bytes | None
     model: QuantizedModel
 
 
 def _open(name: str, project: Project) -> _Asked:
-    need_extra("train", "predict")
     source = project.model(name)
     spec = source.load()
-    archive = source.folder.read("model.keras", made_by="train")
-    return _Asked(source.folder.argument, spec, archive, converted_model(spec, source.folder))
+    argument, archive = source.folder.argument, trained_archive(source.folder, spec)
+    if isinstance(spec, ImportedSpec) and import_record(source.folder).kept == "int8":
+        return _Asked(argument, spec, None, converted_model(spec, source.folder))
+    need_extra("train", "predict")
+    return _Asked(argument, spec, archive, converted_model(spec, source.folder))
 
 
 def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
     """All rows of (n, values) at once: Keras starts once, and the C is compiled once."""
     name, model = asked.spec.name, asked.model
-    port, output = model.inputs[0], model.outputs[0]
-    questions = rows.reshape(len(rows), *port.shape)
-    quantized = port.quantize(questions)
-    inputs = [_input_values(asked.spec, port, row, seen.ravel()) for row, seen in zip(rows, quantized, strict=True)]
+    ends = np.cumsum([port.size for port in model.inputs])[:-1]
+    questions = [
+        part.reshape(len(rows), *port.shape)
+        for port, part in zip(model.inputs, np.split(rows, ends, axis=1), strict=True)
+    ]
+    quantized = [port.quantize(part) for port, part in zip(model.inputs, questions, strict=True)]
+    seen = np.concatenate([part.reshape(len(rows), -1) for part in quantized], axis=1)
+    inputs = [_input_values(asked, row, int8) for row, int8 in zip(rows, seen, strict=True)]
     _say_notes(name, inputs)
-    with progress.working(f"{name}: compiling the C while Keras starts (some seconds)"), KerasProcess() as keras:
-        keras.warm_up()  # TensorFlow starts while the C is compiled
-        int8 = TflmInterpreter(model).invoke([quantized])[0]
+    start = "compiling the C" if asked.archive is None else "compiling the C while Keras starts (some seconds)"
+    with progress.working(f"{name}: {start}"), KerasProcess() as keras:
+        if asked.archive is not None:
+            keras.warm_up()  # TensorFlow starts while the C is compiled
+        int8 = TflmInterpreter(model).invoke(quantized)
         c, reason = _ask_c(model, quantized)
-        both = np.concatenate([questions, port.dequantize(quantized)]).astype(np.float32)
-        typed, seen = np.split(keras.predict(asked.archive, both, name), 2)
+        said: tuple[tuple[FloatArray, FloatArray] | None, ...] = (None,) * len(model.outputs)
+        if asked.archive is not None:
+            both = [
+                np.concatenate([part, port.dequantize(stored)]).astype(np.float32)
+                for port, part, stored in zip(model.inputs, questions, quantized, strict=True)
+            ]
+            answered = keras.predict_all(asked.archive, both, name)
+            said = tuple((array[: len(rows)], array[len(rows) :]) for array in answered)
     found = []
     for index, values in enumerate(inputs):
-        told = (typed[index], seen[index], int8[index], None if c is None else c[index])
-        answers = _answers(output, *told)
-        difference = max(abs(answer.int8_real - answer.keras_seen) for answer in answers)
-        found.append(
-            Prediction(name, model.sha256, values, answers, output.scale, difference, asked.spec.tolerance, reason)
-        )
+        told = [
+            _Told(port, None if keras is None else (keras[0][index], keras[1][index]), stored[index],
+                  None if c is None else c[place][index])
+            for place, (port, keras, stored) in enumerate(zip(model.outputs, said, int8, strict=True))
+        ]  # fmt: skip
+        answers = tuple(answer for one in told for answer in one.answers())
+        # Of several outputs the one that is furthest off for its tolerance.
+        differences = [(one.difference(), tolerance_of(asked.spec, one.port), one.port.scale) for one in told]
+        difference, tolerance, step = max(differences, key=lambda one: (one[0] or 0) / one[1])
+        found.append(Prediction(name, model.sha256, values, answers, step, difference, tolerance, reason))
     return found
 
 
-def _answers(
-    output: QuantizedPort, typed: FloatArray, seen: FloatArray, int8: Int8Array, c: Int8Array | None
-) -> tuple[Answer, ...]:
-    int8_real, c_real = output.dequantize(int8), None if c is None else output.dequantize(c)
-    return tuple(
-        Answer(
-            label,
-            float(typed.flat[index]),
-            float(seen.flat[index]),
-            float(int8_real.flat[index]),
-            int(int8.flat[index]),
-            None if c_real is None else float(c_real.flat[index]),
-            None if c is None else int(c.flat[index]),
+@dataclass(frozen=True)
+class _Told:
+    """What one output tensor was for one row: by Keras (to what was typed, and to what int8 sees), int8 and the C."""
+
+    port: QuantizedPort
+    keras: tuple[FloatArray, FloatArray] | None
+    int8: Int8Array
+    c: Int8Array | None
+
+    def answers(self) -> tuple[Answer, ...]:
+        real, c_real = self.port.dequantize(self.int8), None if self.c is None else self.port.dequantize(self.c)
+        return tuple(
+            Answer(
+                label,
+                None if self.keras is None else float(self.keras[0].flat[index]),
+                None if self.keras is None else float(self.keras[1].flat[index]),
+                float(real.flat[index]),
+                int(self.int8.flat[index]),
+                None if c_real is None else float(c_real.flat[index]),
+                None if self.c is None else int(self.c.flat[index]),
+            )
+            for index, label in enumerate(_names(self.port))
         )
-        for index, label in enumerate(_names(output))
-    )
+
+    def difference(self) -> float | None:
+        if self.keras is None:
+            return None
+        return max(abs(one.int8_real - one.keras_seen) for one in self.answers() if one.keras_seen is not None)
 
 
-def _input_values(spec: ModelSpec, port: QuantizedPort, row: Rows, seen: Int8Array) -> tuple[InputValue, ...]:
-    return tuple(_input_value(spec, port, index, float(row[index]), int(seen[index])) for index in range(len(row)))
+def _input_values(asked: _Asked, row: Rows, seen: Int8Array) -> tuple[InputValue, ...]:
+    ports = asked.model.inputs
+    domains = domain_of_each_value(asked.spec.inputs, [port.shape for port in ports])
+    owners = [port for port in ports for _ in range(port.size)]
+    names = _input_names(asked.model)
+    return tuple(map(_input_value, names, owners, domains, map(float, row), map(int, seen)))
 
 
 def _say_notes(name: str, rows: Sequence[Sequence[InputValue]]) -> None:
@@ -165,7 +206,7 @@ def _say_notes(name: str, rows: Sequence[Sequence[InputValue]]) -> None:
         progress.say(f"{name}: {len(outside):,} {are} outside of the range; the first, in row {number}: {first.note}")
 
 
-def _ask_c(model: QuantizedModel, quantized: Int8Array) -> tuple[Int8Array | None, str]:
+def _ask_c(model: QuantizedModel, quantized: Sequence[Int8Array]) -> tuple[tuple[Int8Array, ...] | None, str]:
     """The answer of the model's C, or None and why there is none."""
     host = load_board("host")
     if missing := missing_tools(host):
@@ -174,7 +215,7 @@ def _ask_c(model: QuantizedModel, quantized: Int8Array) -> tuple[Int8Array | Non
             f"The C was not run: {', '.join(missing)} is not installed; 'tinyml doctor' shows how to install it.",
         )
     try:
-        return run_on_chip(model, host, [quantized])[0], ""
+        return tuple(run_on_chip(model, host, quantized)), ""
     except UnsupportedError as error:
         return None, f"The C was not run: {error}"
 
@@ -189,7 +230,7 @@ def _parse(asked: _Asked, texts: Sequence[str]) -> npt.NDArray[np.float64]:
             finite_number(text)
         except ValueError as error:
             raise UsageError(f"{error}; {_usage(asked)}") from None
-    if len(texts) != len(_names(asked.model.inputs[0])):
+    if len(texts) != len(_input_names(asked.model)):
         count = f"{len(texts)} number{'' if len(texts) == 1 else 's'}"
         raise UsageError(f"{count} given; {_usage(asked)}")
     return np.array([float(text) for text in texts], np.float64)
@@ -197,7 +238,7 @@ def _parse(asked: _Asked, texts: Sequence[str]) -> npt.NDArray[np.float64]:
 
 def _usage(asked: _Asked) -> str:
     """'adder takes 2 numbers (a, b): tinyml predict adder 10 2'."""
-    spec, count = asked.spec, asked.model.inputs[0].size
+    spec, count = asked.spec, len(_input_names(asked.model))
     example = spec.checks[0][0] if spec.checks else [spec.inputs[0].high] * count
     numbers = [f"{number:g}" for number in example[:_SHOWN]] + ["..."] * (count > _SHOWN)
     return f"{_taken(asked)}: tinyml predict {asked.argument} {' '.join(numbers)}"
@@ -205,7 +246,7 @@ def _usage(asked: _Asked) -> str:
 
 def _taken(asked: _Asked) -> str:
     """'adder takes 2 numbers (a, b)'."""
-    names = _names(asked.model.inputs[0])
+    names = _input_names(asked.model)
     shown = names if len(names) <= _SHOWN else [names[0], "...", names[-1]]
     return f"{asked.spec.name} takes {len(names)} number{'' if len(names) == 1 else 's'} ({', '.join(shown)})"
 
@@ -216,9 +257,11 @@ def _names(port: QuantizedPort) -> list[str]:
     return [port.name] if port.size == 1 else [f"{port.name}[{index}]" for index in range(port.size)]
 
 
-def _input_value(spec: ModelSpec, port: QuantizedPort, index: int, asked: float, int8: int) -> InputValue:
-    domain = spec.inputs[index] if len(spec.inputs) == port.size else spec.inputs[0]
-    name = _names(port)[index]
+def _input_names(model: QuantizedModel) -> list[str]:
+    return [name for port in model.inputs for name in _names(port)]
+
+
+def _input_value(name: str, port: QuantizedPort, domain: Domain, asked: float, int8: int) -> InputValue:
     seen = float(port.dequantize(np.array([int8], np.int8))[0])
     note = ""
     if not domain.low <= asked <= domain.high:

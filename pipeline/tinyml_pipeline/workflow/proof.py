@@ -16,7 +16,7 @@ from tinyml_pipeline.extras import has_extra, install_command
 from tinyml_pipeline.host.interpreters import second_opinion as other
 from tinyml_pipeline.host.interpreters.oracle import STAND_IN_STEPS, has_tflm, not_run, oracle_name
 from tinyml_pipeline.host.interpreters.reference_runtime import runtime_name
-from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.models.spec import Spec
 from tinyml_pipeline.parity.accuracy import compare_accuracy
 from tinyml_pipeline.parity.answers import KerasAnswers
 from tinyml_pipeline.parity.compare import compare_exact, compare_real
@@ -25,12 +25,14 @@ from tinyml_pipeline.parity.opinion import FailedRow, OpinionRow, SkippedRow, co
 from tinyml_pipeline.parity.report import ArrayCheck, ParityReport, Row
 from tinyml_pipeline.parity.spot_check import spot_checks
 from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 from tinyml_pipeline.runtimes.tflm import array_names
 from tinyml_pipeline.show.report import plots, progress
 from tinyml_pipeline.workflow.chips import run_on_chip
 from tinyml_pipeline.workflow.opened import OpenModel
 
+SHARE_OF_RANGE = 0.05
+"""Of an output: the tolerance of a model that names none."""
 CHIP_VECTORS = 2000
 ALL_VECTORS = sys.maxsize
 # What an emulated processor may work in all, so that a large model is not asked for minutes: 2,000 vectors of a model
@@ -65,7 +67,7 @@ def prove(
         expected = opened.oracle.invoke(inputs.arrays)
     rows: list[Row] = []
     if spec is not None and answers is not None:
-        rows.append(compare_real("Keras = int8", answers.answers, expected[0], model.outputs[0], spec.tolerance))
+        rows.extend(_keras_rows(opened, answers, expected))
         rows.extend(_accuracy(opened, answers.test))
         rows.extend(spot_checks(model, opened.oracle.invoke, spec.checks))
     rows.append(_array_row(model, sources))
@@ -98,6 +100,31 @@ def proof_files(
     elif opened.spec is not None and answers is not None:
         files["parity.png"] = _picture(opened.spec, opened.model, answers, expected[0])
     return files
+
+
+def _keras_rows(opened: OpenModel, answers: KerasAnswers, expected: Sequence[Int8Array]) -> Iterator[Row]:
+    """Of each output, in its own unit: on every input, or, where the spec names no tolerance, on real ones or such
+    that the domain allows.
+
+    What a network makes of edges and noise then informs: nobody knows how far off an answer to them may be.
+    """
+    first, end = answers.inputs.data
+    on_data = end > first and opened.spec is not None and opened.spec.tolerance is None
+    for port, keras, int8 in zip(opened.model.outputs, answers.answers, expected, strict=True):
+        name = "Keras = int8" if len(opened.model.outputs) == 1 else f"Keras = int8, {port.name}"
+        tolerance = tolerance_of(opened.spec, port)
+        if on_data:
+            found = compare_real(name, keras[first:end], int8[first:end], port, tolerance)
+            yield replace(found, where=found.where + first)
+        all_inputs = compare_real(f"{name}, edges and noise" if on_data else name, keras, int8, port, tolerance)
+        yield replace(all_inputs, informs=on_data)
+
+
+def tolerance_of(spec: Spec | None, port: QuantizedPort) -> float:
+    """The largest difference from Keras that is accepted at an output, in its unit."""
+    if spec is not None and spec.tolerance is not None:
+        return spec.tolerance
+    return SHARE_OF_RANGE * (port.high - port.low)
 
 
 def _accuracy(opened: OpenModel, keras: npt.NDArray[np.float32] | None) -> Iterator[Row]:
@@ -182,13 +209,16 @@ def _last_line(error: PipelineError) -> str:
     return lines[0] if len(lines) < 2 else f"{lines[0]} {lines[-1]}"
 
 
-def _picture(spec: ModelSpec, model: QuantizedModel, answers: KerasAnswers, int8: Int8Array) -> bytes:
-    inputs, keras = answers.inputs, answers.answers
-    real = model.inputs[0].dequantize(inputs.arrays[0]).reshape(len(inputs), -1).astype(np.float64)
+def _picture(spec: Spec, model: QuantizedModel, answers: KerasAnswers, int8: Int8Array) -> bytes:
+    inputs, keras = answers.inputs, answers.answers[0]
+    parts = [
+        port.dequantize(array).reshape(len(inputs), -1) for port, array in zip(model.inputs, inputs.arrays, strict=True)
+    ]
+    real = np.concatenate(parts, axis=1).astype(np.float64)
     # Over more than two inputs the picture is int8 over Keras, and has room for every output.
     shown, output = (slice(None), "every output") if real.shape[1] > 2 else (slice(1), spec.outputs[0])
     actual = model.outputs[0].dequantize(int8).reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
     expected = keras.reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
     purpose = " (taught wrong on purpose)" if spec.fails_on else ""
     title = f"{spec.name}{purpose}: Keras and int8 on {len(inputs):,} inputs"
-    return plots.draw_parity(title, spec.inputs, real, expected, actual, spec.tolerance, output)
+    return plots.draw_parity(title, spec.inputs, real, expected, actual, tolerance_of(spec, model.outputs[0]), output)

@@ -91,7 +91,7 @@ def _train_one(source: ModelSource, overrides: Overrides, plot: bool, force: boo
                 return Training(name, str(folder.path), records.read(TrainRecord, record.facts), None)
         from tinyml_pipeline.training.train import train as train_model
 
-        spec = override(source.load(), overrides)
+        spec = override(source.load_trained_here(), overrides)
         progress.say_keras_starts(name)
         with progress.epochs(name, spec.epochs) as report:
             trained = train_model(spec, report)

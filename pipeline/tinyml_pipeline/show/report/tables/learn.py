@@ -25,13 +25,13 @@ def prediction(found: Sequence[Prediction]) -> None:
             [one.model, "you typed", "int8 sees", "stored as"],
             [[value.name, f"{value.asked:g}", f"{value.seen:.6g}", str(value.int8)] for value in one.inputs],
         )
+        keras = ["Keras to what you typed", "Keras to what int8 sees"] if one.difference is not None else []
         print_table(
-            ["answer", "Keras to what you typed", "Keras to what int8 sees", "int8", "C on this computer"],
+            ["answer", *keras, "int8", "C on this computer"],
             [
                 [
                     answer.name,
-                    f"{answer.keras:.6g}",
-                    f"{answer.keras_seen:.6g}",
+                    *(f"{value:.6g}" for value in (answer.keras, answer.keras_seen) if value is not None),
                     f"{answer.int8_real:.6g} ({answer.int8})",
                     "not run" if answer.c_real is None else f"{answer.c_real:.6g} ({answer.c})",
                 ]
@@ -39,8 +39,10 @@ def prediction(found: Sequence[Prediction]) -> None:
             ],
         )
         tell("int8 knows 256 values of each input and sees the nearest one to what you typed.")
-        within = "within" if one.difference <= one.tolerance else "MORE THAN"
-        tell(f"Asked the same, int8 is {one.difference:.3g} from Keras: {within} the tolerance of {one.tolerance:g}.")
+        if one.difference is not None:
+            within = "within" if one.difference <= one.tolerance else "MORE THAN"
+            told = f"{one.difference:.3g} from Keras: {within} the tolerance of {one.tolerance:.4g}"
+            tell(f"Asked the same, int8 is {told}.")
         tell(f"One int8 step of the answer is {one.output_step:.4g}.")
         if one.without_c:
             tell(one.without_c)
@@ -53,14 +55,18 @@ def prediction_rows(found: Sequence[Prediction]) -> None:
     answers = [answer.name for answer in first.answers]
     headings = ["row", *(value.name for value in shown)]
     for name in answers:
-        headings += [f"{name}, Keras", f"{name}, int8", f"{name}, C"]
+        keras = [f"{name}, Keras"] if first.difference is not None else []
+        headings += [*keras, f"{name}, int8", f"{name}, C"]
     print_table(headings, [_prediction_row(number, one, len(shown)) for number, one in enumerate(found, 1)])
-    worst = max(range(len(found)), key=lambda index: found[index].difference)
-    within = sum(one.difference <= one.tolerance for one in found)
-    tell(
-        f"{first.model}: {within:,} of {len(found):,} rows within the tolerance of {first.tolerance:g}; the largest"
-        f" difference between int8 and Keras, asked the same, is {found[worst].difference:.3g} in row {worst + 1}."
-    )
+    differences = [one.difference for one in found if one.difference is not None]
+    if differences:
+        worst = max(range(len(differences)), key=lambda index: differences[index])
+        within = sum(difference <= one.tolerance for difference, one in zip(differences, found, strict=True))
+        tell(
+            f"{first.model}: {within:,} of {len(found):,} rows within the tolerance of {first.tolerance:.4g}; the"
+            f" largest difference between int8 and Keras, asked the same, is {differences[worst]:.3g} in row"
+            f" {worst + 1}."
+        )
     tell(f"One int8 step of the answer is {first.output_step:.4g}.")
     if first.without_c:
         tell(first.without_c)
@@ -70,7 +76,8 @@ def _prediction_row(number: int, one: Prediction, inputs: int) -> list[str]:
     row = [str(number), *(f"{value.asked:g}" for value in one.inputs[:inputs])]
     for answer in one.answers:
         c = "not run" if answer.c_real is None else f"{answer.c_real:.6g}"
-        row += [f"{answer.keras:.6g}", f"{answer.int8_real:.6g}", c]
+        row += [] if answer.keras is None else [f"{answer.keras:.6g}"]
+        row += [f"{answer.int8_real:.6g}", c]
     return row
 
 

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from tinyml_pipeline.workflow.compile import Compilation, CompiledFor
     from tinyml_pipeline.workflow.convert import Conversion
     from tinyml_pipeline.workflow.generate import Generation
+    from tinyml_pipeline.workflow.import_model import Import
     from tinyml_pipeline.workflow.new_project import NewProject
     from tinyml_pipeline.workflow.outcomes import ModelStatus
     from tinyml_pipeline.workflow.parity import Proving
     from tinyml_pipeline.workflow.proof_record import ProofRecord
     from tinyml_pipeline.workflow.train import Answer, Training
+    from tinyml_pipeline.workflow.trained import TensorRecord
 
 
 def new_project(made: Sequence[NewProject]) -> None:
@@ -56,6 +58,25 @@ def training(results: Sequence[Training]) -> None:
         if answers := [_answer(answer) for answer in result.trained.answers]:
             reason = f", because {result.trained.reason}" if result.trained.reason else ""
             tell(f"{result.model}: {', '.join(answers)}{reason}")
+
+
+def imports(results: Sequence[Import]) -> None:
+    """What was found in the file, and the spec that was written."""
+    print_table(
+        ["model", "from", "inputs", "outputs"],
+        [
+            [result.model, result.imported.file, *map(_tensors, (result.imported.inputs, result.imported.outputs))]
+            for result in results
+        ],
+    )
+    for result in results:
+        tell(f"{result.spec}: the spec; give inputs and outputs your own names, units and ranges there")
+        tell(f"Go on with: tinyml convert {result.asked}")
+
+
+def _tensors(tensors: Sequence[TensorRecord]) -> str:
+    """'input (64, 1)'."""
+    return ", ".join(f"{one.name} ({', '.join(map(str, one.shape))})" for one in tensors)
 
 
 def _answer(answer: Answer) -> str:

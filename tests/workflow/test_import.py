@@ -1,0 +1,270 @@
+"""Trained models from elsewhere: imported with their weights as they are, then models of the project like any other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tinyml_pipeline.artifacts import ModelFolder
+from tinyml_pipeline.errors import UsageError
+from tinyml_pipeline.models.spec import ImportedSpec, ModelSpec
+from tinyml_pipeline.project import Project
+from tinyml_pipeline.quantization.convert import KerasProcess
+
+from tests.conftest import BuildKeras
+from tests.workflow.importing import converted, imported, network_of, run, samples, weights, write
+
+DENSE = (
+    "Sequential([Input((4,), name='acc'), layers.Dense(8, activation='relu'), layers.BatchNormalization(),"
+    " layers.Dense(3, activation='softmax')])"
+)
+TWO = (
+    "(lambda a, b: keras.Model([a, b], [layers.Dense(2, name='kind')(layers.Concatenate()([a, layers.Flatten()(b)])),"
+    " layers.Dense(1, name='level')(a)]))(Input((3,), name='sensors'), Input((6, 1), name='wave'))"
+)
+LSTM = "Sequential([Input((4, 2)), layers.LSTM(3), layers.Dense(1)])"
+
+
+def test_a_keras_file_goes_all_the_way(project: Project, keras_process: KerasProcess, build_keras: BuildKeras) -> None:
+    """Batch normalization with statistics of its own: not a bit of the weights may move."""
+    shapes = [(4, 8), (8,), (8,), (8,), (8,), (8,), (8, 3), (3,)]
+    archive = build_keras(DENSE, weights(1, *shapes))
+    Path("My net-2.keras").write_bytes(archive)
+    x = samples(4)
+    np.save("x.npy", x)
+    made = imported(Path("My net-2.keras"), project, keras_process, data="x.npy")
+    assert (made.asked, made.spec) == ("my_net_2", "models/my_net_2.py")
+    ours, theirs = (keras_process.predict(one, x) for one in (network_of(project, "my_net_2"), archive))
+    np.testing.assert_array_equal(ours, theirs)
+    text = Path("models/my_net_2.py").read_text()
+    assert text.startswith('"""my_net_2: a network that was trained elsewhere, taken as it is."""\n')
+    assert 'file="../My net-2.keras",  # from the folder of this spec\n    samples="../x.npy",  # real inputs' in text
+    assert 'outputs=("output_0", "output_1", "output_2"),' in text
+    spec = Project.find(Path()).model("my_net_2").load()
+    assert isinstance(spec, ImportedSpec)
+    assert [domain.name for domain in spec.inputs] == ["acc_0", "acc_1", "acc_2", "acc_3"]
+    assert all(domain.low <= column.min() and column.max() <= domain.high
+               for domain, column in zip(spec.inputs, x.T, strict=True))  # fmt: skip
+    done = converted("my_net_2", keras_process)
+    assert done.passed
+    assert not done.up_to_date
+    assert converted("my_net_2", keras_process).up_to_date
+    assert [port.values for port in done.converted.inputs] == [("acc_0", "acc_1", "acc_2", "acc_3")]
+    for command in (["parity", "my_net_2", "--board", "host"], ["compile", "my_net_2"], ["generate", "my_net_2"]):
+        assert run(*command).exit_code == 0, command
+    result = run("predict", "my_net_2", "1", "0.5", "-1", "0", "--json")
+    (answer,) = json.loads(result.stdout)
+    expected = keras_process.predict(archive, np.float32([[1, 0.5, -1, 0]]))[0]
+    assert [one["keras"] for one in answer["answers"]] == expected.tolist()
+
+
+def test_two_inputs_and_two_outputs(project: Project, keras_process: KerasProcess, build_keras: BuildKeras) -> None:
+    archive = build_keras(TWO, weights(2, (9, 2), (2,), (3, 1), (1,)))
+    Path("two.keras").write_bytes(archive)
+    sensors, wave = samples(3, seed=1), samples(6, 1, seed=2)
+    np.savez("x.npz", wave=wave, sensors=sensors)
+    imported(Path("two.keras"), project, keras_process, data="x.npz")
+    spec = Project.find(Path()).model("two").load()
+    assert [domain.name for domain in spec.inputs] == ["sensors_0", "sensors_1", "sensors_2", "wave"]
+    assert spec.outputs == ("kind", "level")
+    ours, theirs = (keras_process.predict_all(one, [sensors, wave]) for one in (network_of(project, "two"), archive))
+    assert all(map(np.array_equal, ours, theirs))
+    done = converted("two", keras_process)
+    assert done.passed
+    assert [row.name for row in done.proof.rows][:4] == [
+        *("Keras = int8, kind", "Keras = int8, kind, edges and noise"),
+        *("Keras = int8, level", "Keras = int8, level, edges and noise"),
+    ]
+    assert [port.name for port in done.converted.outputs] == ["kind", "level"]
+    numbers = ["0.5", "-0.25", "1", "0", "0.1", "0.2", "0.3", "0.4", "0.5"]
+    (answer,) = json.loads(run("predict", "two", *numbers, "--json").stdout)
+    asked = np.float32([list(map(float, numbers))])
+    expected = keras_process.predict_all(archive, [asked[:, :3], asked[:, 3:].reshape(1, 6, 1)])
+    assert [one["keras"] for one in answer["answers"]] == [value for output in expected for value in output[0].tolist()]
+
+
+@pytest.mark.parametrize("form", ["h5", "savedmodel"])
+def test_other_forms_of_keras_3(
+    project: Project, keras_process: KerasProcess, build_keras: BuildKeras, form: str
+) -> None:
+    archive = build_keras(DENSE, weights(3, (4, 8), (8,), (8,), (8,), (8,), (8,), (8, 3), (3,)))
+    x = samples(4)
+    place = write(Path("net.h5" if form == "h5" else "net"), keras_process.export(archive, form, [x], "net"))
+    np.savetxt("x.csv", x, delimiter=",", header="ax,ay,az,temperature", comments="")
+    imported(place, project, keras_process, data="x.csv")
+    ours, theirs = (keras_process.predict(one, x) for one in (network_of(project, "net"), archive))
+    np.testing.assert_array_equal(ours, theirs)
+    spec = Project.find(Path()).model("net").load()
+    assert [domain.name for domain in spec.inputs] == ["ax", "ay", "az", "temperature"]
+    assert converted("net", keras_process).passed
+
+
+def test_a_float_tflite(
+    project: Project,
+    keras_process: KerasProcess,
+    build_keras: BuildKeras,
+    convert_otherwise: Callable[..., bytes],
+) -> None:
+    archive = build_keras(DENSE, weights(4, (4, 8), (8,), (8,), (8,), (8,), (8,), (8, 3), (3,)))
+    Path("net.tflite").write_bytes(convert_otherwise(archive, "float"))
+    np.save("x.npy", samples(4))
+    imported(Path("net.tflite"), project, keras_process, data="x.npy")
+    assert network_of(project, "net") == Path("net.tflite").read_bytes()
+    assert converted("net", keras_process).passed
+
+
+def test_an_int8_tflite_is_taken_as_it_is(project: Project, linear_tflite: bytes) -> None:
+    """No Keras: nothing to start, and nothing to compare with."""
+    Path("line.tflite").write_bytes(linear_tflite)
+    with KerasProcess(module="no.such.module") as keras:
+        imported(Path("line.tflite"), project, keras, inputs=("x",))
+        done = converted("line", keras)
+    assert done.passed
+    assert ModelFolder(Path("artifacts"), "line").read("model.tflite", made_by="convert") == linear_tflite
+    assert done.proof.rows[0].name == "C array = .tflite"
+    assert run("parity", "line", "--board", "host").exit_code == 0
+    result = run("predict", "line", "3")
+    assert result.exit_code == 0
+    assert "answer  int8          C on this computer" in result.stdout
+    assert run("predict", "line", "3").stdout.splitlines()[1].split() == [
+        "line",
+        "you",
+        "typed",
+        "int8",
+        "sees",
+        "stored",
+        "as",
+    ]
+
+
+def test_an_lstm_is_unrolled_on_request(project: Project, keras_process: KerasProcess, build_keras: BuildKeras) -> None:
+    archive = build_keras(LSTM)
+    Path("net.keras").write_bytes(archive)
+    x = samples(4, 2)
+    np.save("x.npy", x)
+    imported(Path("net.keras"), project, keras_process, data="x.npy", unroll=True)
+    ours, theirs = (keras_process.predict(one, x) for one in (network_of(project, "net"), archive))
+    np.testing.assert_array_equal(ours, theirs)
+    assert "    unroll=True,  # writes out every step of its recurrent layers\n" in Path("models/net.py").read_text()
+    assert converted("net", keras_process).passed
+
+
+def test_an_edited_spec_and_a_new_file_count(
+    project: Project, keras_process: KerasProcess, build_keras: BuildKeras
+) -> None:
+    archive = build_keras("Sequential([Input((1,)), layers.Dense(1)])", [[[2]], [-1]])
+    Path("line.keras").write_bytes(archive)
+    imported(Path("line.keras"), project, keras_process, inputs=("t:-10:10",))
+    assert converted("line", keras_process).converted.inputs[0].values == ("t",)
+    spec = Path("models/line.py")
+    spec.write_text(spec.read_text().replace('Domain("t", -10.0, 10.0)', 'Domain("depth", 0.0, 40.0)'))
+    again = converted("line", keras_process)
+    assert again.converted.inputs[0].values == ("depth",)
+    assert again.converted.inputs[0].high == pytest.approx(40, abs=0.2)
+    Path("line.keras").write_bytes(build_keras("Sequential([Input((1,)), layers.Dense(1)])", [[[3]], [-1]]))
+    third = converted("line", keras_process)
+    assert not third.up_to_date
+    assert third.converted.outputs[0].high == pytest.approx(119, rel=0.02)
+
+
+def test_convert_takes_the_file_and_import_the_name(project: Project, linear_tflite: bytes) -> None:
+    Path("line.tflite").write_bytes(linear_tflite)
+    assert run("convert", "line.tflite").exit_code == 0
+    before = Path("models/line.py").read_bytes()
+    result = run("convert", "line.tflite")
+    assert (result.exit_code, "artifacts/line: up to date" in result.stdout) == (0, True)
+    assert Path("models/line.py").read_bytes() == before
+    assert run("import", "line").exit_code == 0
+    result = run("import", "line.tflite", "--inputs", "x")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "tinyml: models/line.py is there already. Change it and run: tinyml convert line; or choose another name with"
+        " --name, or replace it with --force.\n",
+    )
+    assert run("import", "line.tflite", "--inputs", "x", "--force").exit_code == 0
+    assert b'Domain("x", ' in Path("models/line.py").read_bytes()
+    result = run("train", "line")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "tinyml: line was trained elsewhere and is taken as it is, so that there is nothing to train. Run: tinyml"
+        " convert line\n",
+    )
+    result = run("convert", "line.tflite", "--name", "other")
+    assert result.stderr == (
+        "tinyml: line.tflite is imported already, as line. Change models/line.py, or import it again: tinyml import"
+        " line.tflite --force\n"
+    )
+
+
+def test_imported_models_are_no_models_to_train(project: Project, linear_tflite: bytes) -> None:
+    Path("line.tflite").write_bytes(linear_tflite)
+    with KerasProcess(module="no.such.module") as keras:
+        imported(Path("line.tflite"), project, keras)
+    spec = Project.find(Path()).model("line").load()
+    assert not isinstance(spec, ModelSpec)
+    result = run("models")
+    assert "line         imported from line.tflite" in result.stdout
+
+
+WANTED = {
+    "nothing": (
+        {},
+        "net.keras does not say what range its inputs have (acc (4,)). Give some hundred samples with --data FILE, or"
+        " the ranges: --inputs acc:LOW:HIGH",
+    ),
+    "count": (
+        {"inputs": ("a:0:1", "b:0:1")},
+        "--inputs: the network takes 4 values (shape (4,)), but 2 input domains are named. Name one for each value, or"
+        " a single one for all.",
+    ),
+    "no_range": ({"inputs": ("acc",)}, "--inputs acc: no range; give acc:LOW:HIGH, or samples with --data FILE."),
+    "order": (
+        {"inputs": ("acc:5:1",)},
+        "--inputs 'acc:5:1': give NAME:LOW:HIGH, as in temperature:-10:40, low below high.",
+    ),
+    "no_number": (
+        {"inputs": ("acc:a:1",)},
+        "--inputs 'acc:a:1': give NAME:LOW:HIGH, as in temperature:-10:40, low below high.",
+    ),
+    "no_data": ({"data": "none.csv"}, "there is no file 'none.csv' with samples."),
+    "columns": (
+        {"data": "five.csv"},
+        "five.csv, line 2: 5 numbers given; the network takes 4 values per row.",
+    ),
+    "shape": ({"data": "shape.npy"}, "shape.npy has the shape (3, 5); the network takes (samples, 4)."),
+    "nan": (
+        {"data": "nan.npy"},
+        "nan.npy[1, 2] is nan; 1 of 8 values are not finite. Clean the data first.",
+    ),
+    "pickle": (
+        {"data": "object.npy"},
+        "object.npy is not a readable .npy array (Object arrays cannot be loaded when allow_pickle=False).",
+    ),
+    "arrays": ({"data": "b.npz"}, "b.npz holds b, c; name its arrays as the inputs: acc."),
+    "name": (
+        {"name": "My"},
+        "model name 'My': use lower-case letters, digits and underscores, and begin with a letter.",
+    ),
+    "taken": ({"name": "linear"}, "'linear' is the name of a built-in example. Choose another: --name my_linear"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WANTED)
+def test_what_does_not_fit_is_one_line_and_nothing_is_written(
+    project: Project, keras_process: KerasProcess, build_keras: BuildKeras, case: str
+) -> None:
+    Path("net.keras").write_bytes(build_keras(DENSE))
+    Path("five.csv").write_text("a,b,c,d,e\n1,2,3,4,5\n")
+    np.save("shape.npy", np.zeros((3, 5), np.float32))
+    np.save("nan.npy", np.where(np.arange(8).reshape(2, 4) == 6, np.nan, 1))
+    np.save("object.npy", np.array([{}], object), allow_pickle=True)
+    np.savez("b.npz", b=np.zeros((3, 4)), c=np.zeros((3, 4)))
+    before = sorted(Path().rglob("*"))
+    wanted, message = WANTED[case]
+    with pytest.raises(UsageError) as caught:
+        imported(Path("net.keras"), project, keras_process, **wanted)
+    assert str(caught.value) == message
+    assert sorted(Path().rglob("*")) == before
