@@ -175,14 +175,22 @@ def test_a_row_of_bytes_against_bytes() -> None:
 def test_a_row_in_real_units() -> None:
     row = RealComparison("int8 against Keras", 1234, 0.75, 0.25, 0.5, 1.0, 7, 1.5, 0.75)
     assert row.to_json() == {
-        "name": "int8 against Keras", "kind": "tolerance", "passed": True, "vectors": 1234, "worst": 0.75, "mean": 0.25,
-        "worst_steps": 1.5, "mean_steps": 0.5, "tolerance": 1.0, "where": {"index": 7, "keras": 1.5, "int8": 0.75},
+        "name": "int8 against Keras", "kind": "tolerance", "passed": True, "verdict": "pass", "vectors": 1234,
+        "worst": 0.75, "mean": 0.25, "worst_steps": 1.5, "mean_steps": 0.5, "tolerance": 1.0,
+        "where": {"index": 7, "keras": 1.5, "int8": 0.75},
     }  # fmt: skip
     row = RealComparison("x", 1, np.inf, np.inf, 0.5, 1.0, 0, np.nan, 0.75)
     assert row.to_json() == {
-        "name": "x", "kind": "tolerance", "passed": False, "vectors": 1, "worst": None, "mean": None,
+        "name": "x", "kind": "tolerance", "passed": False, "verdict": "FAIL", "vectors": 1, "worst": None, "mean": None,
         "worst_steps": None, "mean_steps": None, "tolerance": 1.0, "where": {"index": 0, "keras": None, "int8": 0.75},
     }  # fmt: skip
+
+
+def test_a_row_in_real_units_may_inform() -> None:
+    row = RealComparison("x", 1, 2.0, 2.0, 0.5, 1.0, 0, 1.0, 3.0, informs=True)
+    assert (row.within, row.passed, row.verdict) == (False, True, "info")
+    row = RealComparison("x", 1, 1.0, 1.0, 0.5, 1.0, 0, 1.0, 2.0, informs=True)
+    assert (row.within, row.passed, row.verdict) == (True, True, "pass")
 
 
 def test_the_worst_value_of_a_vector_is_shown() -> None:
