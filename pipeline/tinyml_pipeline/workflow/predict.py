@@ -262,7 +262,7 @@ def _input_names(model: QuantizedModel) -> list[str]:
 
 
 def _input_value(name: str, port: QuantizedPort, domain: Domain, asked: float, int8: int) -> InputValue:
-    seen = float(port.dequantize(np.array([int8], np.int8))[0])
+    seen = float(port.dequantize(np.array([int8], port.dtype.numpy))[0])
     note = ""
     if not domain.low <= asked <= domain.high:
         outside = f"{name} = {asked:g} is outside of its range, {domain.low:g} to {domain.high:g}"
