@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ from tinyml_pipeline.host.device.protocol import (
     parse_greeting,
 )
 
-from tests.protocol.device_side import BATCH, DeviceSide
+from tests.protocol.device_side import BATCH, TICKS, DeviceSide
 
 PAYLOADS = st.binary(max_size=700) | st.lists(st.sampled_from([0, 1, 255]), max_size=700).map(bytes)
 REPEATABLE = settings(derandomize=True, deadline=None, max_examples=300)
@@ -98,13 +100,34 @@ def test_a_reader_finds_frames_however_they_are_cut(payloads: list[bytes], cuts:
 @REPEATABLE
 @given(PAYLOADS.filter(bool), st.integers(0, 0xFFFF))
 @example(bytes(BATCH), 0)
+@example(b"\1", 0)
+@example(b"\2\1\3", 0)
 @example(bytes(range(1, 256)) * 2, 0x0101)
 def test_both_sides_agree_on_every_frame(device: DeviceSide, payload: bytes, sequence: int) -> None:
     """The device decodes what Python wrote, and Python decodes its answer: the same vectors and their counts."""
-    (answer,) = answers(device, encode_frame(Type.INVOKE, sequence, payload))
-    assert (answer.type, answer.sequence) == (Type.INVOKE | ANSWER, sequence)
-    assert answer.payload[:-8] == payload
-    assert parse_counts(answer.payload) == (1, 1)
+    said, _ = device.talk(encode_frame(Type.INVOKE, sequence, payload))
+    counts = struct.pack("<II", TICKS * min(payload), TICKS * max(payload))
+    assert said == encode_frame(Type.INVOKE | ANSWER, sequence, payload + counts)
+    assert parse_counts(payload + counts) == (TICKS * min(payload), TICKS * max(payload))
+
+
+def test_an_answer_that_ends_with_a_full_block(device: DeviceSide) -> None:
+    """254 bytes without a zero, and no empty block behind them."""
+    payload = b"\xff" * (254 - 3 - 8 - 4)
+    counts = struct.pack("<II", TICKS * 255, TICKS * 255)
+    expected = next(
+        frame
+        for sequence in range(0x0101, 0xFFFF)
+        if (frame := encode_frame(Type.INVOKE | ANSWER, sequence, payload + counts))[1] == 255
+    )
+    sequence = int.from_bytes(expected[3:5], "little")
+    assert len(expected) == 257
+    assert device.talk(encode_frame(Type.INVOKE, sequence, payload))[0] == expected
+
+
+def test_a_fault_is_reported(device: DeviceSide) -> None:
+    device.talk(encode_frame(Type.GREET, 0x1234))
+    assert device.fault() == encode_frame(Type.ERROR, 0x1234, bytes([ErrorCode.FAULT]))
 
 
 def test_the_greeting(device: DeviceSide) -> None:
@@ -116,7 +139,13 @@ def test_the_greeting(device: DeviceSide) -> None:
     assert parse_greeting(answer.payload[:-1]) is None
 
 
+WHOLE = bytes([Type.INVOKE, 9, 0]) + bytes(BATCH)
 COMPLAINTS = {
+    "type_0": (encode_frame(0, 9), ErrorCode.UNKNOWN_TYPE),
+    "whole_frame_and_a_byte_more": (
+        b"\0" + encode_cobs(WHOLE + check_bytes(WHOLE) + b"x") + b"\0",
+        ErrorCode.DAMAGED,
+    ),
     "unknown_type": (encode_frame(0x44, 9), ErrorCode.UNKNOWN_TYPE),
     "no_stack_here": (encode_frame(Type.STACK, 9, b"x"), ErrorCode.UNKNOWN_TYPE),
     "invoke_without_vector": (encode_frame(Type.INVOKE, 9), ErrorCode.WRONG_LENGTH),
