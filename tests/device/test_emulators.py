@@ -188,7 +188,7 @@ def bridge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_how_a_chip_behind_a_port_is_started(bridge: Path, tmp_path: Path) -> None:
-    log, uno = tmp_path / "new" / "log", load_board("sim-uno")
+    log, uno = tmp_path / "new" / "deep" / "log", load_board("sim-uno")
     with simulated_port.simulated_port(uno, ELF, log=log, cache_dir=tmp_path) as port:
         assert port == "-p atmega328p 16000000 x.elf"
     place = {"log": log, "cache_dir": tmp_path}

@@ -128,6 +128,16 @@ def test_what_comes_slowly_is_waited_for_as_long_as_it_may_be_an_answer(start: S
     assert [time for time, _ in device.sent][1] == pytest.approx(32 * 0.9 + 1.01)
 
 
+def test_a_device_that_says_anything_at_all_gets_no_longer_wait(start: Start) -> None:
+    """What it says comes just when it is called late."""
+    said = [b"x", b"y"]
+    device = start(lambda frame: (1.015625, said.pop()) if frame is None and said else (0.0, b""))
+    device.bytes_per_s = 640  # times that a float holds exactly
+    with pytest.raises(DeviceError):
+        list(Exchange(device, 20, 1, 50).run(Type.GREET, [b""]))
+    assert device.waits[:5] == [1.015625, 1.015625, 1.015625, 2.015625, 4.015625]
+
+
 def test_an_answer_of_known_length_may_take_its_time(start: Start) -> None:
     whole = answered(Frame(Type.INVOKE, 0, b""), bytes(range(1, 101)))
     pieces = [whole[place : place + 10] for place in range(0, len(whole), 10)]
@@ -171,6 +181,12 @@ def test_no_more_answers_are_under_way_than_a_pipe_holds(start: Start, answer_by
     list(Exchange(device, 20, 1, 50).run(Type.INVOKE, [b"ab"] * 3, lambda number: answer_bytes, 100_000))
     assert len(device.sent[0][1]) == under_way
     assert device.limits[0] == pytest.approx(20 + 12 * under_way / 1000)
+
+
+def test_answers_of_unknown_length_count_as_empty_ones(start: Start) -> None:
+    device = start(lambda frame: (0.0, b"") if frame is None else (0.1, answered(frame)))
+    list(Exchange(device, 20, 1, 50).run(Type.INVOKE, [b"a"] * 515, None, 100_000))
+    assert [len(frames) for _, frames in device.sent] == [512, 1, 1, 1]
 
 
 def test_numbers_of_frames_begin_again_after_the_last(start: Start) -> None:

@@ -97,6 +97,14 @@ def test_a_reader_finds_frames_however_they_are_cut(payloads: list[bytes], cuts:
     assert reader.damaged == 0
 
 
+def test_a_reader_needs_no_zero_before_the_first_frame() -> None:
+    """It may have begun to listen when that was gone."""
+    reader = FrameReader()
+    assert reader.feed(encode_frame(1, 2, b"x")[1:]) == [Frame(1, 2, b"x")]
+    assert reader.feed(encode_frame(1, 3, b"y")) == [Frame(1, 3, b"y")]
+    assert (reader.damaged, reader.text) == (0, b"")
+
+
 @REPEATABLE
 @given(PAYLOADS.filter(bool), st.integers(0, 0xFFFF))
 @example(bytes(BATCH), 0)
