@@ -106,14 +106,28 @@ def test_sine_is_nearer_to_the_truth_than_its_samples_were(road: Path) -> None:
     assert np.abs(y - np.sin(x)).max() < 0.1
 
 
-@pytest.mark.parametrize("name", ["digits", "digits_cnn"])
-def test_digits_accuracy(road: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "vectors"), [("digits", 360), ("digits_cnn", 360), ("keywords", 400)])
+def test_accuracy(road: Path, name: str, vectors: int) -> None:
     found = row(road, name, "accuracy")
-    assert found["vectors"] == 360
+    assert found["vectors"] == vectors
     assert found["keras_percent"] >= 96
     assert found["keras_percent"] - found["int8_percent"] <= 0.5
     assert f"accuracy: {found['summary']}" in (road / "convert.txt").read_text()
     assert facts(road, name, "train")["epochs"] <= load_spec(name).epochs
+
+
+def test_every_pattern_is_in_every_set_and_no_sound_in_two() -> None:
+    spec = load_spec("keywords")
+    validation, test = spec.load_validation(), spec.load_test()
+    assert validation is not None
+    assert test is not None
+    sets = [spec.load_data(), validation, test]
+    assert [data.inputs.shape for data in sets] == [(1200, 49, 10, 1), (240, 49, 10, 1), (400, 49, 10, 1)]
+    for data in sets:
+        assert data.inputs.min() >= 0
+        assert data.inputs.max() == 8
+        assert data.targets.sum(axis=0).min() > 15, "every pattern is in every set"
+    assert len(np.unique(np.concatenate([data.inputs.reshape(len(data.inputs), -1) for data in sets]), axis=0)) == 1840
 
 
 def test_no_digit_is_in_two_sets() -> None:

@@ -22,6 +22,13 @@ LAYERS = {
     "xor": ["Dense 4 tanh", "Dense 1 sigmoid"],
     "digits": ["Flatten", "Dense 64 relu", "Dropout", DIGITS],
     "digits_cnn": ["Conv2D 8 relu", "MaxPooling2D", "Conv2D 16 relu", "MaxPooling2D", "Flatten", "Dropout", DIGITS],
+    "keywords": [
+        "Conv2D 16 relu",
+        *["DepthwiseConv2D relu", "Conv2D 16 relu"] * 2,
+        "GlobalAveragePooling2D",
+        "Dropout",
+        "Dense 8 softmax",
+    ],
 }
 TRAINING = {
     "plane": ("SGD", 0.02, "mean_squared_error"),
@@ -29,6 +36,7 @@ TRAINING = {
     "adder_wide": ("Adam", 0.001, "mean_squared_error"),
     "xor": ("Adam", 0.05, "binary_crossentropy"),
     "digits": ("Adam", 0.001, "categorical_crossentropy"),
+    "keywords": ("Adam", 0.004, "categorical_crossentropy"),
 }
 
 

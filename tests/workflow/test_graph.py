@@ -36,10 +36,12 @@ PARAMETERS = {
     "adder_wide": [2 * 50 + 50, 50 * 20 + 20, 20 + 1],
     "digits": [64 * 64 + 64, 64 * 10 + 10],
     "digits_cnn": [3 * 3 * 8 + 8, 3 * 3 * 8 * 16 + 16, 64 * 10 + 10],
+    "keywords": [10 * 4 * 16 + 16, *[3 * 3 * 16 + 16, 16 * 16 + 16] * 2, 16 * 8 + 8],
 }
 ACTIVATIONS = {
     "bank": ["relu", ""], "xor": ["tanh", "sigmoid"], "adder_small": ["relu", "relu", ""],
     "digits": ["relu", "softmax"], "digits_cnn": ["relu", "relu", "softmax"],
+    "keywords": [*["relu"] * 5, "softmax"],
 }  # fmt: skip
 SMALL = {"linear", "plane", "bank", "xor", "adder_small"}
 
