@@ -235,6 +235,11 @@ class ModelFolder:
                 raise ArtifactsError(
                     f"{self.path}: the disk is full. Nothing was changed; free some space and run it again."
                 ) from None
+            if error.errno in (errno.EEXIST, errno.ENOTDIR):
+                raise ArtifactsError(
+                    f"{self.path} cannot be written: part of its path is a file. Nothing was changed; choose another"
+                    " folder."
+                ) from None
             advice = "fix its permissions, or choose" if error.errno in _NOT_ALLOWED else "choose"
             raise ArtifactsError(
                 f"{self.path} cannot be written ({error.strerror}). Nothing was changed; {advice} another folder."

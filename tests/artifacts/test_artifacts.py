@@ -179,7 +179,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(ArtifactsError) as caught:
         publish(ModelFolder(root, "m"), a=b"one")
     assert str(caught.value) == (
-        f"{root}/m cannot be written (File exists). Nothing was changed; choose another folder."
+        f"{root}/m cannot be written: part of its path is a file. Nothing was changed; choose another folder."
     )
 
 

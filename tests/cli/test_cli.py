@@ -81,6 +81,16 @@ def test_a_file_that_is_not_there() -> None:
     assert result.stderr == "tinyml: there is no file 'no/such.tflite'.\n"
 
 
+def test_what_is_there_but_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.tflite")
+    for name, message in (
+        (f"{tmp_path}", "is a folder; pass a .tflite file in it."),
+        (f"{tmp_path}/pipe.tflite", "is not a regular file; copy what it gives to a .tflite file, and pass that."),
+    ):
+        result = run("compile", name)
+        assert (result.exit_code, result.stderr) == (2, f"tinyml: '{name}' {message}\n")
+
+
 @pytest.mark.parametrize("command", ["generate", "compile", "parity", "fit"])
 def test_a_name_with_a_dot_means_a_file(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -60,7 +60,16 @@ def test_init_where_nothing_can_be_written(here: Path) -> None:
     result = tinyml("init", "file/project")
     assert result.exit_code in (1, 2)
     assert result.stderr.count("\n") == 1
-    assert "Choose another folder" in result.stderr
+    assert "choose another folder" in result.stderr.lower()
+
+
+def test_init_that_fails_in_the_middle_leaves_nothing(here: Path) -> None:
+    (here / "models").write_text("mine")
+    result = tinyml("init", ".")
+    assert (result.exit_code, result.stderr) == (
+        1, "tinyml: . cannot be written (File exists). Nothing was left there; choose another folder.\n"
+    )  # fmt: skip
+    assert [path.name for path in here.iterdir()] == ["models"]
 
 
 def test_settings_in_pyproject_do_as_well(here: Path) -> None:

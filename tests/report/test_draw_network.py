@@ -11,7 +11,7 @@ from itertools import combinations, pairwise
 import pytest
 from tinyml_pipeline.compiler.graph import Quantization
 from tinyml_pipeline.show.network.network import Int8Steps, Layer, Network
-from tinyml_pipeline.show.report.canvas import SMALL, text_width
+from tinyml_pipeline.show.report.canvas import SMALL, Canvas, text_width
 from tinyml_pipeline.show.report.draw_network import draw_networks
 
 from tests.network.samples import FLOAT, INT8, WIDE
@@ -210,3 +210,9 @@ def test_a_dollar_in_a_name_is_no_formula() -> None:
     svg = draw_networks([replace(FLOAT, inputs=("$a$", "b"))], "svg").decode()
     drawn = svg[svg.index("<!-- $a$ -->") : svg.index("<!-- b -->")]
     assert drawn.count("<use ") == 3, "every letter is drawn"
+
+
+def test_a_name_with_control_characters_gives_a_picture_that_is_xml() -> None:
+    canvas = Canvas(2.0, 1.0)
+    canvas.title("\x1b[31mred\x07")
+    ET.fromstring(canvas.svg())

@@ -253,6 +253,18 @@ def test_a_width_that_is_none_is_not_taken(
     assert "word " * 19 + "word" in capsys.readouterr().out
 
 
+def test_what_could_steer_a_terminal_is_shown_in_headings_and_rows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table's first heading is often a model's name, which is a file's."""
+    monkeypatch.setenv("COLUMNS", "80")
+    table.print_table(["\x1b[31mred\x07", "b"], [["\x1b[2J", "c"]])
+    shown = capsys.readouterr().out
+    assert "\\x1b[31mred\\x07" in shown
+    assert "\\x1b[2J" in shown
+    assert "\x1b" not in shown
+
+
 def test_a_failed_row_is_red_and_a_pass_is_green(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,7 @@ COMMENTS = {
     "trigraph for it": ("a ??/", "a ? ?/"),
     "many question marks": ("a????", "a? ? ? ?"),
     "line break": ("a\r\nint b;", "a int b;"),
+    "colour of a terminal": ("\x1b[31mred\x07 \u202e", "\\x1b[31mred\\x07 \\u202e"),
 }
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from tinyml_pipeline.compiler.c_text import identifier
+from tinyml_pipeline.visible_text import visible
 
 # A sketch's folder bears the model's name, and Windows keeps these for itself.
 _WINDOWS_DEVICES = re.compile(r"aux|con|nul|prn|(com|lpt)\d")
@@ -44,6 +45,6 @@ def c_string(text: str) -> str:
 
 
 def comment_text(text: str) -> str:
-    """`text` on one line, safe inside either kind of comment."""
+    """`text` on one line, safe inside either kind of comment, and on the terminal of who reads it there."""
     line = " ".join(text.encode("utf-8", "replace").decode().split()).replace("*/", "* /").replace("/*", "/ *")
-    return re.sub(r"\?(?=\?)", "? ", line).rstrip("\\ ")
+    return re.sub(r"\?(?=\?)", "? ", visible(line)).rstrip("\\ ")

@@ -121,11 +121,20 @@ def chosen(names: Sequence[str], project: Project, *, files: bool = False) -> li
                     " file and SPEC."
                 )
         elif not Path(name).is_file():
-            raise UsageError(f"there is no file '{visible(name)}'.")
+            raise UsageError(_no_file(name))
         elif not (name.endswith(".tflite") or is_tflite(read_file(Path(name), most=8))):
             kind = describe_other_file(read_file(Path(name)))
             raise UsageError(f"{visible(name)}: {kind}")
     return list(dict.fromkeys(names)) or project.default_names()
+
+
+def _no_file(name: str) -> str:
+    path = Path(name)
+    if path.is_dir():
+        return f"'{visible(name)}' is a folder; pass a .tflite file in it."
+    if path.exists():
+        return f"'{visible(name)}' is not a regular file; copy what it gives to a .tflite file, and pass that."
+    return f"there is no file '{visible(name)}'."
 
 
 def is_file(name: str) -> bool:

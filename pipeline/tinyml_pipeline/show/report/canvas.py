@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinyml_pipeline.show.report.plots import DARK, new_figure, to_png, to_svg
+from tinyml_pipeline.visible_text import visible
 
 NORMAL, SMALL, LARGE = 12.0, 11.0, 16.0
 LINE = 0.22
@@ -86,5 +87,5 @@ def text_width(text: str, size: float = NORMAL, *, bold: bool = False) -> float:
 
 
 def _plain(text: str) -> str:
-    """Without a meaning for formulas, which a dollar begins."""
-    return text.replace("$", r"\$")
+    """Without a meaning for formulas, which a dollar begins, and without characters that XML does not have."""
+    return visible(text).replace("$", r"\$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,14 +31,33 @@ def init(folder: Path) -> NewProject:
     for file in _FILES:
         if (folder / file).exists() or (folder / file).is_symlink():
             raise UsageError(f"{shown(folder / file)} exists already; nothing was written. Choose another folder.")
+    made: list[Path] = []
     try:
         for file, source in _FILES.items():
-            place = folder / file
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("x", encoding="utf-8") as written:
-                written.write((Path(__file__).parent / source).read_text(encoding="utf-8"))
+            _write(folder / file, (Path(__file__).parent / source).read_text(encoding="utf-8"), made)
     except OSError as error:
+        _take_back(made)
         raise ArtifactsError(
-            f"{shown(folder)} cannot be written ({error.strerror}). Choose another folder, or change its permissions."
+            f"{shown(folder)} cannot be written ({error.strerror}). Nothing was left there; choose another folder."
         ) from None
+    except KeyboardInterrupt:
+        _take_back(made)
+        raise
     return NewProject(str(folder), tuple(_FILES))
+
+
+def _write(place: Path, text: str, made: list[Path]) -> None:
+    """`made` gets every folder and file that was not there before."""
+    for parent in reversed(place.parents):
+        if not parent.is_dir():
+            parent.mkdir()
+            made.append(parent)
+    with place.open("x", encoding="utf-8") as written:
+        made.append(place)
+        written.write(text)
+
+
+def _take_back(made: list[Path]) -> None:
+    for place in reversed(made):
+        with contextlib.suppress(OSError):  # not empty any more: somebody else's now
+            place.rmdir() if place.is_dir() else place.unlink()

@@ -31,9 +31,10 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     filled = [[visible(text, LINES) for text in row] for row in rows]
     if not filled:
         return
+    named = [visible(heading) for heading in headings]
     space = _terminal_width() or _PLAIN_WIDTH
-    for columns in _groups([headings, *filled], space):
-        _print_columns([[line[index] for index in columns] for line in (headings, *filled)], filled, space)
+    for columns in _groups([named, *filled], space):
+        _print_columns([[line[index] for index in columns] for line in (named, *filled)], filled, space)
 
 
 def _print_columns(lines: Sequence[Sequence[str]], whole_rows: Sequence[Sequence[str]], space: int) -> None:
