@@ -31,7 +31,7 @@ from tests.tflite_writer import Writer
 M4 = find_target("cortex-m4", "speed")
 ALTERNATING = np.resize([127, -128], 4 * 200).reshape(4, 1, 1, 200)
 CASES: dict[str, dict[str, Any]] = {
-    "one_channel_of_one_input": {"image": (3, 3, 1), "channels": 1, "filter_size": (1, 1)},
+    "two_channels_of_two_inputs": {"image": (3, 3, 2), "channels": 2, "filter_size": (1, 1)},
     "one_pixel": {"image": (1, 1, 8), "channels": 8, "filter_size": (1, 1)},
     "two_pixels": {"image": (1, 2, 5), "channels": 3, "filter_size": (1, 1)},
     "four_pixels": {"image": (2, 2, 7), "channels": 5, "filter_size": (1, 1)},
@@ -51,6 +51,8 @@ CASES: dict[str, dict[str, Any]] = {
     "relu": {"image": (4, 5, 16), "channels": 8, "wanted": (0.3, -128), "activation": "RELU"},
     "relu_chunks": {"image": (3, 3, 96), "channels": 5, "wanted": (0.3, -128), "activation": "RELU"},
     "constant_channels": {"image": (3, 3, 8), "channels": 4, "bias": [2**30, 5, -(2**30), 9], "weight_scale": 0.002},
+    "only_constant_channels": {"image": (4, 5, 8), "channels": 4, "bias": [2**30] * 4, "weight_scale": 0.002},
+    "dilated_pieces_of_whole_groups": {"image": (5, 6, 4), "channels": 4, "dilation": (1, 2)},
     "left_shift": {"image": (3, 3, 8), "channels": 4, "weight_scale": 20.0, "wanted": (0.3, -128)},
 }  # fmt: skip
 
@@ -134,7 +136,7 @@ def test_chunks_are_as_few_as_the_weights_allow(weight: int, chunks: int) -> Non
     op = a_convolution(weights=weight, wanted=(3.0, 0))
     sums = single_add(op.channels)
     assert isinstance(sums, SingleAdd)
-    assert make_chain(op.filters.reshape(4, -1), sums).chunks == chunks
+    assert make_chain(op.filters.reshape(4, 1, -1), sums).chunks == chunks
 
 
 @pytest.mark.parametrize(("highest", "accepted"), [(2**23 - 1, True), (2**23, False)])

@@ -1,50 +1,110 @@
 /* Convolution on int8 with long multiplies, two channels of three pixels at once (chain.h).
  *
  * The windows of three pixels become two words an input; all channels of the three are made from these. The last
- * pixels of a number that three does not divide are computed with copies of themselves. */
+ * pixels of a number that three does not divide are computed with copies of themselves. A layer with padding, or whose
+ * windows are read a little beyond their ends, copies the rows that a strip of output rows needs. */
 #ifndef KERNELS_CONV_2D_CHAIN_S8_H
 #define KERNELS_CONV_2D_CHAIN_S8_H
 
-#include "../common/chain.h"
-#include "../common/window.h"
+#include <stdbool.h>
 
-/* `weights` are laid out as chain.h says. A window of `products` inputs is taken in `chunks` chunks of `chunk_groups`
- * groups of four. */
+#include "../common/chain.h"
+
+/* Where the rows lie that `height` rows of outputs need: in the image, or, if the layer `is_copied`, copied with `top`
+ * rows and `left_bytes` before each row of padding. `filter_rows` are those of one row of outputs. */
+struct chain_strip {
+    size_t height;
+    bool is_copied;
+    size_t top;
+    size_t left_bytes;
+    size_t row_bytes;
+    size_t filter_rows;
+    size_t image_height;
+    size_t image_row_bytes;
+    int8_t zero_point;
+};
+
+/* `weights` are laid out as chain.h says, of the channels that are not constant; `constants` has a pixel of those that
+ * are, or is NULL. A window's groups of four are taken in `chunks` chunks of `chunk_groups`. `stride_bytes` and
+ * `stride_rows` lie between one window and the next. */
 struct conv_2d_chain_s8 {
-    struct window window;
+    struct chain_strip strip;
+    struct chain_window window;
+    size_t stride_bytes;
+    size_t stride_rows;
     size_t batches;
     size_t output_height;
     size_t output_width;
     size_t channels;
-    size_t products;
     size_t chunks;
     size_t chunk_groups;
     const uint32_t *weights;
     size_t weight_words;
+    const int8_t *constants;
 };
 
-/* The inputs of one output pixel, in one piece: where they are, or copied to `patch`. */
-static inline const int8_t *chain_window(const struct window *w, const int8_t *in, size_t y, size_t x, int8_t *patch)
+/* Copies `count` rows from row `row` on, counted from the first padded one. */
+static inline void chain_copy_strip(const struct chain_strip *p, const int8_t *in, size_t row, size_t count,
+                                    int8_t *strip)
 {
-    if (w->filter_height * w->filter_width == 1 && window_is_inside(w, y, x)) {
-        return in + window_offset(w, y, x);
+    const size_t room = p->row_bytes - p->left_bytes;
+    const size_t inside = room < p->image_row_bytes ? room : p->image_row_bytes;
+
+    memset(strip, p->zero_point, count * p->row_bytes);
+    for (strip += p->left_bytes; count > 0; count--, row++, strip += p->row_bytes) {
+        if (row >= p->top && row < p->top + p->image_height) {
+            memcpy(strip, in + (row - p->top) * p->image_row_bytes, inside);
+        }
     }
-    copy_window_s8(w, in, w->depth, y, x, patch);
-    return patch;
+}
+
+/* `rows` rows of outputs, whose windows begin in `in`; returns where the next outputs go. */
+ALWAYS_INLINE int8_t *chain_rows(const struct conv_2d_chain_s8 *p, struct chain_run *run, const int8_t *in, size_t rows,
+                                 int8_t *out, uint32_t *words, void (*run_channels)(struct chain_run *))
+{
+    const size_t width = p->output_width, row_step = p->stride_rows * p->strip.row_bytes;
+    const int8_t *start = in;
+
+    for (size_t left = rows * width, x = 0; left > 0;) {
+        const int8_t *starts[CHAIN_PIXELS];
+
+        for (size_t i = 0; i < CHAIN_PIXELS; i++) {
+            starts[i] = start;
+            run->out[i] = out;
+            if (p->constants != NULL) {
+                memcpy(out, p->constants, p->channels);
+            }
+            if (left > 1) { /* else the last pixel again */
+                left--;
+                x++;
+                start += p->stride_bytes;
+                out += p->channels;
+                if (x == width) {
+                    x = 0;
+                    in += row_step;
+                    start = in;
+                }
+            } else if (i + 1 == CHAIN_PIXELS) {
+                left = 0;
+            }
+        }
+        chain_words(&p->window, starts, words);
+        run->weights = p->weights;
+        run_channels(run);
+    }
+    return out + p->channels;
 }
 
 ALWAYS_INLINE void conv_2d_chain(const struct conv_2d_chain_s8 *p, const int8_t *in, int8_t *out, uint32_t *words,
-                                 int8_t *patches, void (*run_channels)(struct chain_run *))
+                                 int8_t *copied, void (*run_channels)(struct chain_run *))
 {
-    const struct window *const w = &p->window;
-    const size_t chunk_words = 8 * p->chunk_groups, words_used = p->chunks * chunk_words;
-    const size_t pixels = p->output_height * p->output_width;
+    const size_t chunk_words = 8 * p->chunk_groups;
     struct chain_run run = {
         {NULL, NULL, NULL},
         p->weights,
         p->weights + p->weight_words,
         words,
-        words + words_used,
+        words + p->chunks * chunk_words,
         words + chunk_words + 3,
         0,
         0,
@@ -53,44 +113,32 @@ ALWAYS_INLINE void conv_2d_chain(const struct conv_2d_chain_s8 *p, const int8_t 
         chunk_words * sizeof *words,
     };
 
-    for (size_t batch = 0; batch < p->batches; batch++, in += w->height * w->width * w->depth) {
-        size_t y = 0, x = 0;
+    for (size_t batch = 0; batch < p->batches; batch++, in += p->strip.image_height * p->strip.image_row_bytes) {
+        for (size_t y = 0, rows; y < p->output_height; y += rows) {
+            const size_t left = p->output_height - y, row = y * p->stride_rows;
 
-        for (size_t pixel = 0; pixel < pixels;) {
-            const int8_t *windows[CHAIN_PIXELS];
-
-            for (size_t i = 0; i < CHAIN_PIXELS; i++) {
-                windows[i] = chain_window(w, in, y, x, patches + i * p->products);
-                run.out[i] = out;
-                if (pixel + 1 < pixels) {
-                    x = x + 1 < p->output_width ? x + 1 : 0;
-                    y += x == 0;
-                    out += p->channels;
-                    pixel++;
-                } else if (i + 1 == CHAIN_PIXELS) {
-                    out += p->channels;
-                    pixel++;
-                }
+            rows = left < p->strip.height ? left : p->strip.height;
+            if (p->strip.is_copied) {
+                chain_copy_strip(&p->strip, in, row, (rows - 1) * p->stride_rows + p->strip.filter_rows, copied);
             }
-            chain_words(windows, p->products, words);
-            run.weights = p->weights;
-            run_channels(&run);
+            const int8_t *const windows = p->strip.is_copied ? copied : in + row * p->strip.row_bytes;
+            out = chain_rows(p, &run, windows, rows, out, words, run_channels);
         }
     }
 }
 
-/* `words` is memory for eight bytes an input of a window, in whole chunks, and twelve; `patches` for three windows. */
+/* `words` is memory for 32 bytes a group of all chunks, and twelve; `copied` for the rows of a strip and three bytes. */
 static inline void conv_2d_chain_s8(const struct conv_2d_chain_s8 *layer, const int8_t *in, int8_t *out,
-                                    uint32_t *words, int8_t *patches)
+                                    uint32_t *words, int8_t *copied)
 {
-    conv_2d_chain(layer, in, out, words, patches, chain_run_signed);
+    conv_2d_chain(layer, in, out, words, copied, chain_run_signed);
 }
 
 /* For layers whose lowest output is that of a sum of 0. */
 static inline void conv_2d_chain_relu_s8(const struct conv_2d_chain_s8 *layer, const int8_t *in, int8_t *out,
-                                         uint32_t *words, int8_t *patches)
+                                         uint32_t *words, int8_t *copied)
 {
-    conv_2d_chain(layer, in, out, words, patches, chain_run_unsigned);
+    conv_2d_chain(layer, in, out, words, copied, chain_run_unsigned);
 }
 
 #endif

@@ -72,6 +72,20 @@ static inline void plane_spread(const struct depthwise_conv_2d_planes_s8 *p, con
     }
 }
 
+/* A channel without weights: all outputs are alike. */
+static inline void plane_fill(const struct plane_run *run, size_t count)
+{
+    int8_t *line = run->out;
+
+    for (size_t i = 0; i < run->lines; i++, line += run->line_step) {
+        int8_t *out = line;
+
+        for (size_t j = 0; j < count; j++, out += run->pixel_step) {
+            *out = (int8_t)(run->offset >> run->shift);
+        }
+    }
+}
+
 /* The outputs of one image; `lines_a_pair` is 2 with stride 1, else 1. */
 ALWAYS_INLINE void depthwise_planes(const struct depthwise_conv_2d_planes_s8 *p, const int8_t *in, int8_t *out,
                                     uint32_t *plane, size_t lines_a_pair, void (*run_lines)(const struct plane_run *))
@@ -103,7 +117,11 @@ ALWAYS_INLINE void depthwise_planes(const struct depthwise_conv_2d_planes_s8 *p,
                     line_words * sizeof *plane,
                 };
 
-                run_lines(&run);
+                if (run.multiplier == 0) {
+                    plane_fill(&run, p->positions.outputs);
+                } else {
+                    run_lines(&run);
+                }
             }
         }
     }

@@ -98,7 +98,7 @@ static inline int8_t *depthwise_pixel(const struct depthwise_conv_2d_s8 *p, cons
         input_channel = channel;
         next = channel + 1;
     }
-    for (; channel < output_depth; channel++) {
+    for (size_t left = output_depth - channel; left > 0; left--, channel++) {
         if (channel == next) {
             input_channel++;
             next += p->multiplier;

@@ -37,21 +37,26 @@ class Chain:
         return 2 * self.chunks * self.chunk_groups * GROUP + 3
 
 
-def make_chain(rows: npt.NDArray[np.int8], sums: SingleAdd) -> Chain:
-    """Of weights with the shape (channels, products).
+def make_chain(filters: npt.NDArray[np.int8], sums: SingleAdd) -> Chain:
+    """Of weights with the shape (channels, rows of a window, inputs of a row), each row filled up to whole groups.
 
-    As few chunks as let no field of any pair overflow, whatever the inputs are.
+    Constant channels are left out, and the chunks are as few as let no field of any pair overflow, whatever the inputs
+    are.
     """
-    rows = sums.live(rows)
-    pairs = _pairs(rows)
-    groups = -(-rows.shape[1] // GROUP)
+    live = np.flatnonzero(~sums.is_constant) if not sums.is_constant.all() else np.zeros(1, np.int64)
+    count, rows, inputs = filters.shape
+    filled = np.zeros((count, rows, -(-inputs // GROUP) * GROUP), np.int64)
+    filled[:, :, :inputs] = sums.live(filters)
+    weights = filled.reshape(count, -1)
+    pairs = _pairs(weights, live)
+    groups = weights.shape[1] // GROUP
     for chunks in range(1, groups + 1):
         chunk_groups = -(-groups // chunks)
-        filled = np.zeros((len(rows), chunks, chunk_groups * GROUP), np.int64)
-        filled.reshape(len(rows), -1)[:, : rows.shape[1]] = rows
-        if chunk_groups <= _SAFE_GROUPS or fields_hold(filled, pairs):
+        split = np.zeros((count, chunks, chunk_groups * GROUP), np.int64)
+        split.reshape(count, -1)[:, : weights.shape[1]] = weights
+        if chunk_groups <= _SAFE_GROUPS or fields_hold(split, pairs):
             break
-    return Chain(pairs, chunks, chunk_groups, _words(filled, pairs, sums))
+    return Chain(pairs, chunks, chunk_groups, _words(split, pairs, sums))
 
 
 def fields_hold(chunks: IntArray, pairs: tuple[tuple[int, int], ...]) -> bool:
@@ -61,13 +66,13 @@ def fields_hold(chunks: IntArray, pairs: tuple[tuple[int, int], ...]) -> bool:
     return bool((first + second).max() <= MOST_SUM and second.max() <= MOST_SECOND_SUM)
 
 
-def _pairs(rows: npt.NDArray[np.int8]) -> tuple[tuple[int, int], ...]:
+def _pairs(weights: IntArray, channels: IntArray) -> tuple[tuple[int, int], ...]:
     """The largest sum of weights with the smallest and so on, the larger one first: its field is wider.
 
     A channel that is left over is a pair with itself.
     """
-    sizes = np.abs(rows.astype(np.int16)).sum(axis=1, dtype=np.int64)
-    order = np.argsort(-sizes, kind="stable").tolist()
+    sizes = np.abs(weights[channels]).sum(axis=1)
+    order = channels[np.argsort(-sizes, kind="stable")].tolist()
     return tuple((order[place], order[-1 - place]) for place in range((len(order) + 1) // 2))
 
 

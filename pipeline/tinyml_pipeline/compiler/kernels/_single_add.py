@@ -32,6 +32,12 @@ class SingleAdd:
         """Weights with the shape (channels, ...), zero where their channel is constant."""
         return np.where(np.expand_dims(self.is_constant, tuple(range(1, rows.ndim))), np.int8(0), rows)
 
+    @property
+    def constants(self) -> npt.NDArray[np.int8]:
+        """The outputs of constant channels, and 0 for the others."""
+        outputs = [scale.offset if one else 0 for scale, one in zip(self.scales, self.is_constant, strict=True)]
+        return np.array(outputs, np.int8)
+
     def describe(self) -> str:
         """A sentence for a comment."""
         constant = int(self.is_constant.sum())

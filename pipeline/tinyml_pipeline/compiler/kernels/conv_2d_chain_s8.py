@@ -5,22 +5,23 @@ from __future__ import annotations
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
 from tinyml_pipeline.compiler.kernels._chain import GROUP, make_chain
-from tinyml_pipeline.compiler.kernels._convolution import window_struct
 from tinyml_pipeline.compiler.kernels._single_add import single_add
 from tinyml_pipeline.compiler.lowering import Array, Buffer, Call, Lowering, Struct
+from tinyml_pipeline.compiler.ops._window import Window
 from tinyml_pipeline.compiler.ops.conv_2d import Conv2D
 from tinyml_pipeline.compiler.target import Isa, Target
 
 _PIXELS = 3
+_SMALL_IMAGE_BYTES = 2048
+"""Of a padded image that is copied as a whole."""
 
 
 def _cost(op: Conv2D, target: Target) -> Cost:
     """Each three pixels: their windows as words, then all pairs of channels."""
-    outputs, products = op.filters.shape[0], op.filters[0].size
+    outputs, height, width, depth = op.filters.shape
     triples = op.window.batches * -(-op.window.output_height * op.window.output_width // _PIXELS)
-    pairs, groups = -(-outputs // 2), -(-products // GROUP)
-    windows = (0 if _reads_in_place(op) else 60 * op.window.filter_height) + 12 * groups
-    return Cost(cycles=triples * (_PIXELS * windows + pairs * (24 * groups + 90)), code_bytes=1700)
+    pairs, groups = -(-outputs // 2), height * -(-width * depth // GROUP)
+    return Cost(cycles=triples * (100 + 36 * groups + pairs * (24 * groups + 90)), code_bytes=1800)
 
 
 def _refuses(op: Conv2D, target: Target) -> str | None:
@@ -31,37 +32,87 @@ def _refuses(op: Conv2D, target: Target) -> str | None:
 
 
 def _lower(op: Conv2D, target: Target) -> Lowering:
-    outputs = op.filters.shape[0]
-    rows = op.filters.reshape(outputs, -1)
+    window, outputs = op.window, op.filters.shape[0]
     sums = single_add(op.channels)
     assert not isinstance(sums, str), "the kernel did not refuse"
-    chain = make_chain(rows, sums)
+    strip, copied_bytes = _strip(window, op.channels.input_zero_point)
+    chain_window = _chain_window(window, strip["row_bytes"])
+    pieces = window.filter_height * chain_window["pieces"]
+    chain = make_chain(op.filters.reshape(outputs, pieces, chain_window["count"]), sums)
     comment = f"Pairs of channels, first + 2^22 * second, then their biases and scales. {sums.describe()}"
     struct = Struct(
         "conv_2d_chain_s8",
         {
-            "window": window_struct(op.window, op.channels.input_zero_point),
-            "batches": op.window.batches,
-            "output_height": op.window.output_height,
-            "output_width": op.window.output_width,
+            "strip": Struct("chain_strip", strip),
+            "window": Struct("chain_window", chain_window),
+            "stride_bytes": window.stride_width * window.depth,
+            "stride_rows": window.stride_height,
+            "batches": window.batches,
+            "output_height": window.output_height,
+            "output_width": window.output_width,
             "channels": outputs,
-            "products": rows.shape[1],
             "chunks": chain.chunks,
             "chunk_groups": chain.chunk_groups,
             "weights": Array("weights", DType.UINT32, chain.words, comment),
             "weight_words": chain.words.size,
+            "constants": Array("constants", DType.INT8, sums.constants) if sums.is_constant.any() else None,
         },
     )
     words = Buffer("words", DType.UINT32, chain.input_words)
-    patches = None if _reads_in_place(op) else Buffer("patches", DType.INT8, _PIXELS * rows.shape[1])
+    copied = Buffer("copied", DType.INT8, copied_bytes) if copied_bytes else None
     relu = "" if sums.is_signed else "_relu"
-    call = Call(f"conv_2d_chain{relu}_s8", (struct, op.source, op.output, words, patches))
-    return Lowering((call,), ", ".join([op.window.describe(), *op.channels.describe()]))
+    call = Call(f"conv_2d_chain{relu}_s8", (struct, op.source, op.output, words, copied))
+    return Lowering((call,), ", ".join([window.describe(), *op.channels.describe()]))
 
 
-def _reads_in_place(op: Conv2D) -> bool:
-    """Whether every window is one pixel of the image."""
-    return op.window.taps == 1 and not op.window.leaves_image
+def _chain_window(window: Window, row_bytes: int) -> dict[str, int]:
+    """The fields of struct chain_window: one piece per row, or one per tap if taps lie apart."""
+    apart = window.dilation_width > 1
+    return {
+        "rows": window.filter_height,
+        "row_step": window.dilation_height * row_bytes,
+        "pieces": window.filter_width if apart else 1,
+        "piece_step": window.dilation_width * window.depth,
+        "count": _piece(window),
+    }
+
+
+def _piece(window: Window) -> int:
+    """Inputs of a window that lie in a row without a gap."""
+    return window.depth if window.dilation_width > 1 else window.filter_width * window.depth
+
+
+def _strip(window: Window, zero_point: int) -> tuple[dict[str, int], int]:
+    """The fields of struct chain_strip, and the bytes that a strip is copied to: if windows leave the image, or if
+    their pieces are not whole groups, up to whose ends they are read."""
+    is_copied = window.leaves_image or _piece(window) % GROUP > 0
+    width = (window.output_width - 1) * window.stride_width + (window.filter_width - 1) * window.dilation_width + 1
+    row_bytes = (width if is_copied else window.width) * window.depth
+    filter_rows = (window.filter_height - 1) * window.dilation_height + 1
+
+    def copied(height: int) -> int:
+        return ((height - 1) * window.stride_height + filter_rows) * row_bytes
+
+    height = window.output_height
+    if is_copied and copied(height) > _SMALL_IMAGE_BYTES:
+        height = min(height, _strip_height(window.output_width))
+    fields = {
+        "height": height,
+        "is_copied": is_copied,
+        "top": window.top,
+        "left_bytes": min(window.left, width) * window.depth,
+        "row_bytes": row_bytes,
+        "filter_rows": filter_rows,
+        "image_height": window.height,
+        "image_row_bytes": window.width * window.depth,
+        "zero_point": zero_point,
+    }
+    return fields, copied(height) + GROUP - 1 if is_copied else 0
+
+
+def _strip_height(width: int) -> int:
+    """One row of outputs if that wastes few pixels, or three, which waste none."""
+    return 1 if 24 * (-width % _PIXELS) <= width else _PIXELS
 
 
 KERNEL = Kernel(
