@@ -21,6 +21,9 @@ from tinyml_pipeline.host.interpreters.one_operation import run_operation
 from tests.documentation import reference
 from tests.kernels.dense_cases import CASES, dense_model
 from tests.networks import LAYERS, make_network
+from tests.ops.check import model_of
+from tests.ops.convolutions import convolution
+from tests.ops.test_elementwise import binary
 
 ROOT = Path(__file__).parents[2]
 KERNELS = ROOT / "firmware" / "kernels"
@@ -61,8 +64,11 @@ def test_every_struct_of_the_kernels_is_set_by_python_in_some_network() -> None:
     for path in KERNELS.rglob("*.h"):
         declared |= set(re.findall(r"const struct (\w+) \*layer", path.read_text()))
     used = set()
+    # Random networks hardly ever have these two.
+    no_linear_form = binary("ADD", first=(0.013, -128), second=(0.21, 127), output=(0.2, -7), shapes=((9,),) * 3)
+    rare = model_of(convolution((4, 4, 4), 4, depthwise=True)), no_linear_form
     networks = (make_network(_shuffled(seed), seed).tflite for seed in range(40))
-    for tflite in (dense_model(tuple(CASES))[0], *networks):
+    for tflite in (dense_model(tuple(CASES))[0], *rare, *networks):
         graph = read_tflite(tflite)
         for name in ("portable", "cortex-m4", "avr"):
             for optimize in ("size", "speed"):
