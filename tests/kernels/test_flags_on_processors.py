@@ -1,9 +1,11 @@
-"""The dense kernels' assembly under flags of real projects: the same bytes as TFLM on the processor."""
+"""The kernels' assembly under flags of real projects: the same bytes as TFLM on the processor."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,8 @@ from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
 
 from tests.firmware import board_here, run_on
-from tests.kernels.dense_cases import CASES, VECTORS, dense_model
+from tests.kernels import test_conv_2d_chain, test_depthwise_planes
+from tests.kernels.dense_cases import CASES, VECTORS, Int8Array, dense_model
 from tests.oracle import run_tflm
 
 HARD = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
@@ -36,8 +39,26 @@ FLAGS = {
 AVR_NAMES = ("one_by_one", "one_row_left", "right_shift_8", "two_inputs_per_channel")
 
 
+# Each way in which a compiler gives the assembly other registers or another place.
+CONVOLUTION_FLAGS = ("hard float unoptimized", "for debuggers", "softfp -O3", "link time")
+
+
 @pytest.mark.parametrize("case", FLAGS)
 def test_answers_are_exact(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tflite, vectors = dense_model(AVR_NAMES if FLAGS[case][0] == "sim-uno" else tuple(CASES))
+    _assert_exact(case, tflite, [values.reshape(VECTORS, -1) for values in vectors], tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("kernel", [test_conv_2d_chain, test_depthwise_planes], ids=["chain", "planes"])
+@pytest.mark.parametrize("case", CONVOLUTION_FLAGS)
+def test_convolutions_are_exact(case: str, kernel: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tflite, vectors = kernel.convolutions(tuple(kernel.CASES))
+    _assert_exact(case, tflite, [values[:8] for values in vectors], tmp_path, monkeypatch)
+
+
+def _assert_exact(
+    case: str, tflite: bytes, vectors: Sequence[Int8Array], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name, optimize, flags = FLAGS[case]
     board = board_here(name)
     assert board.toolchain is not None
@@ -45,14 +66,16 @@ def test_answers_are_exact(case: str, tmp_path: Path, monkeypatch: pytest.Monkey
     toolchain = replace(board.toolchain, flags=(*usual, *flags))
     settings: dict[str, Any] = {"speed": optimize, "size": optimize}
     monkeypatch.setattr(bare_metal, "_OPTIMIZE_FLAGS", settings)
-    tflite, vectors = dense_model(AVR_NAMES if name == "sim-uno" else tuple(CASES))
     graph = read_tflite(tflite)
     tree = compile_graph(graph, "test", find_target(board.compiler_target, "speed"))
     interface = ModelInterface.of(graph)
-    image = build_firmware(tree, interface, replace(board, toolchain=toolchain), "verify", tmp_path / "build", "speed")
+    image = build_firmware(tree, interface, replace(board, toolchain=toolchain), "verify", folder / "build", "speed")
     assert image.warnings == ""
-    joined = np.concatenate([values.reshape(VECTORS, -1) for values in vectors], axis=1)
-    with run_on(board, image, tmp_path) as device:
-        answers = Session(device).invoke_many(joined).outputs
-    expected = np.concatenate([values.reshape(VECTORS, -1) for values in run_tflm(tflite, vectors)], axis=1)
-    np.testing.assert_array_equal(answers, expected)
+    with run_on(board, image, folder) as device:
+        answers = Session(device).invoke_many(_joined(vectors)).outputs
+    np.testing.assert_array_equal(answers, _joined(run_tflm(tflite, vectors)))
+
+
+def _joined(arrays: Sequence[Int8Array]) -> Int8Array:
+    """(vectors, bytes of all arrays)."""
+    return np.concatenate([values.reshape(len(values), -1) for values in arrays], axis=1)
