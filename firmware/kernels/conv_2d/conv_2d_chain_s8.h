@@ -6,9 +6,7 @@
 #ifndef KERNELS_CONV_2D_CHAIN_S8_H
 #define KERNELS_CONV_2D_CHAIN_S8_H
 
-#include <stdbool.h>
-
-#include "../common/chain.h"
+#include "../common/chain_words.h"
 
 /* Where the rows lie that `height` rows of outputs need: in the image, or, if the layer `is_copied`, copied with `top`
  * rows and `left_bytes` before each row of padding. `filter_rows` are those of one row of outputs. */

@@ -85,7 +85,7 @@ def _words(rows: IntArray, pairs: tuple[tuple[int, int], ...], sums: SingleAdd) 
         for chunk in range(rows.shape[1]):
             low, high = int(begins[first, chunk]), int(begins[second, chunk])
             start = low + (low + high << FIELD_BITS) + (high << 2 * FIELD_BITS)
-            parts.append(np.array([start & 0xFFFFFFFF, start >> 32]))
+            parts.append(np.array([start & 0xFFFFFFFF, start >> 32] * 2))
             parts.append(rows[first, chunk] + (rows[second, chunk] << FIELD_BITS))
         for channel in pair:
             # Inputs count from -128 in the bias, from 0 in the products.
