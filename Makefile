@@ -59,7 +59,7 @@ check: lint  ## lint and the fast tests: under a minute, needs no compiler; befo
 	@.venv/bin/python -m pytest -n auto -m "not slow"
 
 wheel: .venv/installed  ## the package as a wheel and an sdist -> dist/
-	@.venv/bin/pip wheel --quiet --no-deps --wheel-dir dist .
+	@.venv/bin/python -m hatchling build --directory dist
 
 docs: .venv/installed  ## the documentation as a web site -> build/site/
 	@.venv/bin/python docs/reference.py
