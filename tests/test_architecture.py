@@ -113,3 +113,30 @@ def test_nothing_that_only_unix_has_is_imported_at_the_start(path: Path) -> None
         names = {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
         names |= {node.module} if isinstance(node, ast.ImportFrom) and node.module else set()
         assert not names & UNIX_ONLY
+
+
+def texts_without_encoding(path: Path) -> list[int]:
+    """Lines of calls that read or write text in whatever encoding the computer has: Windows' is not UTF-8."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or any(keyword.arg == "encoding" for keyword in node.keywords):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        of = getattr(getattr(node.func, "value", None), "id", "")
+        modes = [
+            a.value
+            for a in (*node.args, *(k.value for k in node.keywords if k.arg == "mode"))
+            if isinstance(a, ast.Constant)
+        ]
+        is_open = name == "open" and of not in ("os", "webbrowser") and not any("b" in str(mode) for mode in modes)
+        is_text = name in ("read_text", "write_text") or any(
+            keyword.arg in ("text", "universal_newlines") for keyword in node.keywords if of == "subprocess"
+        )
+        if is_text or (is_open and (isinstance(node.func, ast.Name) or modes)):
+            found.append(node.lineno)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_text_has_an_encoding(path: Path) -> None:
+    assert texts_without_encoding(path) == []

@@ -138,7 +138,9 @@ def _pins() -> dict[str, SpecifierSet]:
     clone = SOURCE_ROOT.parent
     if not (clone / "constraints.txt").is_file() or Path(sys.prefix).parent != clone:
         return {}
-    lines = (line.partition("#")[0].strip() for line in (clone / "constraints.txt").read_text().splitlines())
+    lines = (
+        line.partition("#")[0].strip() for line in (clone / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    )
     pins = [Requirement(line) for line in lines if line]
     return {pin.name: pin.specifier for pin in pins if _applies(pin, "")}
 

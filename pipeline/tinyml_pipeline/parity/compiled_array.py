@@ -26,8 +26,8 @@ def array_as_compiled(source: str, header: str, array: str, length: str, *, head
     tools.refuse_long_sources([source])
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        (place / header_name).write_text(header)
-        (place / "model_data.cc").write_text(source)
+        (place / header_name).write_text(header, encoding="utf-8")
+        (place / "model_data.cc").write_text(source, encoding="utf-8")
         defines = [f'-DMODEL_HEADER="{header_name}"', f"-DMODEL_DATA={array}", f"-DMODEL_LENGTH={length}"]
         warnings = ["-Wall", "-Wextra", "-Werror"]
         sources = [MAIN, place / "model_data.cc"]

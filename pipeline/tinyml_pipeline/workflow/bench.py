@@ -164,6 +164,6 @@ def _peers(label: str) -> list[Cost]:
 def peer_data() -> dict[str, Any]:
     """`source` and `rows` of pipeline/tinyml_pipeline/show/report/data/peers.json."""
     found: dict[str, Any] = json.loads(
-        resources.files("tinyml_pipeline.show.report").joinpath("data/peers.json").read_text()
+        resources.files("tinyml_pipeline.show.report").joinpath("data/peers.json").read_text(encoding="utf-8")
     )
     return found

@@ -76,7 +76,7 @@ def build_simavr_bridge(cache_dir: Path) -> Path:
             raise
         built.chmod(0o700)
         own_seal = Path(folder) / seal.name
-        own_seal.write_text(_sha256_of(built))
+        own_seal.write_text(_sha256_of(built), encoding="utf-8")
         _clear(bridge)
         os.replace(built, bridge)  # several processes may build it at once: the last one wins, whole
         os.replace(own_seal, seal)
@@ -88,7 +88,7 @@ def _is_sealed(program: Path, seal: Path) -> bool:
     try:
         found = program.lstat()
         own = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
-        return own and _sha256_of(program) == seal.read_text()
+        return own and _sha256_of(program) == seal.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return False
 

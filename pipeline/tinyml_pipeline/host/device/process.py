@@ -121,7 +121,7 @@ class ProcessDevice(Device):
                 how = tools.describe_exit(returncode) if returncode else "ended"
                 break
             time.sleep(0.01)
-        words = self.log.read_text(errors="replace").splitlines()
+        words = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         last = words[-1] if words and not words[-1].startswith("$ ") else "nothing"
         program = Path(self._command[0]).name
         return DeviceError(f"{self.name}: {program} {how} in the middle; it said: {last}. Its log is {self.log}.")

@@ -36,6 +36,6 @@ def simulated_port(
         ready, _, _ = select.select([process.stdout], [], [], _UP_WITHIN_S)
         port = os.read(process.stdout.fileno(), 256).decode().strip() if ready else ""
         if not port:
-            last = (log.read_text(errors="replace").splitlines() or ["nothing"])[-1]
+            last = (log.read_text(encoding="utf-8", errors="replace").splitlines() or ["nothing"])[-1]
             raise DeviceError(f"{board.name}: the simulator did not start; it said: {last}.")
         yield port
