@@ -96,7 +96,7 @@ def holds_only(folder: Path, known: Collection[str]) -> bool:
         here = os.path.realpath(os.getcwd())
     except FileNotFoundError:  # somebody removed it
         here = os.sep
-    if os.path.commonpath([here, folder]) == str(folder) or os.path.ismount(folder):
+    if Path(here).is_relative_to(folder) or os.path.ismount(folder):
         return False
     found = False
     for place, folders, files in os.walk(folder):
@@ -116,7 +116,8 @@ def holds_only(folder: Path, known: Collection[str]) -> bool:
 
 def _is_plain(found: os.stat_result, is_kind: object) -> bool:
     assert callable(is_kind)
-    own = (found.st_uid, found.st_gid) == (os.geteuid(), os.getegid())
+    # Windows knows no such numbers, and has a user's folders closed to others.
+    own = not hasattr(os, "geteuid") or (found.st_uid, found.st_gid) == (os.geteuid(), os.getegid())
     return own and bool(is_kind(found.st_mode)) and not found.st_mode & (stat.S_ISUID | stat.S_ISGID)
 
 
@@ -248,7 +249,7 @@ def _carry(source: Path, target: Path) -> None:
     target.unlink(missing_ok=True)
     try:
         os.link(source, target, follow_symlinks=False)
-    except OSError:  # a file system without hard links
+    except (OSError, NotImplementedError):  # a file system without hard links
         shutil.copy2(source, target, follow_symlinks=False)
 
 
@@ -297,6 +298,8 @@ def _remove_emptied(path: Path, top: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":  # opens no folders
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
