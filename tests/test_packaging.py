@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -83,6 +85,39 @@ def test_every_extra_says_what_it_is_for_and_brings_its_modules() -> None:
         brought = {r.name.replace("-", "_") for r in requirements() if any(applies(r, p, name) for p in PYTHONS)}
         modules = {"sklearn": "scikit_learn"}
         assert {modules.get(module, module) for module in (*extra.modules, *extra.any_of)} <= brought
+
+
+@pytest.mark.parametrize("version", [(3, 9, 18), (3, 14, 0)])
+def test_another_python_is_refused_at_import(version: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert '>=3.10,<3.14"' in (REPOSITORY / "pyproject.toml").read_text(), "the metadata say the same"
+    monkeypatch.setattr(sys, "version_info", version)
+    with pytest.raises(ImportError) as caught:
+        runpy.run_path(str(PACKAGE / "__init__.py"))
+    assert str(caught.value) == (
+        f"tinyml-pipeline needs Python 3.10 to 3.13, and this is {version[0]}.{version[1]}. Make an environment with"
+        " one of those, such as: python3.12 -m venv .venv"
+    )
+
+
+def test_make_takes_the_first_python_that_is_able_or_says_which_it_needs(tmp_path: Path) -> None:
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        (tmp_path / name).write_bytes((REPOSITORY / name).read_bytes())
+    for name, able in (("python3.11", False), ("python3.12", True), ("python3.13", True)):
+        (tmp_path / name).write_text(f"#!/bin/sh\nexit {0 if able else 1}\n")
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    plan = ["make", "--dry-run", ".venv/installed"]
+    said = subprocess.run(
+        plan, cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True
+    )
+    assert "python3.12 -m venv --clear .venv" in said.stdout
+    none = ["make", ".venv/installed", "PYTHON="]
+    done = subprocess.run(none, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == (
+        "No Python 3.10 to 3.13 with venv found: install it (Debian, Ubuntu: apt install python3-venv; else python.org"
+        " or pyenv), then run make again."
+    )
 
 
 def test_a_missing_extra_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,16 @@ Importing this package is cheap: what a name needs is imported when the name is 
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+_OLDEST, _NEWEST = (3, 10), (3, 13)
+
+if not _OLDEST <= sys.version_info[:2] <= _NEWEST:
+    raise ImportError(
+        "tinyml-pipeline needs Python 3.10 to 3.13, and this is {}.{}. Make an environment with one of those, such as:"
+        " python3.12 -m venv .venv".format(*sys.version_info)
+    )
 
 if TYPE_CHECKING:
     from tinyml_pipeline.api import GeneratedSources, compile, connect, load, measure, quantize, sketch, verify
