@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tinyml_pipeline.artifacts import ModelFolder
-from tinyml_pipeline.errors import UsageError
+from tinyml_pipeline.errors import ModelFileError, UsageError
 from tinyml_pipeline.models.spec import ImportedSpec, ModelSpec
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.convert import KerasProcess
@@ -197,6 +197,43 @@ def test_convert_takes_the_file_and_import_the_name(project: Project, linear_tfl
         "tinyml: line.tflite is imported already, as line. Change models/line.py, or import it again: tinyml import"
         " line.tflite --force\n"
     )
+
+
+def test_values_that_share_a_scale_with_larger_ones(
+    project: Project, keras_process: KerasProcess, build_keras: BuildKeras, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pressure of 0 to 1000 and two small values: the proof fails, and a line above it says why."""
+    source = "Sequential([Input((3,)), layers.Dense(1)])"
+    Path("net.keras").write_bytes(build_keras(source, [[[2], [0.001], [-1]], [0]]))
+    imported(Path("net.keras"), project, keras_process, inputs=("tilt:-1:1", "pressure:0:1000", "turn:0:4"))
+    assert not converted("net", keras_process).passed
+    assert (
+        "net: of int8's 256 steps some inputs have few: tilt 1, turn 1. All 3 values share one scale; train the network"
+        " on values that were brought to one range.\n"
+    ) in capsys.readouterr().err
+
+
+def test_train_without_names_leaves_imported_models_alone(project: Project, linear_tflite: bytes) -> None:
+    Path("line.tflite").write_bytes(linear_tflite)
+    assert run("import", "line.tflite").exit_code == 0
+    result = run("train")
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_dynamic_range_tflite_is_a_clear_no(
+    project: Project,
+    keras_process: KerasProcess,
+    build_keras: BuildKeras,
+    convert_otherwise: Callable[..., bytes],
+) -> None:
+    archive = build_keras("Sequential([Input((64,)), layers.Dense(64), layers.Dense(2)])")
+    Path("net.tflite").write_bytes(convert_otherwise(archive, "dynamic_range"))
+    with pytest.raises(ModelFileError) as caught:
+        imported(Path("net.tflite"), project, keras_process, inputs=("x:-1:1",))
+    assert str(caught.value).startswith(
+        "net.tflite: it is a dynamic-range model: int8 weights, but it computes in float32. Convert the float model"
+    )
+    assert list(Path().iterdir()) == [Path("net.tflite")]
 
 
 def test_imported_models_are_no_models_to_train(project: Project, linear_tflite: bytes) -> None:

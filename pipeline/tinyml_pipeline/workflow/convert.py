@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
 from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.extras import need_extra
+from tinyml_pipeline.model_domains import domains_by_port
 from tinyml_pipeline.models.catalog import source_files
 from tinyml_pipeline.models.spec import ImportedSpec, ModelSpec, Spec
 from tinyml_pipeline.parity.answers import KerasAnswers
@@ -20,7 +21,7 @@ from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.quantization.convert import KerasProcess
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedPort, Vectors
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort, Vectors
 from tinyml_pipeline.quantization.representative import representative_of_data, representative_of_inputs
 from tinyml_pipeline.quantization.settle_scales import settle_scales
 from tinyml_pipeline.show.report import progress
@@ -35,6 +36,7 @@ from tinyml_pipeline.workflow.proof_record import ProofRecord, proof_record, rea
 from tinyml_pipeline.workflow.samples import FloatArray, input_samples
 from tinyml_pipeline.workflow.trained import import_record, trained_archive, trained_sha256
 
+_FEW_STEPS = 64
 _STAGES = ("convert", "generate", "parity")
 
 
@@ -223,7 +225,10 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
         answers = KerasAnswers(inputs, said, judged)
     expected = opened.oracle.invoke(inputs.arrays)
     found = model.lint(Vectors(inputs.arrays, expected))
-    for remark in found.remarks:  # now, because a proof that fails is all that would be seen
+    for remark in (
+        *found.remarks,
+        *_few_steps(spec, model),
+    ):  # now, because a proof that fails is all that would be seen
         progress.say(f"{spec.name}: {remark}")
     record = ConvertRecord(
         keras_sha256=hashlib.sha256(archive).hexdigest(),
@@ -236,6 +241,22 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
         parity_vectors=len(inputs),
     )
     return Quantized(opened, inputs, answers, expected, record)
+
+
+def _few_steps(spec: Spec, model: QuantizedModel) -> Iterator[str]:
+    """A sentence for each input of which some values span few steps, because all of them share one scale."""
+    groups = domains_by_port(spec.inputs, [port.shape for port in model.inputs])
+    for port, group in zip(model.inputs, groups, strict=True):
+        few = [
+            f"{domain.name} {round((domain.high - domain.low) / port.scale)}"
+            for domain in group
+            if (domain.high - domain.low) / port.scale < _FEW_STEPS
+        ]
+        if few and len(group) > 1:
+            yield (
+                f"of int8's 256 steps some inputs have few: {', '.join(few)}. All {len(group)} values share one scale;"
+                " train the network on values that were brought to one range."
+            )
 
 
 def _shapes(source: ModelSource) -> list[tuple[int, ...]]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyml_pipeline import provenance
+from tinyml_pipeline.errors import PipelineError
 from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.models.catalog import source_files
+from tinyml_pipeline.models.spec import ImportedSpec
 from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.training.overrides import Overrides, override
@@ -75,7 +77,17 @@ def train(
     need_extra("train", "training")
     changes = overrides or Overrides()
     changes.check_names()
-    return each(chosen(names, project), lambda name: _train_one(project.model(name), changes, plot, force))
+    wanted = chosen(names, project)
+    if not names:  # all that are trained here: an imported one has nothing to train
+        wanted = [name for name in wanted if not _is_imported(project.model(name))]
+    return each(wanted, lambda name: _train_one(project.model(name), changes, plot, force))
+
+
+def _is_imported(source: ModelSource) -> bool:
+    try:
+        return isinstance(source.load(), ImportedSpec)
+    except PipelineError:  # training it says what is wrong with its spec
+        return False
 
 
 def _train_one(source: ModelSource, overrides: Overrides, plot: bool, force: bool) -> Training:
