@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import queue
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -373,6 +375,39 @@ def test_a_closed_process_is_not_open(by_threads: None, tmp_path: Path) -> None:
             do()  # type: ignore[no-untyped-call]
     with device:
         assert read_until(device, b"\n") == b"left\n"
+
+
+def test_how_long_a_process_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def select(*arguments: Any) -> tuple[list[Any], list[Any], list[Any]]:
+        waits.append(arguments[3])
+        return [], [], []
+
+    with shell(tmp_path, "exec cat") as device:
+        monkeypatch.setattr(process_module, "select", SimpleNamespace(select=select))
+        assert [device.read(wait_s) for wait_s in (2.5, 0, -1)] == [b"", b"", b""]
+    assert waits == [2.5, 0, 0]
+
+
+def test_threads_end_with_the_program_and_wait_as_long_as_they_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    class Said:
+        def get(self, timeout: float) -> bytes:
+            waits.append(timeout)
+            raise queue.Empty
+
+    monkeypatch.setattr(process_module, "_CAN_WAIT_FOR_PIPES", False)
+    before = set(threading.enumerate())
+    with shell(tmp_path, "exec cat") as device:
+        assert [thread.daemon for thread in set(threading.enumerate()) - before] == [True, True]
+        assert device._threads is not None
+        monkeypatch.setattr(device._threads, "_said", Said())
+        assert [device.read(wait_s) for wait_s in (2.5, 0, -1)] == [b"", b"", b""]
+    assert waits == [2.5, 0, 0]
 
 
 def test_a_process_is_opened_in_a_block(tmp_path: Path) -> None:

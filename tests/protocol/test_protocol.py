@@ -97,6 +97,16 @@ def test_a_reader_finds_frames_however_they_are_cut(payloads: list[bytes], cuts:
     assert reader.damaged == 0
 
 
+def test_of_much_text_a_reader_keeps_the_first_and_the_latest() -> None:
+    reader, text = FrameReader(), b"".join(b"%d," % number for number in range(2000))
+    reader.feed(text[:4000] + b"\0")
+    assert reader.text == text[:4000]
+    reader.feed(text[4000:4001] + b"\0")
+    assert reader.text == text[:2000] + text[2001:4001]
+    reader.feed(text[4001:] + b"\0")
+    assert reader.text == text[:2000] + text[-2000:]
+
+
 def test_a_reader_needs_no_zero_before_the_first_frame() -> None:
     """It may have begun to listen when that was gone."""
     reader = FrameReader()
