@@ -46,8 +46,8 @@ PARTS: Mapping[str, Part] = {
         (f"{PACKAGE}/host/device/*.py",),
         (
             *("tests/protocol", "tests/device/test_lying_device.py", "tests/device/test_exchange.py"),
-            *("tests/device/test_session.py", "tests/device/test_lines.py", "tests/device/test_emulators.py"),
-            "tests/flash/test_flash.py",
+            *("tests/device/test_session.py", "tests/device/test_serial_port.py", "tests/device/test_process.py"),
+            *("tests/device/test_emulators.py", "tests/flash/test_flash.py"),
         ),
         f"{_QUICK} and {_NAMED_CASES}",
     ),
