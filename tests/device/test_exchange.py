@@ -170,7 +170,14 @@ def test_as_many_are_under_way_as_the_window_takes(start: Start, window: int, ba
     """A request of two bytes has twelve on the line."""
     device = start(lambda frame: (0.0, b"") if frame is None else (0.1, answered(frame)))
     assert len(encode_frame(Type.INVOKE, 1, b"ab")) == 12
-    list(Exchange(device, 20, 1, 50).run(Type.INVOKE, [b"ab"] * 4, lambda number: 3, window))
+    asked: list[int] = []
+
+    def answer_bytes(number: int) -> int:
+        asked.append(number)
+        return 3
+
+    list(Exchange(device, 20, 1, 50).run(Type.INVOKE, [b"ab"] * 4, answer_bytes, window))
+    assert asked == [0, 1, 2, 3]
     assert [len(frames) for _, frames in device.sent][:2] == ([batches, 1] if batches < 4 else [4])
 
 

@@ -72,6 +72,10 @@ ENDS = {
         "echo 'out of smoke' >&2; exit 7",
         "sh failed with exit code 7 in the middle; it said: out of smoke",
     ),
+    "with_bytes_that_are_no_text": (
+        "printf '\\377 smoke\\n' >&2; exit 7",
+        "sh failed with exit code 7 in the middle; it said: \ufffd smoke",
+    ),
     "well": ("exit 0", "sh ended in the middle; it said: nothing"),
     "by_a_signal": ("kill -9 $$", "sh was ended by SIGKILL in the middle; it said: nothing"),
 }
@@ -151,13 +155,19 @@ def test_what_is_said_during_a_write_is_kept(tmp_path: Path) -> None:
 
 
 @WAYS
-def test_a_closed_process_is_not_open(by_threads: None, tmp_path: Path) -> None:
+def test_a_process_is_open_in_its_block_alone(by_threads: None, tmp_path: Path) -> None:
     device = shell(tmp_path, "echo left; exec cat")
+
+    def is_closed() -> bool:
+        for do in (lambda: device.read(0), lambda: device.write(b"x", 1)):
+            with pytest.raises(DeviceError, match=r"^board is not open; open it with 'with device:'\.$"):
+                do()  # type: ignore[no-untyped-call]
+        return True
+
+    assert is_closed()
     with device:
         device.write(b"x", 60)
-    for do in (lambda: device.read(0), lambda: device.write(b"x", 1)):
-        with pytest.raises(DeviceError, match=r"^board is not open; open it with 'with device:'\.$"):
-            do()  # type: ignore[no-untyped-call]
+    assert is_closed()
     with device:
         assert read_until(device, b"\n") == b"left\n"
 
