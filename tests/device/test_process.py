@@ -195,6 +195,8 @@ def test_threads_end_with_the_program_and_wait_as_long_as_they_are_told(
             waits.append(timeout)
             raise queue.Empty
 
+        def put(self, data: bytes) -> None: ...
+
     monkeypatch.setattr(process_module, "_CAN_WAIT_FOR_PIPES", False)
     before = set(threading.enumerate())
     with shell(tmp_path, "exec cat") as device:
