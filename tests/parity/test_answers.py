@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from tinyml_pipeline.parity.answers import KerasAnswers
@@ -39,3 +41,12 @@ def test_no_code_is_loaded() -> None:
     packed = KerasAnswers(InputSet(INPUTS, True), (np.array([[{}]], object),)).pack()
     with pytest.raises(ValueError, match="allow_pickle=False"):
         KerasAnswers.unpack(packed, True)
+
+
+def test_a_file_without_the_rows_of_data() -> None:
+    """As versions before wrote it."""
+    buffer = io.BytesIO()
+    np.savez(buffer, input_0=INPUTS[0], answers=np.zeros((3, 1), np.float32))
+    found = KerasAnswers.unpack(buffer.getvalue(), False)
+    assert found.inputs.data == (0, 0)
+    assert len(found.answers) == 1

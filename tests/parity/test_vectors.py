@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.parity.vectors import (
     all_inputs,
@@ -95,6 +96,33 @@ def test_random_inputs() -> None:
     assert (drawn != random_inputs([port(5)], 1000, 5)).any()
 
 
+def wide(zero_point: int = 100) -> QuantizedPort:
+    return QuantizedPort("z", (), (1,), 0.5, zero_point, DType.INT16, "INT16")
+
+
+def test_ports_of_two_bytes() -> None:
+    assert is_exhaustive([wide()])
+    assert not is_exhaustive([wide(), port(1)])
+    (every,) = all_inputs([wide()])
+    assert (every.dtype, every.ravel().tolist()) == (np.int16, list(range(-32768, 32768)))
+    edges = edge_inputs([wide(), port(1)])
+    assert edges.dtype == np.int16
+    assert edges.tolist() == [
+        [-32768, -128], [32767, 127], [100, 5], [-32768, 127], [32767, -128], [-1, -1], [0, 0],
+        [-32768, 5], [32767, 5], [100, -128], [100, 127],
+    ]  # fmt: skip
+    drawn = random_inputs([wide(), port(1)], 5000, 3)
+    expected = np.random.default_rng(3).integers([-32768, -128], [32767, 127], (5000, 2), endpoint=True)
+    assert drawn.dtype == np.int16
+    np.testing.assert_array_equal(drawn, expected)
+    assert (drawn[:, 1].min(), drawn[:, 1].max()) == (-128, 127)
+
+
+def test_the_middle_of_a_port_without_a_sign() -> None:
+    edges = edge_inputs([QuantizedPort("u", (), (1,), 0.5, 7, DType.UINT8, "UINT8")])
+    assert edges.ravel().tolist() == [0, 255, 7, 127, 128]
+
+
 EDGES, WIDE = 13, [port(3)]
 
 
@@ -118,8 +146,10 @@ CHOSEN = {
 @pytest.mark.parametrize("case", CHOSEN)
 def test_samples_take_half_of_what_the_edges_leave(case: str) -> None:
     count, chosen = CHOSEN[case]
-    (values,) = parity_inputs(WIDE, [SAMPLES], count, 3).arrays
+    inputs = parity_inputs(WIDE, [SAMPLES], count, 3)
+    (values,) = inputs.arrays
     assert len(values) == count
+    assert inputs.data == ((EDGES, EDGES + len(chosen)) if chosen else (0, 0))
     np.testing.assert_array_equal(values[:EDGES], edge_inputs(WIDE))
     assert values[EDGES : EDGES + len(chosen)].tolist() == [[5 + number] * 3 for number in chosen]
     left = count - EDGES - len(chosen)
