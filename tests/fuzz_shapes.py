@@ -227,7 +227,8 @@ def change_index(model: schema.ModelT, rng: np.random.Generator) -> None:
     if not found:
         return
     buffer, dtype = found[int(rng.integers(len(found)))]
-    numbers = np.frombuffer(np.asarray(buffer.data, np.uint8).tobytes(), dtype).copy()
+    whole = len(buffer.data) // np.dtype(dtype).itemsize  # its type may have been changed before
+    numbers = np.frombuffer(np.asarray(buffer.data, np.uint8).tobytes(), dtype, whole).copy()
     if numbers.size:
         numbers[int(rng.integers(numbers.size))] = int(rng.choice(_NUMBERS))
         buffer.data = np.frombuffer(numbers.tobytes(), np.uint8)
