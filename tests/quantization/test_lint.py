@@ -277,3 +277,19 @@ def test_ports_that_a_quantize_converts() -> None:
         "input t0: -3276.8 to 3276.7, one step is 0.1; 10 % of the int16 range is used",
         "output t1: -3276.8 to 3276.7, one step is 0.1",
     ]
+
+
+def test_floats_that_only_move_are_no_problem() -> None:
+    """The compiler moves int8 instead, in tensors that the file does not have."""
+
+    def split(writer: Writer) -> tuple[list[int], list[int]]:
+        source, axis = writer.tensor((1, 4), 0.1, 0), writer.tensor((), type="INT32", data=1)
+        real, *halves = (writer.tensor((1, size), type="FLOAT32") for size in (4, 2, 2))
+        outputs = [writer.tensor((1, 2), 0.1, 0) for _ in halves]
+        writer.operation("DEQUANTIZE", [source], [real])
+        writer.operation("SPLIT", [axis, real], halves, numSplits=2)
+        for half, output in zip(halves, outputs, strict=True):
+            writer.operation("QUANTIZE", [half], [output])
+        return [source], outputs
+
+    assert lint(read_tflite(model(split))).problems == ()

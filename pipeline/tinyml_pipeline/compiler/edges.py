@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,9 +86,9 @@ def _maker(graph: Graph, index: int) -> str | None:
     return None if maker is None else maker.name
 
 
-def inner_operations(graph: Graph) -> tuple[Operation, ...]:
-    """All operators but the QUANTIZE and DEQUANTIZE between `own` and `inner` of an edge, those on constants, and the
-    float operators that the compiler makes a table of."""
+def inner_graph(graph: Graph) -> Graph:
+    """Without the QUANTIZE and DEQUANTIZE between `own` and `inner` of an edge, operators on constants, and the float
+    operators that the compiler makes a table of."""
     core = float_edges.run(float_islands.without_islands(float_moves.run(graph)))
     known = {tensor.index for tensor in graph.tensors if tensor.is_constant} | {-1}
     kept = []
@@ -97,7 +97,7 @@ def inner_operations(graph: Graph) -> tuple[Operation, ...]:
             known.update(operation.outputs)
         else:
             kept.append(operation)
-    return tuple(kept)
+    return replace(core, operations=tuple(kept))
 
 
 def float_operations(graph: Graph) -> tuple[Operation, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.edges import Edge, float_operations, inner_operations, model_edges, runs_as
+from tinyml_pipeline.compiler.edges import Edge, float_operations, inner_graph, model_edges, runs_as
 from tinyml_pipeline.compiler.graph import Graph, Operation, Tensor
 from tinyml_pipeline.errors import ModelFileError
 
@@ -259,8 +259,8 @@ def _problems(graph: Graph) -> list[str]:
         if not (sound and quantization is not None and low <= quantization.zero_point <= high):
             kind = tensor.type.lower()
             problems.append(f"tensor '{tensor.name}' is {kind} without one scale above 0 and a zero point. {_HOW}.")
-    problems += [problem for operation in inner_operations(graph)
-                 if (problem := _operation_problem(graph, operation))]  # fmt: skip
+    inner = inner_graph(graph)
+    problems += [problem for operation in inner.operations if (problem := _operation_problem(inner, operation))]
     return problems
 
 
