@@ -159,7 +159,7 @@ def test_the_images_of_the_test_are_among_the_proven_inputs(road: Path) -> None:
 
 
 @pytest.mark.parametrize("board", ["sim-cortex-m0", "sim-esp32c3", "sim-uno"])
-@pytest.mark.parametrize("name", ["digits", "xor"])
+@pytest.mark.parametrize("name", ["digits", "digits_cnn", "xor"])
 def test_plain_c_on_small_chips(road: Path, name: str, board: str) -> None:
     """The models with operators that linear and adder do not have; `tinyml parity` tries all on every processor."""
     model = int8_model(road, name)
