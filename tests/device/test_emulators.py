@@ -199,7 +199,11 @@ def test_how_a_chip_behind_a_port_is_started(bridge: Path, tmp_path: Path) -> No
 
 def test_a_chip_that_does_not_start(bridge: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log, uno = tmp_path / "log", load_board("sim-uno")
-    for script, words in (("exit 1", "nothing"), ("echo first >&2; echo no such chip >&2", "no such chip")):
+    for script, words in (
+        ("exit 1", "nothing"),
+        ("echo first >&2; echo no such chip >&2", "no such chip"),
+        ("printf '\\377 smoke\\n' >&2", "\ufffd smoke"),
+    ):
         bridge.write_text(f"#!/bin/sh\n{script}\n")
         with pytest.raises(DeviceError) as caught, simulated_port.simulated_port(uno, ELF, log=log, cache_dir=tmp_path):
             pass

@@ -128,6 +128,18 @@ def test_what_comes_slowly_is_waited_for_as_long_as_it_may_be_an_answer(start: S
     assert [time for time, _ in device.sent][1] == pytest.approx(32 * 0.9 + 1.01)
 
 
+def test_after_an_answer_bytes_are_counted_anew(start: Start) -> None:
+    def answer(frame: Frame | None) -> tuple[float, bytes]:
+        if frame is not None:
+            return 0.1, answered(frame) if frame.sequence == 0 else b""
+        return (0.9, b"x") if device.now else (0.0, b"")
+
+    device = start(answer)
+    with pytest.raises(DeviceError, match="bytes came, but no right answer"):
+        list(Exchange(device, 5, 1, 50).run(Type.GREET, [b"", b""]))
+    assert device.now == pytest.approx(0.1 + 32 * 0.9 + 5 + GREET_S)
+
+
 def test_a_device_that_says_anything_at_all_gets_no_longer_wait(start: Start) -> None:
     """What it says comes just when it is called late."""
     said = [b"x", b"y"]

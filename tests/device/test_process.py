@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tinyml_pipeline.errors import DeviceError
+from tinyml_pipeline.host.device import pipe_threads
 from tinyml_pipeline.host.device import process as process_module
 from tinyml_pipeline.host.device.process import ProcessDevice
 
@@ -185,6 +186,22 @@ def test_how_long_a_process_is_waited_for(tmp_path: Path, monkeypatch: pytest.Mo
     assert waits == [2.5, 0, 0]
 
 
+def test_how_long_a_process_may_take_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, waits = [5.0], []
+
+    def select(*arguments: Any) -> tuple[list[Any], list[Any], list[Any]]:
+        waits.append(arguments[3])
+        now[0] += 2 * arguments[3]
+        return [], arguments[1] if len(waits) == 1 else [], []
+
+    with shell(tmp_path, "exec sleep 3600") as device:
+        monkeypatch.setattr(process_module, "select", SimpleNamespace(select=select))
+        monkeypatch.setattr(process_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+        with pytest.raises(DeviceError, match=r"^board took no byte for 0\.25 s; its log is "):
+            device.write(bytes(1 << 20), 0.25)
+    assert waits == [0.25, 0]
+
+
 def test_threads_end_with_the_program_and_wait_as_long_as_they_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +222,26 @@ def test_threads_end_with_the_program_and_wait_as_long_as_they_are_told(
         monkeypatch.setattr(device._threads, "_said", Said())
         assert [device.read(wait_s) for wait_s in (2.5, 0, -1)] == [b"", b"", b""]
     assert waits == [2.5, 0, 0]
+
+
+def test_how_long_a_thread_may_take_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    class Event:
+        def wait(self, timeout: float) -> bool:
+            waits.append(timeout)
+            return False
+
+        def set(self) -> None: ...
+
+    monkeypatch.setattr(process_module, "_CAN_WAIT_FOR_PIPES", False)
+    with shell(tmp_path, "exec cat") as device:
+        monkeypatch.setattr(pipe_threads, "threading", SimpleNamespace(Event=Event))
+        monkeypatch.setattr(pipe_threads, "time", SimpleNamespace(monotonic=lambda: 7.0))
+        for wait_s in (0.25, -1):
+            with pytest.raises(DeviceError, match=r"^board took no byte for "):
+                device.write(b"x", wait_s)
+    assert waits == [0.25, 0]
 
 
 def test_a_process_is_opened_in_a_block(tmp_path: Path) -> None:

@@ -107,6 +107,10 @@ def test_of_much_text_a_reader_keeps_the_first_and_the_latest() -> None:
     assert reader.text == text[:2000] + text[-2000:]
 
 
+def test_a_frame_is_empty_unless_a_payload_is_given() -> None:
+    assert encode_frame(1, 2) == encode_frame(1, 2, b"")
+
+
 def test_a_reader_needs_no_zero_before_the_first_frame() -> None:
     """It may have begun to listen when that was gone."""
     reader = FrameReader()

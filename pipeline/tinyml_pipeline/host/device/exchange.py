@@ -177,8 +177,8 @@ class Exchange:
             raise DeviceError(f"{name} does not know this request; build and flash its firmware again.")
 
     def _silence(self) -> DeviceError:
-        name, text = self._device.name, bytes(self._reader.text[:60])
-        if text:
+        name = self._device.name
+        if self._reader.text:
             self._device.note(f"no frames: {bytes(self._reader.text[-2000:])!r}")
         if self._received_bytes == 0:
             why = "nothing came; does this firmware run on it, and is this its port?"
