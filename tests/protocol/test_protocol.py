@@ -168,6 +168,10 @@ COMPLAINTS = {
         b"\0" + encode_cobs(WHOLE + check_bytes(WHOLE) + b"x") + b"\0",
         ErrorCode.DAMAGED,
     ),
+    "whole_frame_and_its_last_byte_again": (
+        b"\0" + encode_cobs(WHOLE + check_bytes(WHOLE) + b"x" + check_bytes(WHOLE)[-1:]) + b"\0",
+        ErrorCode.DAMAGED,
+    ),
     "unknown_type": (encode_frame(0x44, 9), ErrorCode.UNKNOWN_TYPE),
     "no_stack_here": (encode_frame(Type.STACK, 9, b"x"), ErrorCode.UNKNOWN_TYPE),
     "invoke_without_vector": (encode_frame(Type.INVOKE, 9), ErrorCode.WRONG_LENGTH),
