@@ -118,10 +118,10 @@ def test_how_a_serial_port_is_opened(fake: FakeSerial, tmp_path: Path) -> None:
         assert device.log.read_text() == "/dev/ttyX at 115200 baud\n"
     device.close()
     assert fake.calls == [("/dev/ttyX", 115_200, {"timeout": 0, "exclusive": True}), ("close",)]
-    device = SerialDevice("uno", "socket://there:1", tmp_path / "log", 9600)
-    assert device.bytes_per_s == 960
+    device = SerialDevice("uno", "socket://there:1", tmp_path / "log", 9605)
+    assert device.bytes_per_s == 960  # whole ones
     with device:
-        assert fake.calls[-1] == ("socket://there:1", 9600, {"timeout": 0})
+        assert fake.calls[-1] == ("socket://there:1", 9605, {"timeout": 0})
 
 
 def test_reading_and_writing_a_serial_port(fake: FakeSerial, tmp_path: Path) -> None:

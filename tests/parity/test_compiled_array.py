@@ -84,6 +84,15 @@ def test_a_compiler_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> No
     assert limits == [300, 300]
 
 
+def test_sources_are_written_as_utf_8_whatever_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = []
+    monkeypatch.setattr(Path, "write_text", lambda self, text, encoding=None: written.append((self.name, encoding)))
+    monkeypatch.setattr(tools, "host_compiler", lambda plus_plus: ["c++"])
+    monkeypatch.setattr(tools, "run", lambda command, timeout_s: tools.Output(0, b"", b""))
+    array_as_compiled("", "", "a", "n", header_name="x.h")
+    assert written == [("x.h", "utf-8"), ("model_data.cc", "utf-8")]
+
+
 def test_a_source_that_would_take_all_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools, "MOST_SOURCE_BYTES", 1000)
     with pytest.raises(UnsupportedError, match=r"^1,001 bytes of generated source, .* supported: 1,000, about 10 MB"):

@@ -107,6 +107,13 @@ def test_of_much_text_a_reader_keeps_the_first_and_the_latest() -> None:
     assert reader.text == text[:2000] + text[-2000:]
 
 
+def test_what_begins_as_a_frame_and_never_ends_is_none() -> None:
+    reader = FrameReader(longest=20)
+    assert reader.feed(encode_frame(1, 2, b"x")[:-1]) == []
+    assert reader.feed(b"y" * 20 + b"\0") == []
+    assert reader.damaged == 1
+
+
 def test_a_frame_is_empty_unless_a_payload_is_given() -> None:
     assert encode_frame(1, 2) == encode_frame(1, 2, b"")
 
