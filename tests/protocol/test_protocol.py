@@ -47,6 +47,7 @@ COBS = {
     "full_block": (bytes(range(1, 255)), "ff" + bytes(range(1, 255)).hex()),
     "zero_then_full_block": (bytes(range(255)), "01ff" + bytes(range(1, 255)).hex()),
     "one_more_than_full": (bytes(range(1, 256)), "ff" + bytes(range(1, 255)).hex() + "02ff"),
+    "three_full_blocks_and_a_byte": (b"\x01" * 763, ("ff" + "01" * 254) * 3 + "0201"),
     "full_block_then_zero": (bytes(range(1, 255)) + b"\0", "ff" + bytes(range(1, 255)).hex() + "0101"),
 }
 
