@@ -199,7 +199,9 @@ def test_how_long_a_process_may_take_no_byte(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setattr(process_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
         with pytest.raises(DeviceError, match=r"^board took no byte for 0\.25 s; its log is "):
             device.write(bytes(1 << 20), 0.25)
-    assert waits == [0.25, 0]
+        with pytest.raises(DeviceError, match=r"^board took no byte for 0\.5 s; its log is "):
+            device.write(b"x", 0.5)
+    assert waits == [0.25, 0, 0.5]
 
 
 def test_threads_end_with_the_program_and_wait_as_long_as_they_are_told(
