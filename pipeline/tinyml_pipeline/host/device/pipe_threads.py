@@ -13,16 +13,23 @@ _READ_BYTES = 65536
 
 
 class PipeThreads:
-    """stdin and stdout of `process`, with time limits. The threads end with the process."""
+    """stdin and stdout of `process`, with time limits. The threads end with the process and `close`.
+
+    Each has a descriptor of its own: one that is closed elsewhere may already be another process's line.
+    """
 
     def __init__(self, process: tools.Process) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._said: queue.Queue[bytes] = queue.Queue()
-        self._to_say: queue.Queue[tuple[bytes, threading.Event]] = queue.Queue()
+        self._to_say: queue.Queue[tuple[bytes, threading.Event] | None] = queue.Queue()
         self._is_broken = False
-        for work, line in ((self._read_all, process.stdout.fileno()), (self._write_all, process.stdin.fileno())):
-            threading.Thread(target=work, args=(line,), daemon=True).start()
+        for work, stream in ((self._read_all, process.stdout), (self._write_all, process.stdin)):
+            threading.Thread(target=work, args=(os.dup(stream.fileno()),), daemon=True).start()
+
+    def close(self) -> None:
+        """Nothing will be written any more."""
+        self._to_say.put(None)
 
     def read(self, timeout_s: float) -> bytes | None:
         """What has come, at least a byte; b'' at the end of the line, None if nothing came within the time."""
@@ -47,16 +54,18 @@ class PipeThreads:
         try:
             while data := os.read(line, _READ_BYTES):
                 self._said.put(data)
-        except OSError:  # the line was closed at this end
+        except OSError:
             pass
+        os.close(line)
         self._said.put(b"")
 
     def _write_all(self, line: int) -> None:
-        while True:
-            data, is_taken = self._to_say.get()
+        while (asked := self._to_say.get()) is not None:
+            data, is_taken = asked
             try:
                 while data and not self._is_broken:
                     data = data[os.write(line, data) :]
             except OSError:
                 self._is_broken = True
             is_taken.set()
+        os.close(line)

@@ -51,6 +51,8 @@ class ProcessDevice(Device):
             self.read(self._ready_within_s)
 
     def close(self) -> None:
+        if self._threads is not None:
+            self._threads.close()
         self._process = None
         self._threads = None
         self._kept = b""
