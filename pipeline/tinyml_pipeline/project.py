@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CONFIG = "tinyml.toml"
 _PYPROJECT = "pyproject.toml"
 _MODELS, _ARTIFACTS = "models", "artifacts"
+_TRAINED = (".keras", ".h5", ".hdf5", ".tflite")
 _SPEC = re.compile(r"^SPEC\b", re.MULTILINE)
 
 
@@ -142,6 +143,13 @@ class Project:
             return f"there is no model '{asked}'. Did you mean the file '{asked}.py'?"
         if Path(asked).is_dir():
             return f"'{asked}' is a folder. Name a model, or its spec file: a path that ends in .py."
+        if Path(asked).is_file():
+            if Path(asked).suffix.lower() in _TRAINED:
+                return (
+                    f"'{asked}' is a file of a network, not a model with names and ranges of its inputs. Bring it in"
+                    f" with: tinyml import {self.folder(Path(asked).stem, asked).argument}"
+                )
+            return f"'{asked}' is a file, but no spec file: a path that ends in .py."
         unknown, meant = f"there is no model '{asked}'.", hint(asked, self.model_names())
         if meant.startswith("Did you mean"):
             return f"{unknown} {meant}"

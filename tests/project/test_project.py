@@ -170,12 +170,19 @@ def test_a_spec_file_without_a_project(here: Path) -> None:
     folder = here / "somewhere"
     folder.mkdir()
     (folder / "line.py").write_text(LINE)
+    for name in ("my net.tflite", "data.csv"):
+        (folder / name).touch()
     source = Project.find(Path()).model("somewhere/line.py")
     assert (source.name, source.load().name, source.folder.path) == ("line", "line", Path("artifacts/line"))
     unknown = {
         "somewhere/no.py": "there is no file 'somewhere/no.py'.",
         "somewhere/line": "there is no model 'somewhere/line'. Did you mean the file 'somewhere/line.py'?",
         "somewhere": "'somewhere' is a folder. Name a model, or its spec file: a path that ends in .py.",
+        "somewhere/data.csv": "'somewhere/data.csv' is a file, but no spec file: a path that ends in .py.",
+        "somewhere/my net.tflite": (
+            "'somewhere/my net.tflite' is a file of a network, not a model with names and ranges of its inputs. Bring"
+            ' it in with: tinyml import "somewhere/my net.tflite"'
+        ),
     }
     for asked, message in unknown.items():
         with pytest.raises(UsageError) as caught:

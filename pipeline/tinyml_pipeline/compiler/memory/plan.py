@@ -44,7 +44,7 @@ class MemoryPlan:
     """`offsets` maps each range's key to its place in a buffer of `size_bytes`.
 
     `live_bytes` are those of the largest set of ranges that are live at one step, each in whole multiples of its
-    alignment. A plan with overlaps may be smaller.
+    alignment but for the last in the buffer. A plan with overlaps may be smaller.
     """
 
     offsets: Mapping[int, int]
@@ -77,7 +77,9 @@ def plan_memory(ranges: Sequence[LiveRange], overlaps: Sequence[Overlap] = ()) -
     moves one range at a time to the front, until a plan is as small as the busiest step, or the budget is spent.
     """
     padded = [replace(one, size_bytes=_rounded_up(one.size_bytes, one.alignment)) for one in ranges]
-    return replace(_smallest(ranges, overlaps), live_bytes=busiest_bytes(padded))
+    plan, live_bytes = _smallest(ranges, overlaps), busiest_bytes(padded)
+    # The buffer ends where its last range does, which needs no padding.
+    return replace(plan, live_bytes=live_bytes if overlaps else min(live_bytes, plan.size_bytes))
 
 
 def _smallest(ranges: Sequence[LiveRange], overlaps: Sequence[Overlap]) -> MemoryPlan:
