@@ -17,5 +17,10 @@ def test_files_that_contradict_themselves(tmp_path: Path) -> None:
     assert outcome.counts["refused by the compiler"] > 10
 
 
+def test_a_float_transpose_whose_output_has_another_shape_is_not_moved(tmp_path: Path) -> None:
+    """TFLM reads beyond its tensor: QUANTIZE after it has the shape that the TRANSPOSE should have had."""
+    assert run_range(seed=77, start=72, stop=73, folder=tmp_path).counts == {"refused by the compiler, TFLM runs it": 1}
+
+
 def test_every_operator_is_drawn() -> None:
     assert {name.lower() for name in supported_operators()} <= set(drawers())

@@ -76,6 +76,10 @@ def _raise_quantize(graph: Graph) -> Graph:
             continue
         if any(len(users) != 1 for users in readers) or any(user.wrong_arity for user in quantizes):
             continue
+        if any(
+            graph.tensors[user.inputs[0]].shape != tensor.shape for user, tensor in zip(quantizes, stored, strict=True)
+        ):
+            continue  # a QUANTIZE may also give another shape, which the movement may not
         before: list[Operation] = []
         inputs = []
         for index in operation.inputs:
