@@ -90,6 +90,17 @@ def test_a_process_that_ends(script: str, message: str, by_threads: None, tmp_pa
     assert str(caught.value) == f"board: {message}. Its log is {device.log}."
 
 
+def test_last_words_are_read_as_utf_8_whatever_the_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Path.read_text
+
+    def read_text(self: Path, encoding: str = "ascii", errors: str | None = None) -> str:
+        return read(self, encoding or "ascii", errors)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    with shell(tmp_path, "printf '\\303\\244\\n' >&2; exit 7") as device, pytest.raises(DeviceError, match="said: ä\\. "):
+        device.read(60)
+
+
 @WAYS
 def test_a_process_that_closes_its_line_and_goes_on(
     by_threads: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -98,15 +109,14 @@ def test_a_process_that_closes_its_line_and_goes_on(
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
-        now[0] += seconds
+        now[0] += 0.25
 
     with shell(tmp_path, "exec >&-; exec sleep 3600") as device:
         monkeypatch.setattr(process_module, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
         with pytest.raises(DeviceError) as caught:
             device.read(60)
     assert str(caught.value) == (f"board: sh closed its line in the middle; it said: nothing. Its log is {device.log}.")
-    assert 99 <= len(slept) <= 101
-    assert set(slept) == {0.01}
+    assert slept == [0.01] * 4
 
 
 @WAYS
@@ -171,6 +181,14 @@ def test_a_process_is_open_in_its_block_alone(by_threads: None, tmp_path: Path) 
     assert is_closed()
     with device:
         assert read_until(device, b"\n") == b"left\n"
+
+
+@WAYS
+def test_a_process_that_is_opened_again_has_said_nothing(by_threads: None, tmp_path: Path) -> None:
+    device = shell(tmp_path, "exec cat")
+    for _ in range(2):
+        with device:
+            assert device.read(0) == b""
 
 
 def test_how_long_a_process_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
