@@ -288,7 +288,9 @@ class ConnectedBoard:
 
         port = find_port(self._board.name, self._port, stand_in=stand_in(self._board))
         log = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="tinyml-"))) / "device.log"
-        return Session(self._stack.enter_context(SerialDevice(self._board.name, port, log)))
+        device = SerialDevice(self._board.name, port, log)
+        device.is_log_kept = False
+        return Session(self._stack.enter_context(device))
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ def test_a_device_that_dies_is_named_with_its_last_words(tmp_path: Path) -> None
 def test_a_device_that_takes_no_bytes(tmp_path: Path) -> None:
     with (
         scripted(tmp_path, "import time; time.sleep(3600)") as device,
-        pytest.raises(DeviceError, match=r"^board took no byte for 0\.2 s; its log is "),
+        pytest.raises(DeviceError, match=r"^board took no byte for 0\.2 s\. Its log is "),
     ):
         device.write(bytes(1 << 20), 0.2)
 

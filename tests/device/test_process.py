@@ -77,6 +77,10 @@ ENDS = {
         "printf '\\377 smoke\\n' >&2; exit 7",
         "sh failed with exit code 7 in the middle; it said: \ufffd smoke",
     ),
+    "with_words_for_a_terminal": (
+        "printf '\\033[2Jboo\\n' >&2; exit 7",
+        "sh failed with exit code 7 in the middle; it said: \\x1b[2Jboo",
+    ),
     "well": ("exit 0", "sh ended in the middle; it said: nothing"),
     "by_a_signal": ("kill -9 $$", "sh was ended by SIGKILL in the middle; it said: nothing"),
 }
@@ -97,7 +101,10 @@ def test_last_words_are_read_as_utf_8_whatever_the_locale(tmp_path: Path, monkey
         return read(self, encoding or "ascii", errors)
 
     monkeypatch.setattr(Path, "read_text", read_text)
-    with shell(tmp_path, "printf '\\303\\244\\n' >&2; exit 7") as device, pytest.raises(DeviceError, match="said: ä\\. "):
+    with (
+        shell(tmp_path, "printf '\\303\\244\\n' >&2; exit 7") as device,
+        pytest.raises(DeviceError, match="said: ä\\. "),
+    ):
         device.read(60)
 
 
@@ -139,7 +146,18 @@ def test_a_write_to_a_process_that_has_ended(by_threads: None, tmp_path: Path) -
 def test_a_process_that_takes_no_byte(by_threads: None, tmp_path: Path) -> None:
     with shell(tmp_path, "exec sleep 3600") as device, pytest.raises(DeviceError) as caught:
         device.write(bytes(1 << 20), 0.05)
-    assert str(caught.value) == f"board took no byte for 0.05 s; its log is {device.log}."
+    assert str(caught.value) == f"board took no byte for 0.05 s. Its log is {device.log}."
+
+
+def test_a_log_that_goes_away_is_not_named(tmp_path: Path) -> None:
+    device = shell(tmp_path, "exec sleep 3600")
+    device.is_log_kept = False
+    with device, pytest.raises(DeviceError, match=r"^board took no byte for 0\.05 s\.$"):
+        device.write(bytes(1 << 20), 0.05)
+    device = shell(tmp_path, "exit 3")
+    device.is_log_kept = False
+    with device, pytest.raises(DeviceError, match=r" it said: nothing\.$"):
+        device.read(60)
 
 
 def test_what_is_said_during_a_write_is_kept(tmp_path: Path) -> None:
@@ -215,9 +233,9 @@ def test_how_long_a_process_may_take_no_byte(tmp_path: Path, monkeypatch: pytest
     with shell(tmp_path, "exec sleep 3600") as device:
         monkeypatch.setattr(process_module, "select", SimpleNamespace(select=select))
         monkeypatch.setattr(process_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
-        with pytest.raises(DeviceError, match=r"^board took no byte for 0\.25 s; its log is "):
+        with pytest.raises(DeviceError, match=r"^board took no byte for 0\.25 s\. Its log is "):
             device.write(bytes(1 << 20), 0.25)
-        with pytest.raises(DeviceError, match=r"^board took no byte for 0\.5 s; its log is "):
+        with pytest.raises(DeviceError, match=r"^board took no byte for 0\.5 s\. Its log is "):
             device.write(b"x", 0.5)
     assert waits == [0.25, 0, 0.5]
 

@@ -70,9 +70,7 @@ def test_an_empty_greeting(tmp_path: Path) -> None:
     session = Session(LyingDevice(lambda frame: answered(frame, b""), tmp_path / "log"))
     with pytest.raises(DeviceError) as caught:
         session.greet()
-    assert str(caught.value) == (
-        "liar speaks version None of the protocol, this program version 1; build and flash its firmware again."
-    )
+    assert str(caught.value) == ("liar greets with only 0 bytes; build and flash its firmware again.")
 
 
 LARGEST = 16_000_000
@@ -86,7 +84,10 @@ EDGES = {
     "largest_batch": ({"input_bytes": LARGEST // 2, "batch": 2}, ""),
     "batch": ({"output_bytes": LARGEST // 2, "batch": 3}, "frames of 3 vectors of 4 and 8,000,000 bytes"),
     "no_batch": ({"batch": 0}, "frames of 0 vectors of 4 and 4 bytes"),
-    "clock": ({"unit": 1, "clock_hz": 1}, ""),
+    "slowest_clock": ({"unit": 1, "clock_hz": 1_000}, ""),
+    "slow_clock": ({"unit": 1, "clock_hz": 999}, "a clock of 999 Hz, which no microcontroller has"),
+    "fastest_clock": ({"unit": 1, "clock_hz": 2_000_000_000}, ""),
+    "fast_clock": ({"unit": 1, "clock_hz": 2_000_000_001}, "a clock of 2,000,000,001 Hz, which no microcontroller has"),
     "no_clock": ({"unit": 2, "clock_hz": 0}, ""),
     "clock_without_cycles": ({"unit": 0, "clock_hz": 1}, "a clock of 1 Hz, but does not count cycles"),
     "last_unit": ({"unit": 3}, ""),

@@ -160,6 +160,11 @@ CASES |= {
         "tool failed with exit code 7; its last words: FileNotFoundError: [Errno 2] No such file or directory:"
         " 'firmware.bin'.",
     ),
+    "words_for_a_terminal": (
+        (Symptom(r"is no (\S+)", "it is no {0}", quote=False),),
+        "this is no \x1b]0;boo\n",
+        "it is no \\x1b]0;boo.",
+    ),
     "windows_port_without_permission": (
         (),
         "could not open port 'COM9': PermissionError(13, 'Access is denied.', None, 5)\n",

@@ -121,6 +121,12 @@ def test_the_only_port_is_taken() -> None:
     assert find_port("uno", "socket://there:1", lambda: ports("/dev/ttyACM0")) == "socket://there:1"
 
 
+def test_what_a_port_says_of_itself_is_shown_visibly() -> None:
+    liar = SerialPort("/dev/ttyACM0", "\x1b[2Jboo", True)
+    with pytest.raises(DeviceError, match=r"--port: /dev/ttyACM0 \(\\x1b\[2Jboo\)\.$"):
+        find_port("uno", "/dev/none", lambda: [liar])
+
+
 @pytest.mark.parametrize("path", ["/dev/null", "/dev/zero", "/tmp", __file__])
 def test_what_is_no_serial_port(path: str) -> None:
     with pytest.raises(UsageError) as caught:

@@ -100,7 +100,9 @@ def _session(
     """A machine that runs the model and has greeted; its firmware and log lie below `place`."""
     interface = ModelInterface.of(model.graph)
     verify = build_firmware(sources, interface, board, "verify", place / "verify", optimize)
-    with emulate(board, verify.elf, log=place / "device.log", cache_dir=cache_dir("simavr")) as device:
+    device = emulate(board, verify.elf, log=place / "device.log", cache_dir=cache_dir("simavr"))
+    device.is_log_kept = False
+    with device:
         session = Session(device)
         session.greet(interface)
         yield session

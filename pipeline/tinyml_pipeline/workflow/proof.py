@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -41,7 +40,6 @@ _CHIP_WORK, _LEAST_CHIP_VECTORS = 2_000 * 10_000, 50
 _WEIGHTS_A_WIRE_BYTE = 100
 # Emulated serial ports take some KB a second, a real one at 115,200 baud 11: so much, unless it is too few vectors.
 _WIRE_BYTES, _LEAST_OF_LARGE_PORTS = 512 << 10, 16
-_LOG = re.compile(r" Its log is \S+\.log\.")
 
 
 def prove(
@@ -201,11 +199,8 @@ def _counted(done: Callable[[int], None]) -> Callable[[int, int], None]:
 
 
 def _last_line(error: PipelineError) -> str:
-    """One line of what may hold the last lines of a compiler: its head, and what came last.
-
-    The log of an emulator lies in a temporary folder here, and is gone when somebody reads this.
-    """
-    lines = [line.strip() for line in _LOG.sub("", str(error)).splitlines() if line.strip()]
+    """One line of what may hold the last lines of a compiler: its head, and what came last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if len(lines) < 2 else f"{lines[0]} {lines[-1]}"
 
 

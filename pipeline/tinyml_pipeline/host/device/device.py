@@ -17,13 +17,14 @@ class Device(ABC):
     """Opened by `with`; whatever was started is gone when the block ends, however it ends.
 
     `log` keeps what was started and all that it said outside of the protocol. `bytes_per_s` is what the line carries at
-    least, each way.
+    least, each way. Where the log's folder goes away with the block, `is_log_kept` is false: no message names it then.
     """
 
     def __init__(self, name: str, log: Path) -> None:
         self.name = name
         self.log = log
         self._log_file: BinaryIO | None = None
+        self.is_log_kept = True
         self.bytes_per_s = SLOWEST_BYTES_PER_S
 
     def __enter__(self: Self) -> Self:
@@ -50,6 +51,10 @@ class Device(ABC):
         """Write a line to the log."""
         if self._log_file is not None:
             self._log_file.write(line.encode(errors="replace") + b"\n")
+
+    def log_hint(self) -> str:
+        """The end of a message: where more is said, if it is still there when somebody reads that."""
+        return f" Its log is {self.log}." if self.is_log_kept else ""
 
     @abstractmethod
     def open(self) -> None:

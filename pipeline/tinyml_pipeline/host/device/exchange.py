@@ -184,4 +184,4 @@ class Exchange:
             why = "nothing came; does this firmware run on it, and is this its port?"
         else:
             why = f"{self._received_bytes} bytes came, but no right answer; check the firmware and the baud rate."
-        return DeviceError(f"{name} did not answer within {self._timeout_s:g} s: {why} Its log is {self._device.log}.")
+        return DeviceError(f"{name} did not answer within {self._timeout_s:g} s: {why}{self._device.log_hint()}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyml_pipeline.errors import DeviceError, UsageError
+from tinyml_pipeline.visible_text import visible
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def find_port(
             )
         return wanted
     candidates = [port for port in ports() if port.is_usb]
-    listed = ", ".join(f"{port.name} ({port.description})" for port in candidates)
+    listed = ", ".join(f"{port.name} ({visible(port.description)})" for port in candidates)
     if wanted is not None and candidates:
         raise DeviceError(f"there is no port {wanted}; connect {board}, or name its port with --port: {listed}.")
     if not candidates:

@@ -14,6 +14,7 @@ from tinyml_pipeline import tools
 from tinyml_pipeline.errors import DeviceError
 from tinyml_pipeline.host.device.device import Device
 from tinyml_pipeline.host.device.pipe_threads import PipeThreads
+from tinyml_pipeline.visible_text import visible
 
 _READ_BYTES = 65536
 _BYTES_PER_S = 1000  # QEMU takes single bytes, between two rounds of its event loop: some thousand a second when busy
@@ -78,14 +79,14 @@ class ProcessDevice(Device):
                     self._kept += self._read_now(process)
                     deadline = time.monotonic() + timeout_s
                 elif not writable:
-                    raise DeviceError(f"{self.name} took no byte for {timeout_s:g} s; its log is {self.log}.") from None
+                    raise DeviceError(f"{self.name} took no byte for {timeout_s:g} s.{self.log_hint()}") from None
             except BrokenPipeError:
                 raise self._ended() from None
 
     def _write_by_thread(self, threads: PipeThreads, data: bytes, timeout_s: float) -> None:
         try:
             if not threads.write(data, timeout_s):
-                raise DeviceError(f"{self.name} took no byte for {timeout_s:g} s; its log is {self.log}.")
+                raise DeviceError(f"{self.name} took no byte for {timeout_s:g} s.{self.log_hint()}")
         except BrokenPipeError:
             raise self._ended() from None
 
@@ -126,4 +127,4 @@ class ProcessDevice(Device):
         words = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         last = words[-1] if words and not words[-1].startswith("$ ") else "nothing"
         program = Path(self._command[0]).name
-        return DeviceError(f"{self.name}: {program} {how} in the middle; it said: {last}. Its log is {self.log}.")
+        return DeviceError(f"{self.name}: {program} {how} in the middle; it said: {visible(last)}.{self.log_hint()}")

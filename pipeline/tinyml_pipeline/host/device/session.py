@@ -16,6 +16,7 @@ from tinyml_pipeline.host.device.protocol import COUNTS_BYTES, Greeting, Type, U
 from tinyml_pipeline.model_io import ModelInterface
 
 _MOST_PORT_BYTES = 16_000_000  # what no microcontroller of today holds
+_SLOWEST_HZ, _FASTEST_HZ = 1_000, 2_000_000_000
 _MOST_STACK_BYTES = 16_384  # firmware/protocol/measure.h
 
 Int8Array = npt.NDArray[np.int8]
@@ -55,10 +56,9 @@ class Session:
         """
         name = self._device.name
         [(_, payload)] = self._exchange.run(Type.GREET, [b""])
-        version = payload[0] if payload else None
-        if version != protocol.VERSION:
+        if payload and payload[0] != protocol.VERSION:
             raise DeviceError(
-                f"{name} speaks version {version} of the protocol, this program version {protocol.VERSION};"
+                f"{name} speaks version {payload[0]} of the protocol, this program version {protocol.VERSION};"
                 " build and flash its firmware again."
             )
         greeting = protocol.parse_greeting(payload)
@@ -140,6 +140,8 @@ def _problem(greeting: Greeting, expected: ModelInterface | None) -> str | None:
         return f"counts in unit {greeting.unit}, which is none"
     if greeting.clock_hz and greeting.unit != Unit.CYCLES:
         return f"a clock of {greeting.clock_hz:,} Hz, but does not count cycles"
+    if greeting.clock_hz and not _SLOWEST_HZ <= greeting.clock_hz <= _FASTEST_HZ:
+        return f"a clock of {greeting.clock_hz:,} Hz, which no microcontroller has"
     if not 1 <= min(sizes) <= max(sizes) <= _MOST_PORT_BYTES:
         return f"inputs of {sizes[0]:,} and outputs of {sizes[1]:,} bytes"
     if expected is not None and sizes != (expected.input_bytes, expected.output_bytes):

@@ -76,7 +76,7 @@ def explain(plan: FlashPlan, printed: str, returncode: int) -> str:
         found = re.search(symptom.pattern, printed)
         if found is not None:
             port = plan.port or "the board's port"
-            meaning = symptom.meaning.format(*found.groups(), board=plan.board, port=port)
+            meaning = visible(symptom.meaning.format(*found.groups(), board=plan.board, port=port))
             words = f" ({plan.tool}: {_line_of(printed, found)})" if symptom.quote else ""
             return f"{plan.board} was not flashed: {meaning}.{words}"
     how = tools.describe_exit(returncode)
