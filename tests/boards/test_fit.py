@@ -53,9 +53,12 @@ def dense(inputs: int, outputs: int) -> bytes:
 def size_of(board: Board, elf: Path) -> tuple[int, int]:
     """(flash, RAM) as the compiler's own 'size' has them."""
     size = need(f"{bare_metal(board)[0].prefix}size", "binutils")
+    said = subprocess.run([size, "-A", elf], capture_output=True, text=True, check=True).stdout
+    sections = {name: int(bytes_) for name, bytes_ in re.findall(r"^(\.\S+) +(\d+) ", said, re.MULTILINE)}
+    # Without -A, newer binutils count an AVR's .data as text.
     said = subprocess.run([size, elf], capture_output=True, text=True, check=True).stdout.splitlines()[1]
-    text, data, bss = map(int, said.split()[:3])
-    return text + data, data + bss
+    text, data, _ = map(int, said.split()[:3])
+    return text + data, sections.get(".data", 0) + sections.get(".bss", 0)
 
 
 @pytest.mark.parametrize("name", EMULATED)

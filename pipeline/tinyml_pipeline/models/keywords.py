@@ -32,10 +32,10 @@ def test_sounds(rng: np.random.Generator) -> Dataset:
 def _sounds(rng: np.random.Generator) -> tuple[Dataset, ...]:
     """Spectrograms (49, 10, 1) of 0 to 8, each with noise of its own; targets are one-hot."""
     labels = rng.permutation(np.arange(_TRAINING + _VALIDATION + _TEST) % len(PATTERNS))
-    sounds = np.stack([_spectrogram(PATTERNS[label], rng) for label in labels])[..., None]
-    targets = np.eye(len(PATTERNS))[labels]
+    sounds = np.stack([_spectrogram(PATTERNS[label], rng) for label in labels])[..., None].astype(np.float32)
+    targets = np.eye(len(PATTERNS), dtype=np.float32)[labels]
     ends = [_TRAINING, _TRAINING + _VALIDATION]
-    return tuple(map(Dataset, np.split(sounds, ends), np.split(targets, ends)))
+    return tuple(Dataset(x, y) for x, y in zip(np.split(sounds, ends), np.split(targets, ends), strict=True))
 
 
 def _spectrogram(pattern: str, rng: np.random.Generator) -> npt.NDArray[np.float64]:

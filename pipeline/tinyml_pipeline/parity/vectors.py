@@ -71,7 +71,7 @@ def all_inputs(ports: Sequence[QuantizedPort]) -> tuple[Int8Array, ...]:
         raise ValueError(f"{size} bytes have 256^{size} inputs")
     axes = [np.arange(port.dtype.lowest, port.dtype.highest + 1) for port in ports for _ in range(port.size)]
     rows = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
-    return _split(rows, ports)
+    return _split(rows.astype(_common(ports)), ports)
 
 
 def edge_inputs(ports: Sequence[QuantizedPort]) -> Int8Array:
