@@ -217,6 +217,17 @@ def test_a_chip_that_does_not_start(bridge: Path, tmp_path: Path, monkeypatch: p
         pass
 
 
+def test_a_simulators_words_are_read_as_utf_8_whatever_the_locale(
+    bridge: Path, tmp_path: Path, ascii_locale: None
+) -> None:
+    bridge.write_text("#!/bin/sh\nprintf '\\303\\244\\n' >&2\n")
+    with (
+        pytest.raises(DeviceError, match=r"said: ä\.$"),
+        simulated_port.simulated_port(load_board("sim-uno"), ELF, log=tmp_path / "log", cache_dir=tmp_path),
+    ):
+        pass
+
+
 def test_a_board_that_is_no_avr(tmp_path: Path) -> None:
     with (
         pytest.raises(DeviceError) as caught,

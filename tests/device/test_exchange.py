@@ -140,6 +140,16 @@ def test_after_an_answer_bytes_are_counted_anew(start: Start) -> None:
     assert device.now == pytest.approx(0.1 + 32 * 0.9 + 5 + GREET_S)
 
 
+def test_the_wait_begins_anew_with_an_answer_behind_much_garbage(start: Start) -> None:
+    def answer(frame: Frame | None) -> tuple[float, bytes]:
+        return (0.9, bytes(100) + answered(frame)) if frame and frame.sequence == 0 else (0.0, b"")
+
+    device = start(answer)
+    with pytest.raises(DeviceError):
+        list(Exchange(device, 5, 1, 50).run(Type.GREET, [b"", b""], None, 1000))
+    assert device.sent[:2] == [(0, [0, 1]), (1.91, [1])]
+
+
 def test_a_device_that_says_anything_at_all_gets_no_longer_wait(start: Start) -> None:
     """What it says comes just when it is called late."""
     said = [b"x", b"y"]

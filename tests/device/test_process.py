@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import sys
 import threading
@@ -70,7 +71,7 @@ def test_more_than_the_pipes_hold_goes_both_ways(by_threads: None, tmp_path: Pat
 
 ENDS = {
     "with_words": (
-        "echo 'out of smoke' >&2; exit 7",
+        "echo 'first words' >&2; echo 'out of smoke' >&2; exit 7",
         "sh failed with exit code 7 in the middle; it said: out of smoke",
     ),
     "with_bytes_that_are_no_text": (
@@ -94,13 +95,7 @@ def test_a_process_that_ends(script: str, message: str, by_threads: None, tmp_pa
     assert str(caught.value) == f"board: {message}. Its log is {device.log}."
 
 
-def test_last_words_are_read_as_utf_8_whatever_the_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = Path.read_text
-
-    def read_text(self: Path, encoding: str = "ascii", errors: str | None = None) -> str:
-        return read(self, encoding or "ascii", errors)
-
-    monkeypatch.setattr(Path, "read_text", read_text)
+def test_last_words_are_read_as_utf_8_whatever_the_locale(tmp_path: Path, ascii_locale: None) -> None:
     with (
         shell(tmp_path, "printf '\\303\\244\\n' >&2; exit 7") as device,
         pytest.raises(DeviceError, match="said: ä\\. "),
@@ -238,6 +233,28 @@ def test_how_long_a_process_may_take_no_byte(tmp_path: Path, monkeypatch: pytest
         with pytest.raises(DeviceError, match=r"^board took no byte for 0\.5 s\. Its log is "):
             device.write(b"x", 0.5)
     assert waits == [0.25, 0, 0.5]
+
+
+def test_the_threads_close_what_they_read_and_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, closed = [], []
+
+    def dup(line: int) -> int:
+        opened.append(os.dup(line))
+        return opened[-1]
+
+    def close(line: int) -> None:
+        closed.append(line)
+        os.close(line)
+
+    monkeypatch.setattr(process_module, "_CAN_WAIT_FOR_PIPES", False)
+    monkeypatch.setattr(pipe_threads, "os", SimpleNamespace(dup=dup, close=close, read=os.read, write=os.write))
+    before = set(threading.enumerate())
+    with shell(tmp_path, "exec cat"):
+        threads = set(threading.enumerate()) - before
+    for thread in threads:
+        thread.join(60)
+    assert len(opened) == 2
+    assert sorted(closed) == sorted(opened)
 
 
 def test_threads_end_with_the_program_and_wait_as_long_as_they_are_told(

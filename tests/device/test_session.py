@@ -10,7 +10,7 @@ import pytest
 from tinyml_pipeline.errors import DeviceError
 from tinyml_pipeline.host.builders.bare_metal import FirmwareImage
 from tinyml_pipeline.host.device.measure import Measurement, measure
-from tinyml_pipeline.host.device.protocol import Frame, Greeting, Type, Unit, parse_greeting
+from tinyml_pipeline.host.device.protocol import Frame, FrameReader, Greeting, Type, Unit, parse_greeting
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
 
@@ -133,6 +133,23 @@ def test_how_many_vectors_go_into_a_frame(batch: int | None, vectors: list[int],
     answer = Counting([(1, 1)] * 9)
     session_with(answer, tmp_path)[0].invoke_many(INPUTS, batch=batch)
     assert answer.vectors == vectors
+
+
+@pytest.mark.parametrize(("line_buffer", "frames"), [(0, [1, 1, 1]), (1000, [3])])
+def test_as_many_frames_are_under_way_as_the_device_buffers(
+    line_buffer: int, frames: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, device = session_with(Counting([(1, 1)] * 3, line_buffer=line_buffer), tmp_path)
+    session.greet()
+    sent, write = [], device.write
+
+    def count(data: bytes, timeout_s: float) -> None:
+        sent.append(len(FrameReader().feed(data)))
+        write(data, timeout_s)
+
+    monkeypatch.setattr(device, "write", count)
+    np.testing.assert_array_equal(session.invoke_many(INPUTS).outputs, mixed(INPUTS))
+    assert [number for number in sent if number] == frames
 
 
 def test_no_vectors(tmp_path: Path) -> None:

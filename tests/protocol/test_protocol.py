@@ -48,6 +48,7 @@ COBS = {
     "zero_then_full_block": (bytes(range(255)), "01ff" + bytes(range(1, 255)).hex()),
     "one_more_than_full": (bytes(range(1, 256)), "ff" + bytes(range(1, 255)).hex() + "02ff"),
     "three_full_blocks_and_a_byte": (b"\x01" * 763, ("ff" + "01" * 254) * 3 + "0201"),
+    "nearly_full_block_then_zero": (bytes(range(1, 254)) + b"\0a", "fe" + bytes(range(1, 254)).hex() + "0261"),
     "full_block_then_zero": (bytes(range(1, 255)) + b"\0", "ff" + bytes(range(1, 255)).hex() + "0101"),
 }
 
@@ -106,6 +107,30 @@ def test_of_much_text_a_reader_keeps_the_first_and_the_latest() -> None:
     assert reader.text == text[:2000] + text[2001:4001]
     reader.feed(text[4001:] + b"\0")
     assert reader.text == text[:2000] + text[-2000:]
+
+
+def test_a_reader_keeps_as_much_as_it_is_told() -> None:
+    frame = encode_frame(1, 2, b"now")
+    assert FrameReader(longest=len(frame) - 2).feed(frame) == [Frame(1, 2, b"now")]
+    assert FrameReader(longest=len(frame) - 3).feed(frame) == []
+    reader = FrameReader(longest=1000)
+    assert reader.feed(b"x" * 5000) == []
+    assert reader.feed(frame) == [Frame(1, 2, b"now")]
+    assert (reader.damaged, reader.text) == (1, b"x" * 1000)
+
+
+def test_a_reader_keeps_32_million_bytes_at_most() -> None:
+    reader = FrameReader()
+    reader.feed(b"x" * 32_000_000)
+    reader.feed(b"x")
+    assert len(reader._pending) == 32_000_000
+
+
+@pytest.mark.parametrize("length", range(3))
+def test_a_frame_without_a_whole_header_is_none(length: int) -> None:
+    data = b"abc"[:length]
+    assert decode_frame(encode_cobs(data + check_bytes(data))) is None
+    assert decode_frame(encode_cobs(b"abc" + check_bytes(b"abc"))) is not None
 
 
 def test_what_begins_as_a_frame_and_never_ends_is_none() -> None:
