@@ -160,3 +160,14 @@ def test_what_could_not_be_built_is_told_by_its_error(monkeypatch: pytest.Monkey
     monkeypatch.setattr("tinyml_pipeline.workflow.fit.missing_tools", lambda board: [])
     need = need_of_plain_c(opened(load_quantized(linear_tflite(), "linear")), board)
     assert (need.how, need.note) == ("refused", "model.c:3:1: error: size of array is too large")
+
+
+def test_a_board_whose_tool_fails_costs_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = board_here("sim-cortex-m4")
+
+    def fails(*arguments: object) -> object:
+        raise ToolFailedError("a tool failed with exit code 2:\nERROR: A fatal error occurred: no image.\n")
+
+    monkeypatch.setattr("tinyml_pipeline.workflow.fit.bare_metal_firmware", fails)
+    [row] = needs_of(opened(load_quantized(linear_tflite(), "linear")), board)
+    assert (row.fits, row.how, row.note) == (False, "measured", "ERROR: A fatal error occurred: no image.")

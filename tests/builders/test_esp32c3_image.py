@@ -51,6 +51,23 @@ def test_esptool_accepts_it(tmp_path: Path) -> None:
             assert (int(address, 16) - int(offset, 16)) % 0x10000 == 8
 
 
+@pytest.mark.parametrize("statements", [0, 1000])
+def test_code_of_any_length_is_one_segment(statements: int, tmp_path: Path) -> None:
+    """Up to 2 KB of code, the start-up calls main() by two bytes instead of four."""
+    need_esptool()
+    body = f"""#include "model.h"
+static volatile int8_t room;
+void model_invoke(const int8_t *in, int8_t *out)
+{{
+{"    room = in[0];" * statements}
+    out[0] = room;
+}}
+"""
+    elf = build_firmware(c_model(body), MIXER, board_here("esp32c3"), "verify", tmp_path).elf
+    info = make_app_image(elf, tmp_path / "app.bin").info
+    assert re.findall(r"^ +\d +(?:0x\w+ +){3}(\w+)", info, re.MULTILINE) == ["DROM", "PADDING", "IROM"]
+
+
 def test_the_description_comes_first_and_names_the_elf(tmp_path: Path) -> None:
     elf, built = build(tmp_path)
     image = built.image.read_bytes()

@@ -139,6 +139,8 @@ def _with_firmware(need: Need, opened: OpenModel, board: Board) -> Need:
         built = _built_here(opened, board)
     except UnsupportedError as error:
         return replace(need, fits=False, note=str(error))
+    except PipelineError as error:  # a board whose tool fails costs its own row, not the table
+        return replace(need, fits=False, note=_cause(str(error)))
     if built is None:
         return need
     fits = built.flash_bytes <= board.usable_flash_bytes and built.ram_bytes <= board.usable_ram_bytes
