@@ -34,13 +34,16 @@ SLOW_FOLDERS = {
     *("notebooks", "ops", "portability", "protocol", "quantization", "sketches", "training", "workflow"),
 }
 SLOW_FILES = {
-    *("test_cli.py", "test_fit.py", "test_networks.py", "test_packaging.py", "test_quick_start.py"),
-    *("test_shared_models.py", "test_site.py"),
+    *("test_cli.py", "test_draw_network.py", "test_fit.py", "test_fuzz_shapes.py", "test_networks.py"),
+    *("test_packaging.py", "test_quick_start.py", "test_shared_models.py", "test_site.py"),
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what `make check` leaves out: by folder, by file, and whatever asks for TensorFlow."""
+    """Mark as slow what `make check` leaves out: by folder, by file, and whatever asks for TensorFlow.
+
+    Single tests of other files are marked where they stand.
+    """
     for item in items:
         place = item.path.relative_to(REPOSITORY / "tests")
         is_slow = place.parts[0] in SLOW_FOLDERS or place.name in SLOW_FILES

@@ -48,6 +48,7 @@ print("all of it")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), [("os", "sys"), ("tensorflow", "os"), ("os", "tensorflow")])
 def test_the_example_as_written(first: str, second: str, tmp_path: Path) -> None:
     """In a fresh process, and in one where TensorFlow runs already, as in a notebook."""

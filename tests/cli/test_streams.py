@@ -20,6 +20,7 @@ def shell(command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=ROOT / "pipeline", check=False)
 
 
+@pytest.mark.slow
 def test_no_command_has_a_traceback_in_any_state_of_its_streams() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.cli.stream_states"], capture_output=True, text=True, cwd=ROOT, check=True

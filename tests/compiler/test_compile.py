@@ -69,6 +69,7 @@ def everything() -> list[tuple[str, int]]:
     return [(kind, number % 3) for number, kind in enumerate(sorted(LAYERS))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimize", ["size", "speed"])
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_no_warning(compiler: str, optimize: str, tmp_path: Path) -> None:
@@ -95,6 +96,7 @@ CROSS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("core", CROSS)
 def test_no_warning_from_cross_compilers(core: str, tmp_path: Path) -> None:
     program, package, flags, target = CROSS[core]

@@ -58,6 +58,7 @@ def _shuffled(seed: int) -> list[tuple[str, int]]:
     return [(kind, number % 3) for number, kind in enumerate(kinds)] * 2
 
 
+@pytest.mark.slow
 def test_every_struct_of_the_kernels_is_set_by_python_in_some_network() -> None:
     """The compiler itself compares each struct's fields with the C's; here none of the structs goes unused."""
     declared = set()
