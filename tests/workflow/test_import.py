@@ -15,6 +15,7 @@ from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.convert import KerasProcess
 
 from tests.conftest import BuildKeras
+from tests.tflite_writer import Writer
 from tests.workflow.importing import converted, imported, network_of, run, samples, weights, write
 
 DENSE = (
@@ -168,6 +169,20 @@ def test_an_edited_spec_and_a_new_file_count(
     third = converted("line", keras_process)
     assert not third.up_to_date
     assert third.converted.outputs[0].high == pytest.approx(119, rel=0.02)
+
+
+def test_several_names_without_ranges_after_one_inputs(project: Project) -> None:
+    """The file may stand before or after them."""
+    Path("rows.csv").write_text("wet,warm\n10,-5\n90,40\n50,20\n")
+    writer = Writer()
+    source = writer.tensor((1, 2), 0.5, 0)
+    weights, bias = np.array([[3, -4]], np.int8), np.zeros(1, np.int32)
+    Path("two.tflite").write_bytes(writer.build([source], [writer.fully_connected(source, weights, 0.1, bias, 0.5, 0)]))
+    for words in (["two.tflite", "--inputs", "wet", "warm"], ["--inputs", "wet", "warm", "two.tflite"]):
+        result = run("import", *words, "--data", "rows.csv", "--force")
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert b'Domain("wet", ' in Path("models/two.py").read_bytes()
+        assert b'Domain("warm", ' in Path("models/two.py").read_bytes()
 
 
 def test_convert_takes_the_file_and_import_the_name(project: Project, linear_tflite: bytes) -> None:

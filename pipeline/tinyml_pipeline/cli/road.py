@@ -111,10 +111,11 @@ def _import_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _split_ranges(words: tuple[str, ...], ranges: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Words that follow `--inputs NAME:LOW:HIGH` and look like it are inputs as well."""
+    """Words that follow `--inputs NAME:LOW:HIGH` and look like it are inputs as well, and names that are no files."""
     if not ranges:
         return words, ranges
-    more = tuple(word for word in words if re.fullmatch(r"[^:]+:[-+.\deE]+:[-+.\deE]+", word))
+    pattern = re.compile(r"[^:]+:[-+.\deE]+:[-+.\deE]+|[^:./\\]+")
+    more = tuple(word for word in words if pattern.fullmatch(word) and not Path(word).exists())
     return tuple(word for word in words if word not in more), ranges + more
 
 
