@@ -270,6 +270,11 @@ BROKEN = {
         "fully_connected (op 0) writes tensor 0, which is input 0; supported: outputs of their own. Convert the model"
         " again.",
     ),
+    "written_by_two": (
+        edited(lambda model: model.subgraphs[0].operators.append(model.subgraphs[0].operators[0])),
+        "fully_connected (op 1) writes tensor 3, which is the output of fully_connected (op 0); supported: outputs of"
+        " their own. Convert the model again.",
+    ),
     "unwritten_output": (
         edited(subgraph("operators", [])),
         contradiction("tensor 3 is a model output, but nothing writes it"),

@@ -100,6 +100,13 @@ def wide(zero_point: int = 100) -> QuantizedPort:
     return QuantizedPort("z", (), (1,), 0.5, zero_point, DType.INT16, "INT16")
 
 
+def test_each_port_gets_its_own_type() -> None:
+    byte = QuantizedPort("b", (), (1,), 0.5, 100, DType.UINT8, "UINT8")
+    first, second = all_inputs([byte, port(1)])
+    assert (first.dtype, second.dtype) == (np.uint8, np.int8)
+    assert (first[-1].tolist(), second[-1].tolist()) == ([255], [127])
+
+
 def test_ports_of_two_bytes() -> None:
     assert is_exhaustive([wide()])
     assert not is_exhaustive([wide(), port(1)])
