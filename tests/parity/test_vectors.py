@@ -256,3 +256,14 @@ def test_golden_vectors_of_one_value() -> None:
     golden = golden_vectors(model, infer, count=1000)
     drawn = {*random_inputs(model.inputs, 256, 0).ravel().tolist(), *edge_inputs(model.inputs).ravel().tolist()}
     assert len(golden) == len(np.unique(golden.inputs[0])) == len(drawn)
+
+
+def test_real_inputs_come_first_among_every_one_of_two_values() -> None:
+    """Without repeats, so that a proof can judge them apart; no input is lost or there twice."""
+    ports = [port(2)]
+    real = np.array([[1, 2], [3, 4], [1, 2]], np.float32)
+    inputs = parity_inputs(ports, [real])
+    stored = ports[0].quantize(real)
+    assert (inputs.exhaustive, inputs.data, len(inputs)) == (True, (0, 2), 65_536)
+    np.testing.assert_array_equal(rows(inputs.arrays)[:2], stored[:2])
+    assert len(np.unique(rows(inputs.arrays), axis=0)) == 65_536

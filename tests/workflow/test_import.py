@@ -171,6 +171,23 @@ def test_an_edited_spec_and_a_new_file_count(
     assert third.converted.outputs[0].high == pytest.approx(119, rel=0.02)
 
 
+def test_two_sensors_are_judged_on_real_inputs(
+    project: Project, keras_process: KerasProcess, build_keras: BuildKeras
+) -> None:
+    """One scale serves both, so that most of all 65,536 inputs have a second value that its sensor never gives."""
+    Path("two.keras").write_bytes(build_keras("Sequential([Input((2,)), layers.Dense(1)])", [[[0.01], [0.1]], [0]]))
+    np.save("x.npy", np.random.default_rng(1).uniform([0, -10], [100, 10], (200, 2)).astype(np.float32))
+    imported(Path("two.keras"), project, keras_process, data="x.npy")
+    assert converted("two", keras_process).passed
+    rows = json.loads(Path("artifacts/two/parity.json").read_text())["rows"]
+    assert [(row["name"], row["verdict"]) for row in rows[:2]] == [
+        ("Keras = int8", "pass"),
+        ("Keras = int8, edges and noise", "info"),
+    ]
+    assert rows[1]["vectors"] == 65_536
+    assert rows[1]["worst"] > rows[1]["tolerance"]
+
+
 def test_several_names_without_ranges_after_one_inputs(project: Project) -> None:
     """The file may stand before or after them."""
     Path("rows.csv").write_text("wet,warm\n10,-5\n90,40\n50,20\n")

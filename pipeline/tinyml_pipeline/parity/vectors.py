@@ -41,16 +41,19 @@ def parity_inputs(
 ) -> InputSet:
     """Every possible input where the ports have at most two values in all, else `count` chosen ones.
 
-    The chosen ones are the edges, the `samples` (real inputs, one array a port; at most half of the rest, evenly
-    spread) and seeded random vectors.
+    Of every possible input of two values the `samples` (real inputs, one array a port) come first, without repeats.
+    The chosen ones are the edges, the samples (at most half of the rest, evenly spread) and seeded random vectors.
     """
-    if is_exhaustive(ports):
+    if is_exhaustive(ports) and (not len(samples) or sum(port.size for port in ports) == 1):
         return InputSet(all_inputs(ports), True)
+    if is_exhaustive(ports):
+        real_rows = _unique(_stored(ports, samples))
+        every = np.concatenate([array.reshape(len(array), -1) for array in all_inputs(ports)], axis=1)
+        return InputSet(_split(_unique(np.concatenate([real_rows, every])), ports), True, (0, len(real_rows)))
     rows = [edge_inputs(ports)[:count]]
     left, data = count - len(rows[0]), (0, 0)
     if len(samples) and left:
-        real = [port.quantize(array).reshape(len(array), -1) for port, array in zip(ports, samples, strict=True)]
-        real_rows = np.concatenate(real, axis=1)
+        real_rows = _stored(ports, samples)
         chosen = np.linspace(0, len(real_rows) - 1, min(len(real_rows), max(left // 2, 1))).astype(int)
         rows.append(real_rows[chosen])
         left -= len(chosen)
@@ -132,6 +135,13 @@ def _quantized_row(ports: Sequence[QuantizedPort], values: Sequence[float]) -> I
     ends = np.cumsum([port.size for port in ports])
     parts = np.split(np.asarray(values), ends[:-1])
     return np.concatenate([port.quantize(part) for port, part in zip(ports, parts, strict=True)])
+
+
+def _stored(ports: Sequence[QuantizedPort], samples: Sequence[npt.NDArray[np.float32]]) -> Int8Array:
+    """(n, values) of real inputs, one array a port."""
+    columns = [port.quantize(array).reshape(len(array), -1) for port, array in zip(ports, samples, strict=True)]
+    stored: Int8Array = np.concatenate(columns, axis=1)
+    return stored
 
 
 def _unique(rows: Int8Array) -> Int8Array:

@@ -17,7 +17,7 @@ from tinyml_pipeline.model_domains import domains_by_port
 from tinyml_pipeline.models.catalog import source_files
 from tinyml_pipeline.models.spec import ImportedSpec, ModelSpec, Spec
 from tinyml_pipeline.parity.answers import KerasAnswers
-from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
+from tinyml_pipeline.parity.vectors import InputSet, is_exhaustive, parity_inputs
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.quantization.convert import KerasProcess
@@ -216,7 +216,10 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
     opened = OpenModel(spec, model, source.folder)
     test = spec.load_test()
     # All of the test data that fit, so that what a classifier is judged on is proven on every runtime.
-    inputs = parity_inputs(model.inputs, real if test is None else (test.inputs,), seed=spec.seed)
+    known = real if test is None else (test.inputs,)
+    if spec.tolerance is not None and is_exhaustive(model.inputs):
+        known = ()  # judged on all inputs alike
+    inputs = parity_inputs(model.inputs, known, seed=spec.seed)
     answers = None
     if not is_int8:
         seen = [port.dequantize(array) for port, array in zip(model.inputs, inputs.arrays, strict=True)]
