@@ -69,7 +69,7 @@ def test_a_command_that_writes_says_that_it_cannot(closed: Path) -> None:
 
 def test_a_project_is_not_begun(closed: Path) -> None:
     for place, found in zip((".", "mine"), run(closed, "init .", "init mine"), strict=True):
-        said = f"{place} cannot be written (Permission denied). Choose another folder, or change its permissions."
+        said = f"{place} cannot be written (Permission denied). Nothing was left there; choose another folder."
         assert found == (1, f"tinyml: {said}\n")
 
 

@@ -28,7 +28,7 @@ static inline void element_write(void *array, size_t i, uint8_t type, int32_t va
         ((int8_t *)array)[i] = value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : (int8_t)value;
         break;
     case ELEMENT_U8:
-        ((uint8_t *)array)[i] = value < 0 ? 0 : value > UINT8_MAX ? UINT8_MAX : (uint8_t)value;
+        ((uint8_t *)array)[i] = value < 0 ? 0 : value > (int32_t)UINT8_MAX ? UINT8_MAX : (uint8_t)value;
         break;
     case ELEMENT_S16:
         ((int16_t *)array)[i] = value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : (int16_t)value;
