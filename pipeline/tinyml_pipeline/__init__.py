@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from tinyml_pipeline.host.device.measure import Measurement
+    from tinyml_pipeline.models._unit_range import from_unit_range, to_unit_range
     from tinyml_pipeline.models.spec import Dataset, Domain, ImportedSpec, ModelSpec
     from tinyml_pipeline.parity.report import ParityReport
     from tinyml_pipeline.quantization.quantized_model import QuantizedModel
@@ -71,10 +72,12 @@ __all__ = [
     "__version__",
     "compile",
     "connect",
+    "from_unit_range",
     "load",
     "measure",
     "quantize",
     "sketch",
+    "to_unit_range",
     "verify",
 ]
 
@@ -83,6 +86,8 @@ _PLACES = {
     "Domain": "models.spec",
     "ImportedSpec": "models.spec",
     "ModelSpec": "models.spec",
+    "from_unit_range": "models._unit_range",
+    "to_unit_range": "models._unit_range",
     "Measurement": "host.device.measure",
     "ParityReport": "parity.report",
     "QuantizedModel": "quantization.quantized_model",

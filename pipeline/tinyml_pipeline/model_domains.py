@@ -13,12 +13,14 @@ T = TypeVar("T")
 
 
 def domains_by_port(domains: Sequence[T], shapes: Sequence[tuple[int, ...]]) -> list[tuple[T, ...]]:
-    """The domains of each input tensor: one for all of its values, or one for each, in order.
+    """The domains of each input tensor: one for all of its values, one for each channel (its last axis), or one for
+    each value, in order.
 
     `shapes` are those of one sample. Raises SpecError if their number fits no such division, or more than one.
     """
     sizes = [math.prod(shape) for shape in shapes]
-    found = [counts for counts in itertools.product(*({1, size} for size in sizes)) if sum(counts) == len(domains)]
+    possible = ({1, size, *shape[-1:]} - {0} for size, shape in zip(sizes, shapes, strict=True))
+    found = [counts for counts in itertools.product(*possible) if sum(counts) == len(domains)]
     if len(found) != 1:
         takes = " and ".join(f"{size:,} (shape {shape})" for size, shape in zip(sizes, shapes, strict=True))
         if len(shapes) == 1:
@@ -39,5 +41,5 @@ def domain_of_each_value(domains: Sequence[T], shapes: Sequence[tuple[int, ...]]
     """One for every value of all inputs, behind one another. Raises SpecError as `domains_by_port`."""
     each: list[T] = []
     for group, shape in zip(domains_by_port(domains, shapes), shapes, strict=True):
-        each += group if len(group) == math.prod(shape) else [group[0]] * math.prod(shape)
+        each += group * (math.prod(shape) // len(group))  # the last axis, of channels, is the fastest
     return each

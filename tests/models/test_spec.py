@@ -82,12 +82,42 @@ REFUSED = {
     "test that was called": (lambda: spec_with(test=3), "model 'm': test is 3; it must be a function or None."),
     "one output without its comma": (
         lambda: spec_with(outputs=("y")),
-        """model 'm': outputs is 'y'; it must be a tuple of names, such as ("y",) with its last comma.""",
+        """model 'm': outputs is 'y'; it must be a tuple of names or Domains, such as ("y",) with its last comma.""",
     ),
     "one input without its comma": (
         lambda: spec_with(inputs=(Domain("x", 0, 1))),
         "model 'm': inputs is Domain(name='x', low=0, high=1, unit=''); it must be a tuple of Domains, such as"
         """ (Domain("x", -10, 10),) with its last comma.""",
+    ),
+    "an offset without end": (
+        lambda: Domain("x", 0, 1, offset=float("nan")),
+        "domain of 'x': offset nan must be finite, and factor 1 finite and above 0.",
+    ),
+    "a factor of 0": (
+        lambda: Domain("x", 0, 1, factor=0),
+        "domain of 'x': offset 0 must be finite, and factor 0 finite and above 0.",
+    ),
+    "a tolerance of 0": (
+        lambda: Domain("y", 0, 1, tolerance=0),
+        "domain of 'y': tolerance is 0; it must be above 0.",
+    ),
+    "no arrays": (lambda: Dataset({}, np.ones(2)), "data: inputs are an empty mapping; give an array for each."),
+    "NaN in one of several": (
+        lambda: Dataset({"a": np.ones(2), "b": np.array([1, np.nan])}, np.ones(2)),
+        "data: inputs['b'][1] is nan; 1 of 2 values are NaN or infinite. Clean the data first.",
+    ),
+    "arrays of unlike length": (
+        lambda: Dataset({"a": np.ones(2), "b": np.ones(3)}, np.ones(2)),
+        "data: the arrays of a mapping must have the same number of samples.",
+    ),
+    "inputs of other names": (
+        lambda: Dataset({"a": np.ones((2, 1)), "b": np.ones((2, 1))}, np.ones(2)).inputs_of(["a", "c"], [(1,), (1,)]),
+        "data: inputs are named a, b, but the network has a, c.",
+    ),
+    "columns that do not divide": (
+        lambda: Dataset(np.ones((2, 4)), np.ones(2)).inputs_of(["a", "b"], [(1,), (2,)]),
+        "data: inputs have 4 values a sample, but the network's 2 tensors (a, b) have 1 + 2. Give a mapping of their"
+        " names to arrays.",
     ),
     "a question with another number of inputs": (
         lambda: spec_with(inputs=(Domain("a", 0, 9), Domain("b", 0, 9)), checks=(((1,), (2,)),)),
@@ -265,3 +295,17 @@ def test_every_model_loads_and_draws_the_same_data_each_time(name: str) -> None:
 def test_every_error_is_a_line_of_its_own_family() -> None:
     assert PipelineError.exit_code == 1
     assert UsageError.exit_code == 2
+
+
+def test_a_mapping_and_columns_feed_several_tensors_in_the_order_of_the_network() -> None:
+    by_name = Dataset({"b": np.full((3, 2), 2), "a": np.ones((3, 1))}, np.zeros((3, 1)))
+    in_columns = Dataset(np.array([[1, 2, 2]] * 3), np.zeros((3, 1)))
+    for data in (by_name, in_columns):
+        assert len(data) == 3
+        first, second = data.inputs_of(["a", "b"], [(1,), (2,)])
+        np.testing.assert_array_equal(first, np.ones((3, 1)))
+        np.testing.assert_array_equal(second, np.full((3, 2), 2))
+
+
+def test_output_names_are_those_of_domains_and_of_plain_names() -> None:
+    assert spec_with(outputs=("a", Domain("b", 0, 1, "C", tolerance=0.5))).output_names == ("a", "b")

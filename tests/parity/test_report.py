@@ -191,3 +191,21 @@ def test_a_question_to_a_model_whose_input_is_a_picture() -> None:
 def test_one_step_away_is_right_and_nothing_beyond() -> None:
     for got, passed in ((12.5, True), (11.5, True), (12.75, False), (11.25, False)):
         assert SpotCheck((1,), 12.0, got, 0.5).passed is passed
+
+
+def test_what_the_tolerance_accepts_a_question_accepts_too() -> None:
+    assert SpotCheck((1,), 12.0, 12.75, 0.5, tolerance=0.8).passed
+    assert not SpotCheck((1,), 12.0, 12.75, 0.5, tolerance=0.7).passed
+
+
+def test_a_question_to_a_model_of_several_inputs() -> None:
+    model = small.two_ports()
+    seen = []
+
+    def infer(inputs: list[Int8Array]) -> tuple[Int8Array, ...]:
+        seen.extend(inputs)
+        return (inputs[0], inputs[1])
+
+    (found,) = spot_checks(model, infer, [((1, 2, 3, 4), (1,))])
+    assert [array.tolist() for array in seen] == [[[12, 14, 16]], [[-4]]]
+    assert found.got == 1.0

@@ -62,6 +62,20 @@ def nested_function() -> Any:
     return k.Model(start, k.layers.Dense(1)(Twice()(k.layers.Dense(4)(start))))
 
 
+def two_tensors() -> Any:
+    """Two inputs and two outputs, whose names have another order than they."""
+    k = keras()
+    inputs = [k.Input((1,), name="zebra"), k.Input((1,), name="ant")]
+    hidden = k.layers.Dense(4, "relu")(k.layers.Concatenate()(inputs))
+    return k.Model(inputs, [k.layers.Dense(1, name="sum")(hidden), k.layers.Dense(2, name="both")(hidden)])
+
+
+def by_name(rng: np.random.Generator) -> Dataset:
+    """Whole batches only: of a smaller last one, fit counts each output's loss as much as of the others."""
+    a, b = rng.uniform(0, 1, (2, 48, 1))
+    return Dataset({"ant": b, "zebra": a}, {"both": np.hstack([a, -b]), "sum": a + b})
+
+
 def adder_head(rng: np.random.Generator, count: int) -> Dataset:
     data = adder.data(rng)
     return Dataset(data.inputs[:count], data.targets[:count])
@@ -120,6 +134,15 @@ EQUAL = {
         epochs=40,
         validation=sums(20),
         callbacks=lambda: [keras().callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)],
+    ),
+    "several_tensors": replace(
+        SHORT,
+        build=two_tensors,
+        data=by_name,
+        validation=by_name,
+        metrics=("mae",),
+        outputs=("sum", "a", "b"),
+        checks=(),
     ),
     "start_weights": replace(SHORT, build=small(), weights=START),
     "scheduler_callback": with_optimizer(

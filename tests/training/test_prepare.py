@@ -16,8 +16,8 @@ from tests.training.specs import RAISED_HERE, SHORT, keras, raises, refusal
 
 def two_inputs() -> Any:
     k = keras()
-    a, b = k.Input((1,)), k.Input((1,))
-    return k.Model([a, b], k.layers.Add()([a, b]))
+    a, b = k.Input((1,), name="zebra"), k.Input((2,), name="ant")
+    return k.Model([a, b], k.layers.Concatenate()([a, b]))
 
 
 def wide() -> Any:
@@ -47,8 +47,8 @@ BAD: dict[str, tuple[ModelSpec, str]] = {
     ),
     "two_inputs": (
         replace(SHORT, build=two_inputs),
-        "model 'adder': the network has 2 input tensors; a data set feeds one. Join them with"
-        " keras.layers.Concatenate, or split one inside the network.",
+        "model 'adder': data: inputs have 2 values a sample, but the network's 2 tensors (zebra, ant) have 1 + 2. Give"
+        " a mapping of their names to arrays.",
     ),
     "build_raises": (
         replace(SHORT, build=raises),

@@ -38,7 +38,9 @@ def _wrong_kinds(spec: Spec, domain: type) -> Iterator[str]:
         'a tuple of Domains, such as (Domain("x", -10, 10),) with its last comma': (
             ("inputs",), lambda value: _are(value, lambda one: isinstance(one, domain))),
         'a tuple of names, such as ("y",) with its last comma': (
-            ("outputs", "metrics"), lambda value: _are(value, _is_text)),
+            ("metrics",), lambda value: _are(value, _is_text)),
+        'a tuple of names or Domains, such as ("y",) with its last comma': (
+            ("outputs",), lambda value: _are(value, lambda one: isinstance(one, (str, domain)))),
         "a tuple of questions with their answers, such as (((10,), (32,)),) with all its commas": (
             _QUESTIONS, lambda value: _are(value, _is_question)),
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,20 +20,29 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 Checks = tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
 """Pairs of inputs and outputs."""
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
 class Domain:
-    """The range of one input value on the device, in real units; int8 spreads its 256 steps over it."""
+    """The range of one input or output value, in real units; int8 spreads its 256 steps over it.
+
+    The network is given (x - offset) * factor, and gives such values back: the real ones, unless it was trained on
+    standardized data. `tolerance` is the largest difference between Keras and int8 that is accepted at an output, in
+    its unit; None stands for the spec's.
+    """
 
     name: str
     low: float
     high: float
     unit: str = ""
+    offset: float = field(default=0.0, repr=False)
+    factor: float = field(default=1.0, repr=False)
+    tolerance: float | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         try:
-            is_range = math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high
+            is_range = self.low < self.high and abs(self.low) <= _FLOAT32_MAX and abs(self.high) <= _FLOAT32_MAX
         except TypeError:
             raise SpecError(
                 f"domain of input '{self.name}': low {self.low!r} and high {self.high!r} must be numbers."
@@ -42,34 +51,104 @@ class Domain:
             raise SpecError(
                 f"domain of input '{self.name}': low {self.low:g} must be below high {self.high:g}, and both finite."
             )
+        if not (math.isfinite(self.offset) and math.isfinite(self.factor) and self.factor > 0):
+            raise SpecError(
+                f"domain of '{self.name}': offset {self.offset:g} must be finite, and factor {self.factor:g} finite and"
+                " above 0."
+            )
+        if self.tolerance is not None and not self.tolerance > 0:
+            raise SpecError(f"domain of '{self.name}': tolerance is {self.tolerance:g}; it must be above 0.")
+
+
+Arrays = Any
+"""A FloatArray, or a mapping of names to such."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Training pairs: inputs of shape (samples, *input shape) and targets of shape (samples, *output shape)."""
+    """Training pairs: inputs of shape (samples, *input shape) and targets of shape (samples, *output shape).
 
-    inputs: FloatArray
-    targets: FloatArray
+    Of a network with several inputs or outputs, a mapping of their names to arrays; or one array whose columns are
+    the values of all of them, in the network's order.
+    """
+
+    inputs: Arrays
+    targets: Arrays
 
     def __post_init__(self) -> None:
         for name in ("inputs", "targets"):
-            values = np.asarray(getattr(self, name))
-            if not np.issubdtype(values.dtype, np.number):
-                raise SpecError(f"data: {name} hold {values.dtype}, not numbers.")
-            values = values.astype(np.float32)
-            values.setflags(write=False)
-            object.__setattr__(self, name, values)
-            if len(values) == 0:
-                raise SpecError(f"data: {name} are empty; give at least one sample.")
-            bad = np.argwhere(~np.isfinite(values))
-            if len(bad):
-                where = ", ".join(map(str, bad[0]))
-                raise SpecError(
-                    f"data: {name}[{where}] is {values[tuple(bad[0])]}; {len(bad)} of {values.size} values are NaN or"
-                    " infinite. Clean the data first."
-                )
-        if len(self.inputs) != len(self.targets):
-            raise SpecError(f"data: {len(self.inputs)} inputs but {len(self.targets)} targets; each input needs one.")
+            given = getattr(self, name)
+            if isinstance(given, Mapping):
+                if not given:
+                    raise SpecError(f"data: {name} are an empty mapping; give an array for each.")
+                given = {key: _checked(array, f"{name}['{key}']") for key, array in given.items()}
+            else:
+                given = _checked(given, name)
+            object.__setattr__(self, name, given)
+        counts = {len(array) for array in _arrays(self.inputs)}, {len(array) for array in _arrays(self.targets)}
+        if any(len(count) > 1 for count in counts):
+            raise SpecError("data: the arrays of a mapping must have the same number of samples.")
+        (inputs,), (targets,) = counts
+        if inputs != targets:
+            raise SpecError(f"data: {inputs} inputs but {targets} targets; each input needs one.")
+
+    def __len__(self) -> int:
+        return len(_arrays(self.inputs)[0])
+
+    def inputs_of(self, names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> tuple[FloatArray, ...]:
+        """One array (samples, *shape) for each input of a network; SpecError if they are not these."""
+        return _by_tensor(self.inputs, "inputs", names, shapes)
+
+    def targets_of(self, names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> tuple[FloatArray, ...]:
+        """One array for each output of a network; SpecError if they are not these."""
+        return _by_tensor(self.targets, "targets", names, shapes)
+
+
+def _checked(array: npt.ArrayLike, name: str) -> FloatArray:
+    """Read-only float32; SpecError for what is empty or not finite."""
+    values = np.asarray(array)
+    if not np.issubdtype(values.dtype, np.number):
+        raise SpecError(f"data: {name} hold {values.dtype}, not numbers.")
+    values = values.astype(np.float32)
+    values.setflags(write=False)
+    if values.ndim == 0 or len(values) == 0:
+        raise SpecError(f"data: {name} are empty; give at least one sample.")
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        where = ", ".join(map(str, bad[0]))
+        raise SpecError(
+            f"data: {name}[{where}] is {values[tuple(bad[0])]}; {len(bad)} of {values.size} values are NaN or"
+            " infinite. Clean the data first."
+        )
+    return values
+
+
+def _arrays(given: Arrays) -> list[FloatArray]:
+    return list(given.values()) if isinstance(given, Mapping) else [given]
+
+
+def _by_tensor(
+    given: Arrays, what: str, names: Sequence[str], shapes: Sequence[tuple[int, ...]]
+) -> tuple[FloatArray, ...]:
+    if isinstance(given, Mapping):
+        if len(given) == len(names) == 1:
+            return tuple(given.values())  # Keras makes up the name of an only input
+        if set(given) != set(names):
+            raise SpecError(
+                f"data: {what} are named {', '.join(sorted(given))}, but the network has {', '.join(sorted(names))}."
+            )
+        return tuple(given[name] for name in names)
+    if len(names) == 1:
+        return (given,)
+    sizes = [math.prod(shape) for shape in shapes]
+    rows = given.reshape(len(given), -1)
+    if rows.shape[1] != sum(sizes):
+        raise SpecError(
+            f"data: {what} have {rows.shape[1]} values a sample, but the network's {len(names)} tensors"
+            f" ({', '.join(names)}) have {' + '.join(map(str, sizes))}. Give a mapping of their names to arrays."
+        )
+    parts = np.split(rows, np.cumsum(sizes)[:-1], axis=1)
+    return tuple(np.ascontiguousarray(part.reshape(-1, *shape)) for part, shape in zip(parts, shapes, strict=True))
 
 
 DataFunction = Callable[[np.random.Generator], Dataset]
@@ -80,15 +159,17 @@ class Spec:
     """What every step after training has to know of a model, wherever it was trained.
 
     `inputs` names every input value and its range; where the network takes many values of one kind (an image), one
-    Domain stands for all of them. Of a network with several inputs each takes one Domain, or one for each of its
-    values, in order. `tolerance` is the largest difference between Keras and the int8 model that is accepted, in units
-    of the output; None stands for 5 % of the output's range.
+    Domain stands for all of them, and of samples by channels (shape (50, 3)) one for each channel will do. Of a network
+    with several inputs each takes one Domain, one for each channel, or one for each of its values, in order. `outputs`
+    are names, or Domains where range, unit or tolerance of a value are known. `tolerance` is the largest difference
+    between Keras and the int8 model that is accepted, in units of the output; None stands for 5 % of the output's
+    range.
     """
 
     name: str
     summary: str
     inputs: tuple[Domain, ...]
-    outputs: tuple[str, ...]
+    outputs: tuple[str | Domain, ...]
     tolerance: float | None = None
     seed: int = 0
     checks: Checks = ()
@@ -104,6 +185,10 @@ class Spec:
 
     def __post_init__(self) -> None:
         check_spec(self, Domain)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        return tuple(one.name if isinstance(one, Domain) else one for one in self.outputs)
 
     def load_test(self) -> Dataset | None:
         """Data to judge the model on; None if there are none."""
@@ -130,9 +215,7 @@ class ModelSpec(Spec):
     """One model that is trained here, from network to tolerance.
 
     `build`, `optimizer`, `loss` and `callbacks` are functions, so that a spec can be read without importing
-    TensorFlow: Keras is imported inside them. `inputs` names every input value and its range; where the network
-    takes many values of one kind (an image), one Domain stands for all of them. `tolerance` is the largest
-    difference between Keras and the int8 model that is accepted, in units of the output.
+    TensorFlow: Keras is imported inside them.
 
     `validation` is looked at after every epoch and gives the history its val_ columns, `test` never before training
     has ended. Both draw from a generator of the same seed as `data`, so one split can serve all three.

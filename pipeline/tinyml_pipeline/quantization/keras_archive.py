@@ -11,18 +11,36 @@ from typing import Any
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 
+def input_ports(archive: bytes) -> list[tuple[str, tuple[int, ...]]]:
+    """Name and shape of one sample of each input, in the network's order, if it is functional; otherwise empty."""
+    config = _config(archive).get("config", {})
+    inputs = config.get("input_layers", [])
+    shapes = {
+        layer["config"]["name"]: layer["config"].get("batch_shape") or ()
+        for layer in config.get("layers", [])
+        if layer.get("class_name") == "InputLayer"
+    }
+    names = [inputs] if inputs and isinstance(inputs[0], str) else inputs  # of one input, without a list around it
+    return [(str(name), tuple(size or 0 for size in shapes.get(name, ())[1:])) for name, *_ in names]
+
+
 def rolled_layers(archive: bytes) -> list[str]:
     """The recurrent layers that are not unrolled, each as "'lstm' (LSTM)"; they crash the converter."""
+    return [
+        f"'{layer['config'].get('name', '?')}' ({layer['class_name']})"
+        for layer in _objects(_config(archive))
+        if layer["class_name"] in RECURRENT and not layer["config"].get("unroll", False)
+    ]
+
+
+def _config(archive: bytes) -> dict[str, Any]:
+    """Empty for what is not a .keras archive."""
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as file:
             config = json.loads(file.read("config.json"))
     except (zipfile.BadZipFile, KeyError, ValueError):
-        return []
-    return [
-        f"'{layer['config'].get('name', '?')}' ({layer['class_name']})"
-        for layer in _objects(config)
-        if layer["class_name"] in RECURRENT and not layer["config"].get("unroll", False)
-    ]
+        return {}
+    return config if isinstance(config, dict) else {}
 
 
 def _objects(node: Any) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import numpy as np
 from tinyml_pipeline.errors import TrainingError
 from tinyml_pipeline.models.spec import ModelSpec
 from tinyml_pipeline.training.keras_import import import_keras, quiet
-from tinyml_pipeline.training.prepare import Prepared, prepare
+from tinyml_pipeline.training.prepare import Prepared, as_list, prepare
 
 _REMEDY = "lower the learning rate, or scale the inputs to about -1 to 1."
 _BATCH = 1024
@@ -57,19 +57,21 @@ def _loss(prepared: Prepared) -> float:
     tf, _ = import_keras()
     model: Any = prepared.model
     total = 0.0
-    for first in range(0, len(prepared.data.inputs), _BATCH):
-        batch = slice(first, first + _BATCH)
-        x, y = tf.constant(prepared.data.inputs[batch]), tf.constant(prepared.data.targets[batch])
-        total += float(model.compute_loss(x, y, model(x, training=True))) * len(x)
-    return total / len(prepared.data.inputs)
+    for first in range(0, len(prepared.data), _BATCH):
+        x, y = tf.nest.map_structure(tf.constant, prepared.data.batch(slice(first, first + _BATCH)))
+        total += float(model.compute_loss(x, y, model(x, training=True))) * len(as_list(x)[0])
+    return total / len(prepared.data)
 
 
 def _loss_of_the_mean(spec: ModelSpec, prepared: Prepared) -> float:
     """What the mean of the targets costs as the answer to everything; of class numbers, how often each comes."""
     _, keras = import_keras()
-    targets = shares = prepared.data.targets
-    if spec.loss.startswith("sparse_"):
-        targets = targets.reshape(-1)
-        shares = np.eye(int(targets.max()) + 1, dtype=np.float32)[targets.astype(int)]
-    answers = np.broadcast_to(shares.mean(axis=0), shares.shape)
-    return float(np.mean(keras.losses.get(spec.loss)(targets, answers)))
+    total = 0.0
+    for targets in as_list(prepared.data.targets):
+        shares = targets
+        if spec.loss.startswith("sparse_"):
+            targets = targets.reshape(-1)
+            shares = np.eye(int(targets.max()) + 1, dtype=np.float32)[targets.astype(int)]
+        answers = np.broadcast_to(shares.mean(axis=0), shares.shape)
+        total += float(np.mean(keras.losses.get(spec.loss)(targets, answers)))
+    return total

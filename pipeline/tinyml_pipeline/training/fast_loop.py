@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tinyml_pipeline.models.spec import Dataset
 from tinyml_pipeline.training.keras_import import import_keras, onednn_is_on, quiet
-from tinyml_pipeline.training.prepare import Prepared
+from tinyml_pipeline.training.prepare import Prepared, TrainingData
 
 EpochDone = Callable[[int, Mapping[str, float]], None]
 _Step = Callable[[tuple[Any, Any]], Any]
@@ -63,7 +62,7 @@ def run_fast_loop(prepared: Prepared, epochs: int, batch_size: int, done: EpochD
     """
     _, keras = import_keras()
     model = prepared.model
-    steps = -(-len(prepared.data.inputs) // batch_size)
+    steps = -(-len(prepared.data) // batch_size)
     run_epoch = _trace(model, prepared.data, batch_size, model.train_step)
     validate = _trace(model, prepared.validation, batch_size, model.test_step) if prepared.validation else None
     callbacks = keras.callbacks.CallbackList(
@@ -93,10 +92,10 @@ def run_fast_loop(prepared: Prepared, epochs: int, batch_size: int, done: EpochD
     return updates
 
 
-def _trace(model: Any, data: Dataset, batch_size: int, step: _Step) -> Callable[[], Mapping[str, Any]]:
+def _trace(model: Any, data: TrainingData, batch_size: int, step: _Step) -> Callable[[], Mapping[str, Any]]:
     """A function that runs one epoch and returns its metrics as tensors."""
     tf, _ = import_keras()
-    full, rest = divmod(len(data.inputs), batch_size)
+    full, rest = divmod(len(data), batch_size)
     pieces = _Pieces()
     with quiet():
         # The last, smaller batch has a shape of its own, and so a trace of its own, as in `fit`.
@@ -116,16 +115,19 @@ def _trace(model: Any, data: Dataset, batch_size: int, step: _Step) -> Callable[
 
 
 def _trace_loop(
-    model: Any, data: Dataset, step: _Step, batch_size: int, size: int
+    model: Any, data: TrainingData, step: _Step, batch_size: int, size: int
 ) -> Callable[[Any, Any], Mapping[str, Any]]:
     """A function of two numbers, `first` and `end`: a step on the first `size` samples of each of these batches."""
     tf, _ = import_keras()
-    inputs, targets = tf.constant(data.inputs), tf.constant(data.targets)
+    inputs, targets = tf.nest.map_structure(tf.constant, (data.inputs, data.targets))
 
-    def cut(values: Any, start: Any) -> Any:
-        batch = values[start : start + size]
-        batch.set_shape((size, *values.shape[1:]))
-        return batch
+    def cut(tensors: Any, start: Any) -> Any:
+        def of_one(values: Any) -> Any:
+            batch = values[start : start + size]
+            batch.set_shape((size, *values.shape[1:]))
+            return batch
+
+        return tf.nest.map_structure(of_one, tensors)
 
     def loop(first: Any, end: Any) -> Mapping[str, Any]:
         if _resets_quickly(model):

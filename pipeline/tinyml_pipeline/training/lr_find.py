@@ -41,18 +41,17 @@ def find_learning_rate(spec: ModelSpec) -> RangeTest:
     with quiet():
         prepared = prepare(replace(constant, metrics=()))
     model: Any = prepared.model
-    inputs, targets = prepared.data.inputs, prepared.data.targets
     rates: list[float] = []
     losses: list[float] = []
     mean, best = 0.0, math.inf
     for update in range(UPDATES):
         rate = LOWEST * (HIGHEST / LOWEST) ** (update / (UPDATES - 1))
-        start = update * spec.batch_size % len(inputs)
-        batch = slice(start, start + spec.batch_size)
+        start = update * spec.batch_size % len(prepared.data)
+        inputs, targets = prepared.data.batch(slice(start, start + spec.batch_size))
         model.optimizer.learning_rate = rate
         model.reset_metrics()
         try:
-            loss = float(model.train_on_batch(inputs[batch], targets[batch]))
+            loss = float(_total(model.train_on_batch(inputs, targets)))
         except Exception as error:
             raise TrainingError(f"model '{spec.name}': training raised {say(error)}.") from error
         mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
@@ -68,3 +67,8 @@ def find_learning_rate(spec: ModelSpec) -> RangeTest:
             f"model '{spec.name}': no rate from {LOWEST:g} to {HIGHEST:g} lowers the loss; look at its data and loss."
         )
     return RangeTest(tuple(rates), tuple(losses), turn, float(f"{turn / BELOW_THE_TURN:.2g}"))
+
+
+def _total(loss: Any) -> Any:
+    """The loss alone: of several outputs Keras gives a list of the sum and each one's."""
+    return loss[0] if isinstance(loss, list) else loss

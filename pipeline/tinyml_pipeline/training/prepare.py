@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from tinyml_pipeline.errors import SpecError
-from tinyml_pipeline.models.spec import Dataset, ModelSpec
+from tinyml_pipeline.models.spec import Dataset, FloatArray, ModelSpec
 from tinyml_pipeline.training.keras_import import import_keras, set_environment
 from tinyml_pipeline.user_code import say, say_where
 
@@ -18,6 +18,32 @@ if TYPE_CHECKING:
     import keras
 
 T = TypeVar("T")
+Tensors = Any
+"""An array, or a list of arrays for a network of several inputs or outputs."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Samples as the network takes them: one array, or a list with one for each input or output, in its order."""
+
+    inputs: Tensors
+    targets: Tensors
+
+    def __len__(self) -> int:
+        return len(as_list(self.inputs)[0])
+
+    def batch(self, part: slice) -> tuple[Tensors, Tensors]:
+        """(inputs, targets) of some samples."""
+        inputs, targets = ([array[part] for array in as_list(each)] for each in (self.inputs, self.targets))
+        return one_or_list(inputs), one_or_list(targets)
+
+
+def as_list(tensors: Tensors) -> list[Any]:
+    return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
+
+
+def one_or_list(tensors: Sequence[Any]) -> Tensors:
+    return tensors[0] if len(tensors) == 1 else list(tensors)
 
 
 @dataclass(frozen=True)
@@ -25,9 +51,9 @@ class Prepared:
     """A compiled model in its starting state; preparing the same spec again gives the same weights."""
 
     model: keras.Model
-    data: Dataset
+    data: TrainingData
     callbacks: list[Any]
-    validation: Dataset | None = None
+    validation: TrainingData | None = None
 
 
 def prepare(spec: ModelSpec) -> Prepared:
@@ -40,8 +66,8 @@ def prepare(spec: ModelSpec) -> Prepared:
     keras.utils.set_random_seed(spec.seed)
     model = _call(spec, "build", spec.build, keras.Model, "a keras.Model")
     _build(spec, model, data)
-    for each in (data, validation) if validation else (data,):
-        _check_shapes(spec, model, each)
+    fitting = _fitting(spec, model, data)
+    held_out = None if validation is None else _fitting(spec, model, validation)
     _set_weights(spec, model)
     optimizer = _call(spec, "optimizer", spec.optimizer, keras.optimizers.Optimizer, "a keras.optimizers.Optimizer")
     callbacks = _call(spec, "callbacks", spec.callbacks, list, "a list")
@@ -52,9 +78,12 @@ def prepare(spec: ModelSpec) -> Prepared:
     for metric in spec.metrics:
         _check_known(spec, "metric", metric, keras.metrics)
     # Not XLA: it rounds in another order than Model.fit, which leaves it off on a processor without accelerator.
-    model.compile(optimizer=optimizer, loss=spec.loss, metrics=list(spec.metrics) or None, jit_compile=False)
+    metrics: list[Any] = list(spec.metrics)
+    if metrics and len(as_list(fitting.targets)) > 1:
+        metrics = [list(spec.metrics) for _ in as_list(fitting.targets)]
+    model.compile(optimizer=optimizer, loss=spec.loss, metrics=metrics or None, jit_compile=False)
     optimizer.build(model.trainable_variables)
-    return Prepared(model, data, callbacks, validation)
+    return Prepared(model, fitting, callbacks, held_out)
 
 
 def _call(spec: ModelSpec, name: str, function: Callable[[], T], kind: type[T], wanted: str) -> T:
@@ -70,6 +99,11 @@ def _call(spec: ModelSpec, name: str, function: Callable[[], T], kind: type[T], 
 def _build(spec: ModelSpec, model: keras.Model, data: Dataset) -> None:
     if model.built:
         return
+    if isinstance(data.inputs, Mapping):
+        raise SpecError(
+            f"model '{spec.name}': the data's inputs are a mapping, but the network names no inputs. Begin it with"
+            " keras.Input."
+        )
     shape = (None, *data.inputs.shape[1:])
     try:
         model.build(shape)
@@ -93,31 +127,54 @@ def _set_weights(spec: ModelSpec, model: keras.Model) -> None:
     model.set_weights(given)
 
 
-def _check_shapes(spec: ModelSpec, model: keras.Model, data: Dataset) -> None:
+def _fitting(spec: ModelSpec, model: keras.Model, data: Dataset) -> TrainingData:
+    """The data as the network takes them. SpecError if they do not fit."""
     try:
-        inputs, outputs = _tensors(model.inputs), _tensors(model.outputs)
+        ports = [_ports(tensors) for tensors in (model.inputs, model.outputs)]
     except (AttributeError, ValueError):
-        return  # A subclassed model names no tensors; its first step tells.
-    for kind, tensors, values in (("input", inputs, data.inputs), ("output", outputs, data.targets)):
-        if len(tensors) != 1:
-            raise SpecError(
-                f"model '{spec.name}': the network has {len(tensors)} {kind} tensors; a data set feeds one. Join them"
-                " with keras.layers.Concatenate, or split one inside the network."
+        return TrainingData(data.inputs, data.targets)  # A subclassed model names no tensors; its first step tells.
+    output_names = [str(name) for name in getattr(model, "output_names", None) or ["output"]]
+    found = []
+    for kind, port, split in (("input", ports[0], data.inputs_of), ("output", ports[1], data.targets_of)):
+        names = [name for name, _ in port] if kind == "input" or len(port) != len(output_names) else output_names
+        try:
+            arrays = split(
+                names,
+                [_sample_shape(spec, name, shape, len(port)) for name, (_, shape) in zip(names, port, strict=True)],
             )
-        noun = "inputs" if kind == "input" else "targets"
-        if kind == "output" and spec.loss.startswith("sparse_"):
-            continue  # Its targets are class numbers, one dimension fewer than the output.
-        if not _fits(tensors[0], values.shape):
+        except SpecError as error:
+            raise SpecError(f"model '{spec.name}': {error}") from error
+        _check_shapes(spec, kind, [shape for _, shape in port], arrays)
+        found.append(one_or_list(arrays))
+    return TrainingData(*found)
+
+
+def _sample_shape(spec: ModelSpec, name: str, shape: tuple[int | None, ...], count: int) -> tuple[int, ...]:
+    """Without the batch; only of several tensors has each size to be known, to part the columns among them."""
+    if count > 1 and None in shape[1:]:
+        raise SpecError(f"model '{spec.name}': '{name}' has the open shape {shape}; fix every size but the batch.")
+    return tuple(size or 0 for size in shape[1:])
+
+
+def _check_shapes(
+    spec: ModelSpec, kind: str, shapes: Sequence[tuple[int | None, ...]], arrays: Sequence[FloatArray]
+) -> None:
+    noun = "inputs" if kind == "input" else "targets"
+    if kind == "output" and spec.loss.startswith("sparse_"):
+        return  # Its targets are class numbers, one dimension fewer than the output.
+    for shape, values in zip(shapes, arrays, strict=True):
+        if not _fits(shape, values.shape):
             raise SpecError(
                 f"model '{spec.name}': the data's {noun} have shape {values.shape[1:]} a sample, but the network's"
-                f" {kind} is {tuple(tensors[0][1:])}; make them equal."
+                f" {kind} is {tuple(shape[1:])}; make them equal."
             )
 
 
-def _tensors(tensors: list[Any] | None) -> list[tuple[int | None, ...]]:
+def _ports(tensors: list[Any] | None) -> list[tuple[str, tuple[int | None, ...]]]:
+    """Name and shape, with the batch, of each."""
     if not tensors:
         raise ValueError("no symbolic tensors")
-    return [tuple(tensor.shape) for tensor in tensors]
+    return [(str(tensor.name), tuple(tensor.shape)) for tensor in tensors]
 
 
 def _fits(wanted: tuple[int | None, ...], given: tuple[int, ...]) -> bool:

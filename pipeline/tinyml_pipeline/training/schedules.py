@@ -45,7 +45,7 @@ def make_schedule(name: str, peak: float, updates: int) -> Any:
 
 def updates_of(spec: ModelSpec) -> int:
     """The optimizer's steps in a whole training; 0 for fixed weights."""
-    return spec.epochs * -(-len(spec.load_data().inputs) // spec.batch_size)
+    return spec.epochs * -(-len(spec.load_data()) // spec.batch_size)
 
 
 def learning_rates(spec: ModelSpec) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

@@ -17,7 +17,7 @@ from tinyml_pipeline.training.divergence import check_epoch, check_progress, che
 from tinyml_pipeline.training.fast_loop import NotTraceableError, run_fast_loop, unsupported
 from tinyml_pipeline.training.history import History
 from tinyml_pipeline.training.keras_import import import_keras, quiet
-from tinyml_pipeline.training.prepare import Prepared, prepare
+from tinyml_pipeline.training.prepare import Prepared, as_list, one_or_list, prepare
 from tinyml_pipeline.training.trained_model import EpochEnd, TrainedModel
 from tinyml_pipeline.user_code import say
 
@@ -72,12 +72,16 @@ def _method(spec: ModelSpec, reason: str | None) -> str:
 
 
 def _answer(spec: ModelSpec, prepared: Prepared, inputs: tuple[float, ...]) -> tuple[float, ...]:
-    shape = prepared.data.inputs.shape[1:]
-    if len(inputs) != math.prod(shape):
-        raise SpecError(f"model '{spec.name}': the check {inputs} does not fit inputs of shape {shape}.")
+    """What the network gives for the values of all of its inputs, behind one another; those of all outputs, too."""
+    shapes = [array.shape[1:] for array in as_list(prepared.data.inputs)]
+    sizes = [math.prod(shape) for shape in shapes]
+    if len(inputs) != sum(sizes):
+        shown = shapes[0] if len(shapes) == 1 else shapes
+        raise SpecError(f"model '{spec.name}': the check {inputs} does not fit inputs of shape {shown}.")
     model: Any = prepared.model
-    output = model(np.asarray(inputs, np.float32).reshape(1, *shape))
-    return tuple(float(value) for value in np.asarray(output).reshape(-1))
+    parts = np.split(np.asarray(inputs, np.float32), np.cumsum(sizes)[:-1])
+    outputs = model(one_or_list([part.reshape(1, *shape) for part, shape in zip(parts, shapes, strict=True)]))
+    return tuple(float(value) for output in as_list(outputs) for value in np.asarray(output).reshape(-1))
 
 
 class _Epochs:

@@ -33,7 +33,7 @@ from tinyml_pipeline.workflow.opened import OpenModel, named_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
 from tinyml_pipeline.workflow.proof import proof_files, prove
 from tinyml_pipeline.workflow.proof_record import ProofRecord, proof_record, read_proof
-from tinyml_pipeline.workflow.samples import FloatArray, input_samples
+from tinyml_pipeline.workflow.samples import input_samples, inputs_of
 from tinyml_pipeline.workflow.trained import import_record, trained_archive, trained_sha256
 
 _FEW_STEPS = 64
@@ -200,7 +200,7 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
     A network that was imported in int8 is taken as it is, and nobody else is asked.
     """
     is_int8 = isinstance(spec, ImportedSpec) and import_record(source.folder).kept == "int8"
-    samples = real = _samples(spec, source)
+    samples = real = input_samples(spec, source, archive)
     if is_int8:
         model = named_model(archive, spec)
     else:
@@ -216,7 +216,8 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
     opened = OpenModel(spec, model, source.folder)
     test = spec.load_test()
     # All of the test data that fit, so that what a classifier is judged on is proven on every runtime.
-    known = real if test is None else (test.inputs,)
+    asked = () if test is None else inputs_of(test, archive)
+    known = asked or real
     if spec.tolerance is not None and is_exhaustive(model.inputs):
         known = ()  # judged on all inputs alike
     inputs = parity_inputs(model.inputs, known, seed=spec.seed)
@@ -224,7 +225,7 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
     if not is_int8:
         seen = [port.dequantize(array) for port, array in zip(model.inputs, inputs.arrays, strict=True)]
         said = keras.predict_all(archive, seen, spec.name)
-        judged = None if test is None else keras.predict(archive, [test.inputs], spec.name)
+        judged = keras.predict(archive, asked, spec.name) if asked and len(model.outputs) == 1 else None
         answers = KerasAnswers(inputs, said, judged)
     expected = opened.oracle.invoke(inputs.arrays)
     found = model.lint(Vectors(inputs.arrays, expected))
@@ -264,12 +265,6 @@ def _few_steps(spec: Spec, model: QuantizedModel) -> Iterator[str]:
 
 def _shapes(source: ModelSource) -> list[tuple[int, ...]]:
     return [one.shape for one in import_record(source.folder).inputs]
-
-
-def _samples(spec: Spec, source: ModelSource) -> tuple[FloatArray, ...]:
-    """Real inputs, one array an input; empty without any."""
-    names = [one.name for one in import_record(source.folder).inputs] if isinstance(spec, ImportedSpec) else []
-    return input_samples(spec, source, names, _shapes(source) if names else [])
 
 
 def _samples_digest(source: ModelSource, spec: Spec) -> str:

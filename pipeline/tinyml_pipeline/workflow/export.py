@@ -20,6 +20,7 @@ from tinyml_pipeline.quantization.representative import representative_of_inputs
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
+from tinyml_pipeline.workflow.samples import inputs_of
 from tinyml_pipeline.workflow.trained import import_record, trained_archive, trained_sha256
 
 
@@ -64,7 +65,7 @@ def _export_one(source: ModelSource, keras: KerasProcess, form: str) -> Export:
         archive = trained_archive(folder, spec)
         if not archive.startswith(b"PK"):
             raise UsageError(f"{name} is not a Keras model any more, so there is nothing to export.")
-        questions = _questions(spec, folder)
+        questions = _questions(spec, folder, archive)
         with progress.working(f"{name}: writing and loading it again as {form}"):
             exported = keras.export(archive, form, questions, name)
         place = f"export/{name}" if form == "savedmodel" else f"export/{name}.{form}"
@@ -76,9 +77,9 @@ def _export_one(source: ModelSource, keras: KerasProcess, form: str) -> Export:
     return Export(name, str(folder.path), record)
 
 
-def _questions(spec: Spec, folder: ModelFolder) -> list[FloatArray]:
+def _questions(spec: Spec, folder: ModelFolder, archive: bytes) -> list[FloatArray]:
     """What the network is asked before and after: its training data, or inputs from its domain; one array an input."""
     if isinstance(spec, ModelSpec):
-        return [spec.load_data().inputs[:_QUESTIONS]]
+        return [array[:_QUESTIONS] for array in inputs_of(spec.load_data(), archive)]
     shapes = [one.shape for one in import_record(folder).inputs]
     return [array[:_QUESTIONS] for array in representative_of_inputs(spec.inputs, shapes, seed=spec.seed)]

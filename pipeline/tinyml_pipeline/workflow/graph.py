@@ -76,7 +76,7 @@ def _networks(source: ModelSource) -> list[Network]:
         layers = float_layers(keras.describe(archive, name))
     sha256 = trained_sha256(folder, spec)
     inputs = tuple(domain.name for domain in spec.inputs)
-    networks = [Network(name, "float", sha256, inputs, spec.outputs, layers)]
+    networks = [Network(name, "float", sha256, inputs, spec.output_names, layers)]
     if converted is not None and not is_outdated(folder):
         networks.append(_int8_network(converted_model(spec, folder)))
     elif converted is not None:

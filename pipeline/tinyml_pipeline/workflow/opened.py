@@ -113,7 +113,7 @@ def open_file(path: Path, project: Project, *, try_in_tflm: bool = True) -> Open
 def named_model(tflite: bytes, spec: Spec, graph: Graph | None = None) -> QuantizedModel:
     """The int8 form of a project's model; its single values have the names that the spec gives them."""
     inputs = [domain.name for domain in spec.inputs]
-    return load_quantized(tflite, spec.name, spec.summary, inputs, spec.outputs, graph=graph)
+    return load_quantized(tflite, spec.name, spec.summary, inputs, spec.output_names, graph=graph)
 
 
 def converted_model(spec: Spec, folder: ModelFolder) -> QuantizedModel:

@@ -67,7 +67,7 @@ def prove(
     if spec is not None and answers is not None:
         rows.extend(_keras_rows(opened, answers, expected))
         rows.extend(_accuracy(opened, answers.test))
-        rows.extend(spot_checks(model, opened.oracle.invoke, spec.checks))
+        rows.extend(spot_checks(model, opened.oracle.invoke, spec.checks, tolerance_of(spec, model.outputs[0])))
     rows.append(_array_row(model, sources))
     rows.append(_other_interpreter(model, inputs, expected) if has_tflm() else SkippedRow("int8 = TFLM", not_run()))
     rows.extend(_chip_rows(opened, boards, inputs, expected, chip_vectors))
@@ -211,7 +211,7 @@ def _picture(spec: Spec, model: QuantizedModel, answers: KerasAnswers, int8: Int
     ]
     real = np.concatenate(parts, axis=1).astype(np.float64)
     # Over more than two inputs the picture is int8 over Keras, and has room for every output.
-    shown, output = (slice(None), "every output") if real.shape[1] > 2 else (slice(1), spec.outputs[0])
+    shown, output = (slice(None), "every output") if real.shape[1] > 2 else (slice(1), spec.output_names[0])
     actual = model.outputs[0].dequantize(int8).reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
     expected = keras.reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
     purpose = " (taught wrong on purpose)" if spec.fails_on else ""

@@ -12,26 +12,37 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.errors import UsageError, visible
-from tinyml_pipeline.models.spec import ImportedSpec, ModelSpec, Spec
+from tinyml_pipeline.models.spec import Dataset, ImportedSpec, ModelSpec, Spec
 from tinyml_pipeline.project import ModelSource
+from tinyml_pipeline.quantization.keras_archive import input_ports
 from tinyml_pipeline.user_code import shown
 from tinyml_pipeline.workflow.data_rows import FLOAT32_MAX, read_rows
+from tinyml_pipeline.workflow.trained import import_record
 
 FloatArray = npt.NDArray[np.float32]
 Shapes = Sequence[tuple[int, ...]]
 MOST_FILE_BYTES = 512 << 20
 
 
-def input_samples(spec: Spec, source: ModelSource, names: Sequence[str], shapes: Shapes) -> tuple[FloatArray, ...]:
+def inputs_of(data: Dataset, archive: bytes) -> tuple[FloatArray, ...]:
+    """One array (n, *shape) for each input of the network in a .keras archive. Raises SpecError."""
+    ports = input_ports(archive)
+    names, shapes = [name for name, _ in ports] or ["input"], [shape for _, shape in ports] or [()]
+    return data.inputs_of(names, shapes)
+
+
+def input_samples(spec: Spec, source: ModelSource, archive: bytes) -> tuple[FloatArray, ...]:
     """One array (n, *shape) an input, in order; empty for a model that has no data.
 
-    `names` and `shapes` are those of the network's inputs; a model that is trained here has one. Raises SpecError for
-    a data function that raises, and UsageError for a file that does not fit.
+    `archive` is its network. Raises SpecError for a data function that raises, and UsageError for a file that does not
+    fit.
     """
     if isinstance(spec, ModelSpec):
-        return (spec.load_data().inputs,)
+        return inputs_of(spec.load_data(), archive)
     if not isinstance(spec, ImportedSpec) or not spec.samples:
         return ()
+    inputs = import_record(source.folder).inputs
+    names, shapes = [one.name for one in inputs], [one.shape for one in inputs]
     values = [domain.name for domain in spec.inputs]
     return read_samples(source.path.parent / spec.samples, names, shapes, values)
 
