@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CONFIG = "tinyml.toml"
 _PYPROJECT = "pyproject.toml"
 _MODELS, _ARTIFACTS = "models", "artifacts"
-_TRAINED = (".keras", ".h5", ".hdf5", ".tflite")
+KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 _SPEC = re.compile(r"^SPEC\b", re.MULTILINE)
 
 
@@ -144,7 +144,7 @@ class Project:
         if Path(asked).is_dir():
             return f"'{asked}' is a folder. Name a model, or its spec file: a path that ends in .py."
         if Path(asked).is_file():
-            if Path(asked).suffix.lower() in _TRAINED:
+            if Path(asked).suffix.lower() in (*KERAS_SUFFIXES, ".tflite"):
                 return (
                     f"'{asked}' is a file of a network, not a model with names and ranges of its inputs. Bring it in"
                     f" with: tinyml import {self.folder(Path(asked).stem, asked).argument}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,10 @@ from tinyml_pipeline.compiler.ops import depthwise_conv_2d
 from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import find_target
-from tinyml_pipeline.host.device.session import Session
 
-from tests.firmware import board_here, build_tflite, run_on
-from tests.host import compile_model, run_program
-from tests.networks import Int8Array, edge_vectors
-from tests.ops.check import model_of
+from tests.kernels.convolution_cases import Cases
+from tests.ops.check import Build, model_of
 from tests.ops.convolutions import convolution
-from tests.oracle import run_tflm
-from tests.tflite_writer import Writer
 
 M4 = find_target("cortex-m4", "speed")
 STRIDE_2 = {"stride": (2, 2)}
@@ -53,49 +47,26 @@ CASES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def convolutions(names: tuple[str, ...]) -> tuple[bytes, tuple[Int8Array, ...]]:
-    """One model with an input and an output for each case, and its vectors."""
-    writer, sources, outputs, vectors = Writer(), [], [], []
-    for name in names:
-        case = dict(CASES[name])
-        image = case.pop("image")
-        ins, outs = convolution(image, image[2], depthwise=True, **case)(writer)
-        sources += ins
-        outputs += outs
-        vectors.append(edge_vectors(np.random.default_rng(len(name)), (case.get("batches", 1), *image), 24))
-    return writer.build(sources, outputs), tuple(vectors)
+def make(case: dict[str, Any]) -> Build:
+    image = case.pop("image")
+    return convolution(image, image[2], depthwise=True, **case)
 
 
-@cache
-def expected() -> tuple[Int8Array, ...]:
-    return run_tflm(*convolutions(tuple(CASES)))
+ALL = Cases(CASES, make, 24)
 
 
 def test_each_case_gets_the_kernel() -> None:
-    found = explain(read_tflite(convolutions(tuple(CASES))[0]), M4)
-    assert {layer.function for layer in found} == {"depthwise_conv_2d_planes_s8"}
+    assert ALL.kernels(M4) == {"depthwise_conv_2d_planes_s8"}
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_the_same_layout_in_c(compiler: str, tmp_path: Path) -> None:
-    tflite, vectors = convolutions(tuple(CASES))
-    flags = () if compiler == "gcc" else ("-O2",)
-    actual = run_program(compile_model(tflite, M4), vectors, tmp_path, *flags, compiler=compiler)
-    for name, got, wanted in zip(CASES, actual, expected(), strict=True):
-        np.testing.assert_array_equal(got, wanted, err_msg=name)
+    ALL.check_on_host(M4, compiler, tmp_path)
 
 
 @pytest.mark.parametrize("board", ["sim-cortex-m4", "sim-cortex-m7", "sim-cortex-m33", "sim-cortex-m55"])
 def test_on_the_processor(board: str, tmp_path: Path) -> None:
-    tflite, vectors = convolutions(tuple(CASES))
-    machine = board_here(board)
-    image = build_tflite(tflite, machine, "verify", tmp_path, "speed")
-    assert image.warnings == ""
-    joined = np.concatenate([values.reshape(len(values), -1) for values in vectors], axis=1)
-    with run_on(machine, image, tmp_path) as device:
-        actual = Session(device).invoke_many(joined).outputs
-    wanted = np.concatenate([values.reshape(len(values), -1) for values in expected()], axis=1)
-    np.testing.assert_array_equal(actual, wanted)
+    ALL.check_on_processor(board, tmp_path)
 
 
 REFUSED = {

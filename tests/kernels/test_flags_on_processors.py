@@ -20,6 +20,7 @@ from tinyml_pipeline.model_io import ModelInterface
 
 from tests.firmware import board_here, run_on
 from tests.kernels import test_conv_2d_chain, test_depthwise_planes
+from tests.kernels.convolution_cases import joined
 from tests.kernels.dense_cases import CASES, VECTORS, Int8Array, dense_model
 from tests.oracle import run_tflm
 
@@ -52,8 +53,7 @@ def test_answers_are_exact(case: str, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("kernel", [test_conv_2d_chain, test_depthwise_planes], ids=["chain", "planes"])
 @pytest.mark.parametrize("case", CONVOLUTION_FLAGS)
 def test_convolutions_are_exact(case: str, kernel: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tflite, vectors = kernel.convolutions(tuple(kernel.CASES))
-    _assert_exact(case, tflite, [values[:8] for values in vectors], tmp_path, monkeypatch)
+    _assert_exact(case, kernel.ALL.tflite, [values[:8] for values in kernel.ALL.vectors], tmp_path, monkeypatch)
 
 
 def _assert_exact(
@@ -72,10 +72,5 @@ def _assert_exact(
     image = build_firmware(tree, interface, replace(board, toolchain=toolchain), "verify", folder / "build", "speed")
     assert image.warnings == ""
     with run_on(board, image, folder) as device:
-        answers = Session(device).invoke_many(_joined(vectors)).outputs
-    np.testing.assert_array_equal(answers, _joined(run_tflm(tflite, vectors)))
-
-
-def _joined(arrays: Sequence[Int8Array]) -> Int8Array:
-    """(vectors, bytes of all arrays)."""
-    return np.concatenate([values.reshape(len(values), -1) for values in arrays], axis=1)
+        answers = Session(device).invoke_many(joined(vectors)).outputs
+    np.testing.assert_array_equal(answers, joined(run_tflm(tflite, vectors)))

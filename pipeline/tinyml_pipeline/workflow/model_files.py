@@ -12,6 +12,7 @@ from tinyml_pipeline.compiler.file_kinds import describe_other_file, is_tflite
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import ConversionError, ModelFileError, UsageError, visible
+from tinyml_pipeline.project import KERAS_SUFFIXES
 from tinyml_pipeline.quantization.keras_zip import MOST_BYTES, read_keras_zip
 from tinyml_pipeline.quantization.lint import lint
 from tinyml_pipeline.quantization.refused import RefusedError
@@ -46,7 +47,7 @@ def is_model_file(asked: str) -> bool:
     path = Path(asked)
     if path.is_dir():
         return (path / _GRAPH).is_file()
-    return path.suffix.lower() in (".keras", ".h5", ".hdf5") or path.name == _GRAPH
+    return path.suffix.lower() in KERAS_SUFFIXES or path.name == _GRAPH
 
 
 def read_model_file(path: Path, *, trust: bool = False) -> ModelFile:
