@@ -1,4 +1,4 @@
-"""A real flash: avrdude, through Debian's Optiboot on a simulated ATmega328P behind a pseudo-terminal."""
+"""A real flash: avrdude, through Optiboot on a simulated ATmega328P behind a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from tinyml_pipeline.errors import DeviceError
 from tinyml_pipeline.host.builders.bare_metal import FirmwareImage, build_firmware
 from tinyml_pipeline.host.device.serial_port import SerialDevice
 from tinyml_pipeline.host.device.session import Session
-from tinyml_pipeline.host.device.simulated_port import simulated_port
 from tinyml_pipeline.host.flashers import avrdude
 from tinyml_pipeline.host.flashers.flasher import carry_out
 
 from tests.firmware import MIXER, SHA256, board_here, mixed, mixer
-from tests.tools import need, unavailable
+from tests.flash.boards import factory_uno
 
-OPTIBOOT = Path("/usr/share/arduino/hardware/arduino/avr/bootloaders/optiboot/optiboot_atmega328.hex")
 UNO = Avrdude("arduino", "atmega328p", 115200)
 
 
@@ -31,12 +29,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> FirmwareImage:
 
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[str]:
-    """An Uno fresh from the factory: a boot loader and nothing else."""
-    need("avrdude", "avrdude")
-    if not OPTIBOOT.exists():
-        unavailable(f"{OPTIBOOT} is not there (package arduino-core-avr)")
-    place = {"log": tmp_path / "chip.log", "cache_dir": tmp_path.parent / "bridge"}
-    with simulated_port(board_here("sim-uno"), None, boot_loader=OPTIBOOT, **place) as name:
+    with factory_uno(tmp_path) as name:
         yield name
 
 

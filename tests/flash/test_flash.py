@@ -15,16 +15,14 @@ from tinyml_pipeline.boards.catalog import load_board, stand_in
 from tinyml_pipeline.errors import DeviceError, PipelineError, ToolMissingError, UsageError
 from tinyml_pipeline.host.device.ports import SerialPort, find_port
 from tinyml_pipeline.host.device.process import ProcessDevice
-from tinyml_pipeline.host.device.simulated_port import simulated_port
 from tinyml_pipeline.host.flashers import uf2
 from tinyml_pipeline.quantization.quantized_model import load_quantized
 from tinyml_pipeline.workflow import flash as flash_workflow
 from tinyml_pipeline.workflow.build import BuildRecord, Built
 
 from tests.firmware import board_here, dense_tflite, linear_tflite
-from tests.flash.boards import host_firmware, run, silence
-from tests.flash.test_bootloader import OPTIBOOT
-from tests.tools import need, unavailable
+from tests.flash.boards import factory_uno, host_firmware, run, silence
+from tests.tools import need
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,11 +37,7 @@ def neuron(tmp_path: Path) -> Path:
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[str]:
     need("arduino-builder", "arduino-builder")
-    need("avrdude", "avrdude")
-    if not OPTIBOOT.exists():
-        unavailable(f"{OPTIBOOT} is not there (package arduino-core-avr)")
-    place = {"log": tmp_path / "chip.log", "cache_dir": tmp_path.parent / "bridge"}
-    with simulated_port(board_here("sim-uno"), None, boot_loader=OPTIBOOT, **place) as name:
+    with factory_uno(tmp_path) as name:
         yield name
 
 
