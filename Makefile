@@ -1,4 +1,4 @@
-# tinyml-pipeline. `make train convert` is the main road; `make help` lists the rest.
+# tinyml-pipeline. `make train convert` does the main work; `make help` lists the rest.
 # MODEL=name takes one model, else all. FLAGS=... goes to the command as it is.
 
 .DEFAULT_GOAL := help

@@ -16,7 +16,7 @@ from tinyml_pipeline.errors import PipelineError, UsageError
 from tinyml_pipeline.visible_text import visible
 
 SECTIONS = {
-    "The road": (
+    "From Keras to C": (
         road.init,
         road.models,
         road.train,
@@ -91,7 +91,7 @@ class _Group(click.Group):
             ctx.exit(130)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """In the order of the road, not of the alphabet; of each the first clause of its help."""
+        """In the order of use, not of the alphabet; of each the first clause of its help."""
         width = max(map(len, self.commands))
         for heading, commands in SECTIONS.items():
             with formatter.section(heading):
@@ -148,7 +148,7 @@ def main(ctx: click.Context, artifacts: Path | None) -> None:
     """Take a Keras model to a microcontroller, and verify every step on the way.
 
     \b
-    The road:    tinyml train && tinyml convert
+    All models:  tinyml train && tinyml convert
     One model:   tinyml convert linear
     One command: tinyml convert --help
     """

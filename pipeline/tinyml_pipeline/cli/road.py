@@ -1,4 +1,4 @@
-"""Commands of the road: from a model's spec to int8, C array, sketches and plain C, with the proof."""
+"""Commands of the workflow: from a model's spec to int8, C array, sketches and plain C, with the proof."""
 
 from __future__ import annotations
 

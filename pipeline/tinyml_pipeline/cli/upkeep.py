@@ -14,8 +14,8 @@ from tinyml_pipeline.cli.common import json_option, models_or_files_argument, pr
 @click.option("--board", "boards", multiple=True, metavar="BOARD", help="Only this processor.")
 @click.option(
     "--only",
-    type=click.Choice(["road", "chips"]),
-    help="Only the program's own steps (road), or only the C on processors (chips).",
+    type=click.Choice(["workflow", "chips"]),
+    help="Only the program's own steps (workflow), or only the C on processors (chips).",
 )
 @json_option
 def bench(models: tuple[str, ...], boards: tuple[str, ...], only: str | None, as_json: bool) -> None:
@@ -32,7 +32,7 @@ def bench(models: tuple[str, ...], boards: tuple[str, ...], only: str | None, as
     chips(boards)
     if only != "chips":
         show(bench_road(project()), tables.steps, as_json)
-    if only != "road":
+    if only != "workflow":
         show(bench_chips(models, project(), boards), tables.costs, as_json)
 
 

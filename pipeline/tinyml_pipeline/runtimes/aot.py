@@ -1,4 +1,4 @@
-"""The ahead-of-time road: plain C of the model and its kernels, no interpreter around it."""
+"""Ahead of time: plain C of the model and its kernels, no interpreter around it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The TFLM road: the model as a C array, an interpreter around it, and a sketch that proves itself at start."""
+"""TFLM: the model as a C array, an interpreter around it, and a sketch that proves itself at start."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The road as straight-line code, one module a verb; the only place that chains stages and writes artifacts."""
+"""The commands as straight-line code, one module each; the only place that chains stages and writes artifacts."""

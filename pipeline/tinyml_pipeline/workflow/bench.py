@@ -52,7 +52,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class StepTime:
-    """One step of the road: how long it takes, and what that is a second or against something else."""
+    """One step of the workflow: how long it takes, and what that is a second or against something else."""
 
     step: str
     seconds: float
@@ -102,7 +102,7 @@ def bench_chips(names: Sequence[str], project: Project, boards: Sequence[str] = 
 
 def bench_road(project: Project) -> list[StepTime]:
     """Training against Model.fit, then conversion, generation and parity of the adder."""
-    need_extra("train", "bench --only road")
+    need_extra("train", "bench --only workflow")
     from tinyml_pipeline.training.benchmark import run_benchmark
 
     with progress.working("training both ways, with Model.fit and without (about a minute)"):

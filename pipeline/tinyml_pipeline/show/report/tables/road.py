@@ -1,4 +1,4 @@
-"""What the commands of the road print."""
+"""What the commands from training to proof print."""
 
 from __future__ import annotations
 
