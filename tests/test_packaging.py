@@ -125,7 +125,7 @@ def test_a_missing_extra_is_one_line_with_the_command(monkeypatch: pytest.Monkey
     with pytest.raises(ToolMissingError) as caught:
         extras.need_extra("train", "training")
     assert str(caught.value) == (
-        "training needs tensorflow, sklearn, matplotlib, which are not installed."
+        "training needs tensorflow, polars, sklearn, matplotlib, which are not installed."
         " Install it: pip install 'tinyml-pipeline[train]'"
     )
     with pytest.raises(ToolMissingError, match=r"tflite_runtime or ai_edge_litert, which is not installed"):

@@ -26,6 +26,7 @@ if not _OLDEST <= sys.version_info[:2] <= _NEWEST:
 
 if TYPE_CHECKING:
     from tinyml_pipeline.api import GeneratedSources, compile, connect, load, measure, quantize, sketch, verify
+    from tinyml_pipeline.data.data_file import DataFile
     from tinyml_pipeline.errors import (
         ArtifactsError,
         ConversionError,
@@ -51,6 +52,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArtifactsError",
     "ConversionError",
+    "DataFile",
     "Dataset",
     "DeviceError",
     "Domain",
@@ -82,6 +84,7 @@ __all__ = [
 ]
 
 _PLACES = {
+    "DataFile": "data.data_file",
     "Dataset": "models.spec",
     "Domain": "models.spec",
     "ImportedSpec": "models.spec",

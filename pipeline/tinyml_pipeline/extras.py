@@ -21,7 +21,7 @@ class Extra:
 
 
 EXTRAS: Mapping[str, Extra] = {
-    "train": Extra("train and convert models", ("tensorflow", "keras", "sklearn", "matplotlib")),
+    "train": Extra("train and convert models", ("tensorflow", "keras", "polars", "sklearn", "matplotlib")),
     "reference": Extra("hear a second opinion on a model", any_of=("tflite_runtime", "ai_edge_litert")),
     "plot": Extra("draw pictures", ("matplotlib",)),
     "flash": Extra("make and write images for an ESP32", ("esptool",)),

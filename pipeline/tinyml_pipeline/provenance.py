@@ -17,6 +17,7 @@ from tinyml_pipeline.places import PACKAGE
 
 _PACKAGE = "tinyml_pipeline"
 
+_BLOCK_BYTES = 1 << 20
 _THAT_CHANGE_RESULTS = ("tensorflow", "keras", "numpy", "tflite-runtime", "ai-edge-litert", "tflite-micro")
 
 
@@ -93,6 +94,22 @@ def _is_module(name: str) -> bool:
 def _path_of(module: str) -> Path:
     place = PACKAGE.joinpath(*module.split(".")[1:])
     return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+
+def file_digests(places: Sequence[Path | str]) -> list[str]:
+    """SHA-256 of each file; '' of one that is not there, which whoever reads it will say."""
+    found = []
+    for place in map(Path, places):
+        total = hashlib.sha256()
+        try:
+            with place.open("rb") as file:
+                while block := file.read(_BLOCK_BYTES):
+                    total.update(block)
+        except OSError:
+            found.append("")
+        else:
+            found.append(total.hexdigest())
+    return found
 
 
 def text_digest(*places: Path) -> str:

@@ -18,6 +18,7 @@ from tinyml_pipeline.visible_text import visible
 SECTIONS = {
     "From Keras to C": (
         road.init,
+        road.new,
         road.models,
         road.train,
         road.import_,

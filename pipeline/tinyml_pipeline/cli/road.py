@@ -39,6 +39,35 @@ def init(folder: Path | None, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("name", required=False, metavar="NAME")
+@click.option("--from", "file", metavar="FILE", help="Your data: CSV, Parquet or .npz (required).")
+@click.option("--target", "targets", multiple=True, metavar="COLUMN", help="What the network shall answer (required).")
+@click.option("--columns", multiple=True, metavar="COLUMN", help="Its inputs.  [default: all that can be]")
+@click.option("--task", metavar="TASK", help="regression or classification.  [default: what the target holds]")
+@click.option("--group", default="", metavar="COLUMN", help="Numbers the recordings, whose rows stay together.")
+@click.option("--window", type=int, default=0, metavar="ROWS", help="Rows of a sample, of a time series.")
+@click.option("--stride", type=int, default=0, metavar="ROWS", help="From window to window.  [default: half a window]")
+@click.option("--missing", default="drop", show_default=True, metavar="HOW", help="Missing values: drop or median.")
+@click.option("--board", metavar="BOARD", help="A network that fits this board; 'tinyml boards' lists them.")
+@click.option("--seed", type=int, default=0, help="Of the split into training, validation and test data.")
+@force_option
+@json_option
+def new(name: str | None, file: str | None, force: bool, as_json: bool, **asked: Any) -> None:
+    """Start a model from your data: look at a file, and write a spec with a small network for it, for you to change.
+
+    \b
+    Example: tinyml new soil --from soil.csv --target moisture_pct
+             tinyml new wave --from wave.csv --target move --group run --window 50
+    """
+    from tinyml_pipeline.show.report.tables import data as tables
+    from tinyml_pipeline.workflow.new_model import Wanted, new_model
+
+    if not name or not file:
+        raise UsageError("new needs a name and a file, as in: tinyml new soil --from soil.csv --target moisture_pct")
+    show([new_model(name, Path(file), project(), Wanted(**asked), force=force)], tables.new_model, as_json)
+
+
+@click.command()
 @json_option
 def models(as_json: bool) -> None:
     """List the models: what each does, and which steps are done.

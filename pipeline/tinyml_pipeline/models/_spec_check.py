@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from numbers import Integral, Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinyml_pipeline.errors import SpecError
@@ -41,6 +42,8 @@ def _wrong_kinds(spec: Spec, domain: type) -> Iterator[str]:
             ("metrics",), lambda value: _are(value, _is_text)),
         'a tuple of names or Domains, such as ("y",) with its last comma': (
             ("outputs",), lambda value: _are(value, lambda one: isinstance(one, (str, domain)))),
+        "a tuple of paths": (
+            ("files",), lambda value: _are(value, lambda one: isinstance(one, (str, Path)))),
         "a tuple of questions with their answers, such as (((10,), (32,)),) with all its commas": (
             _QUESTIONS, lambda value: _are(value, _is_question)),
     }  # fmt: skip

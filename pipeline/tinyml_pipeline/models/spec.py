@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -233,6 +234,8 @@ class ModelSpec(Spec):
     """What training starts from, in the order of Keras' get_weights(); random where empty. Zero epochs keep them."""
     validation: DataFunction | None = None
     test: DataFunction | None = None
+    files: tuple[str | Path, ...] = ()
+    """What the data functions read: when one of these files changes, the model is trained again."""
 
     def load_data(self) -> Dataset:
         """The data, drawn with the spec's own seed: the same arrays at every call."""

@@ -34,6 +34,7 @@ from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, te
 from tinyml_pipeline.workflow.proof import proof_files, prove
 from tinyml_pipeline.workflow.proof_record import ProofRecord, proof_record, read_proof
 from tinyml_pipeline.workflow.samples import input_samples, inputs_of
+from tinyml_pipeline.workflow.train import DATA_FILES
 from tinyml_pipeline.workflow.trained import import_record, trained_archive, trained_sha256
 
 _FEW_STEPS = 64
@@ -135,8 +136,8 @@ def _convert_one(source: ModelSource, keras: KerasProcess, per_channel: bool, fo
             archive, _ = ensure_imported(source, spec, keras)
         else:
             archive = trained_archive(folder, spec)
-        code = provenance.code_digest(__name__, files=[*source_files(source.path), FIRMWARE])
-        samples = _samples_digest(source, spec)
+        code = provenance.code_digest(__name__, DATA_FILES, files=[*source_files(source.path), FIRMWARE])
+        samples = _samples_digests(source, spec)
         made_from = provenance.digest(trained_sha256(folder, spec), samples, per_channel, code, environment)
         if not force and (current := _current(source, made_from)) is not None:
             return current
@@ -267,10 +268,12 @@ def _shapes(source: ModelSource) -> list[tuple[int, ...]]:
     return [one.shape for one in import_record(source.folder).inputs]
 
 
-def _samples_digest(source: ModelSource, spec: Spec) -> str:
-    """Of the file with samples, which is not part of the code; '' without one."""
-    path = source.path.parent / spec.samples if isinstance(spec, ImportedSpec) and spec.samples else None
-    return "" if path is None or not path.is_file() else hashlib.sha256(path.read_bytes()).hexdigest()
+def _samples_digests(source: ModelSource, spec: Spec) -> list[str]:
+    """Of the files with data, which are not part of the code."""
+    if isinstance(spec, ModelSpec):
+        return provenance.file_digests(spec.files)
+    samples = spec.samples if isinstance(spec, ImportedSpec) else ""
+    return provenance.file_digests([source.path.parent / samples] if samples else [])
 
 
 def _port_record(port: QuantizedPort) -> PortRecord:

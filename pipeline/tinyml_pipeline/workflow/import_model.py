@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tinyml_pipeline import provenance
-from tinyml_pipeline.errors import ArtifactsError, PipelineError, SpecError, UsageError, visible
+from tinyml_pipeline.errors import PipelineError, SpecError, UsageError, visible
 from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.model_domains import domains_by_port
 from tinyml_pipeline.models.spec import ImportedSpec
@@ -25,6 +23,7 @@ from tinyml_pipeline.workflow.imported_text import InputRange, given_inputs, nam
 from tinyml_pipeline.workflow.model_files import ModelFile, is_model_file, read_model_file
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, is_file, tell_edited
 from tinyml_pipeline.workflow.samples import csv_header, read_samples
+from tinyml_pipeline.workflow.spec_file import path_from, spec_place, write_spec
 from tinyml_pipeline.workflow.trained import FORMS, ImportRecord, TensorRecord
 
 
@@ -90,7 +89,7 @@ def import_file(path: Path, project: Project, wanted: Wanted, keras: KerasProces
     what `read_model_file` and the child process raise. Nothing is written then.
     """
     name = wanted.name or _name_of(path)
-    place = _spec_path(name, project, force)
+    place = spec_place(name, project, f"tinyml convert {name}; or choose another name with --name", force)
     file = read_model_file(path, trust=wanted.trust)
     given = given_inputs(wanted.inputs)
     how = _How(wanted.trust, wanted.unroll)
@@ -108,16 +107,16 @@ def import_file(path: Path, project: Project, wanted: Wanted, keras: KerasProces
     outputs = named_outputs([one.name for one in record.outputs], [one.shape for one in record.outputs])
     text = spec_text(
         name,
-        _from(place, file.path),
+        path_from(place, file.path),
         ranges,
         outputs,
-        samples="" if samples_path is None else _from(place, samples_path),
+        samples="" if samples_path is None else path_from(place, samples_path),
         trust=wanted.trust,
         unroll=wanted.unroll,
     )
     with source.folder.locked():
         _publish(source, archive, record, _made_from(file, how))
-        _write(place, text)
+        write_spec(place, text)
     return Import(name, str(source.folder.path), record, shown(place), name)
 
 
@@ -209,43 +208,3 @@ def _name_of(path: Path) -> str:
     stem = path.parent.name if path.name == "saved_model.pb" else path.stem if path.suffix else path.name
     name = re.sub(r"[^a-z0-9]+", "_", (stem or path.resolve().name).lower()).strip("_")
     return name if name[:1].isalpha() else f"model_{name}".rstrip("_")
-
-
-def _spec_path(name: str, project: Project, force: bool) -> Path:
-    """Where the spec of a new model goes; UsageError if its name cannot be, or is another's."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise UsageError(
-            f"model name '{visible(name)}': use lower-case letters, digits and underscores, and begin with a letter."
-        )
-    folder = project.model_folders[0] if project.model_folders else project.root / "models"
-    place = folder / f"{name}.py"
-    taken = name in project.model_names() and name not in project.own_names()
-    if taken:
-        raise UsageError(f"'{name}' is the name of a built-in example. Choose another: --name my_{name}")
-    if (os.path.lexists(place) or name in project.own_names()) and not force:
-        where = place if os.path.lexists(place) else project.model(name).path
-        raise UsageError(
-            f"{shown(where)} is there already. Change it and run: tinyml convert {name}; or choose another name with"
-            " --name, or replace it with --force."
-        )
-    return place
-
-
-def _from(place: Path, target: Path) -> str:
-    """A path as a spec states it: from its own folder, if both lie on one drive."""
-    try:
-        return Path(os.path.relpath(target.resolve(), place.resolve().parent)).as_posix()
-    except ValueError:
-        return target.resolve().as_posix()
-
-
-def _write(place: Path, text: str) -> None:
-    """In one step; ArtifactsError if it cannot be."""
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=place.parent, suffix=".new", delete=False) as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, place)
-    except OSError as error:
-        raise ArtifactsError(f"{shown(place)} cannot be written ({error.strerror}).") from None

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from tinyml_pipeline.errors import SpecError, UsageError, visible
 from tinyml_pipeline.model_domains import domains_by_port
+from tinyml_pipeline.workflow.spec_file import quoted, rounded_range
 
 Shapes = Sequence[tuple[int, ...]]
 _MOST_NAMED = 32
-_DIGITS = 4
 _MADE_UP = re.compile(r"(args|input|inputs|input_layer|keras_tensor|x|\w+_input|serving_default_\w+)(_\d+)?(:0)?")
 """Names of inputs that Keras makes up."""
 
@@ -81,7 +81,7 @@ def named_inputs(
                     " FILE."
                 )
             else:
-                found.append(InputRange(one.name, *_span(values if len(group) == 1 else values[:, position])))
+                found.append(InputRange(one.name, *rounded_range(values if len(group) == 1 else values[:, position])))
     return found
 
 
@@ -113,16 +113,16 @@ def spec_text(
         "from tinyml_pipeline import Domain, ImportedSpec",
         "",
         "SPEC = ImportedSpec(",
-        f"    name={_quoted(name)},",
-        f"    summary={_quoted(summary)},",
-        f"    file={_quoted(file)},  # from the folder of this spec",
+        f"    name={quoted(name)},",
+        f"    summary={quoted(summary)},",
+        f"    file={quoted(file)},  # from the folder of this spec",
     ]
     if samples:
-        lines.append(f"    samples={_quoted(samples)},  # real inputs: int8 is calibrated and judged on them")
+        lines.append(f"    samples={quoted(samples)},  # real inputs: int8 is calibrated and judged on them")
     lines.append("    inputs=(  # the range that each has on the device, in its own unit")
-    lines += [f"        Domain({_quoted(one.name)}, {one.low!r}, {one.high!r})," for one in inputs]
+    lines += [f"        Domain({quoted(one.name)}, {one.low!r}, {one.high!r})," for one in inputs]
     lines.append("    ),")
-    lines.append(f"    outputs=({', '.join(map(_quoted, outputs))}{',' if len(outputs) == 1 else ''}),")
+    lines.append(f"    outputs=({', '.join(map(quoted, outputs))}{',' if len(outputs) == 1 else ''}),")
     if unroll:
         lines.append("    unroll=True,  # writes out every step of its recurrent layers")
     if trust:
@@ -146,19 +146,3 @@ def _default_names(ports: Sequence[str], shapes: Shapes, header: Sequence[str]) 
 def _plain(port: str, count: int) -> str:
     """An input's own name, unless it is the only one and Keras made its name up."""
     return "input" if count == 1 and _MADE_UP.fullmatch(port) else port
-
-
-def _span(values: npt.NDArray[np.float32]) -> tuple[float, float]:
-    """The range of samples, to a few digits outwards; of a constant, one that includes 0."""
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        low, high = min(low, 0.0), max(high, 0.0) or 1.0
-    step = 10.0 ** (math.floor(math.log10(high - low)) - _DIGITS + 2)
-    digits = max(0, _DIGITS - 2 - math.floor(math.log10(high - low)))
-    return round(math.floor(low / step) * step, digits), round(math.ceil(high / step) * step, digits)
-
-
-def _quoted(text: str) -> str:
-    """As a Python string on one line, with the quotes that the other specs use."""
-    body = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in body) + '"'

@@ -19,6 +19,9 @@ from tinyml_pipeline.training.overrides import Overrides, override
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
 
+DATA_FILES = "tinyml_pipeline.data.data_file"
+"""What specs use to read their data; no module of the workflow imports it."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -93,17 +96,19 @@ def _is_imported(source: ModelSource) -> bool:
 def _train_one(source: ModelSource, overrides: Overrides, plot: bool, force: bool) -> Training:
     name, folder = source.name, source.folder
     environment = provenance.environment()
-    code = provenance.code_digest(__name__, files=source_files(source.path))
+    code = provenance.code_digest(__name__, DATA_FILES, files=source_files(source.path))
     changes = {**overrides.changes, **({"plot": True} if plot else {})}
-    made_from = provenance.digest(code, environment, changes, os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0"))
     with folder.locked():
+        spec = source.load_trained_here()
+        data = provenance.file_digests(spec.files)
+        made_from = provenance.digest(code, environment, changes, data, os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0"))
         record = folder.record("train")
         if record is not None and not force and folder.is_current("train", made_from):
             with contextlib.suppress(records.RecordError):
                 return Training(name, str(folder.path), records.read(TrainRecord, record.facts), None)
         from tinyml_pipeline.training.train import train as train_model
 
-        spec = override(source.load_trained_here(), overrides)
+        spec = override(spec, overrides)
         progress.say_keras_starts(name)
         with progress.epochs(name, spec.epochs) as report:
             trained = train_model(spec, report)

@@ -1,0 +1,1 @@
+"""Tables of measurements: CSV, Parquet and NPZ files become data sets. The only user of polars."""

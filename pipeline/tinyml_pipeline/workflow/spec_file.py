@@ -1,0 +1,74 @@
+"""Spec files that commands write for their users: where one goes, and what stands in it."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from tinyml_pipeline.errors import ArtifactsError, UsageError, visible
+from tinyml_pipeline.project import Project
+from tinyml_pipeline.user_code import shown
+
+_DIGITS = 4
+
+
+def spec_place(name: str, project: Project, instead: str, force: bool) -> Path:
+    """Where the spec of a new model goes; UsageError if its name cannot be, or is another's.
+
+    `instead` is what to run, and which option gives another name, where a spec of that name is there already.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UsageError(
+            f"model name '{visible(name)}': use lower-case letters, digits and underscores, and begin with a letter."
+        )
+    folder = project.model_folders[0] if project.model_folders else project.root / "models"
+    place = folder / f"{name}.py"
+    if name in project.model_names() and name not in project.own_names():
+        option = "--name " if "--name" in instead else ""
+        raise UsageError(f"'{name}' is the name of a built-in example. Choose another: {option}my_{name}")
+    if (os.path.lexists(place) or name in project.own_names()) and not force:
+        where = place if os.path.lexists(place) else project.model(name).path
+        raise UsageError(f"{shown(where)} is there already. Change it and run: {instead}, or replace it with --force.")
+    return place
+
+
+def path_from(place: Path, target: Path) -> str:
+    """A path as a spec states it: from its own folder, if both lie on one drive."""
+    try:
+        return Path(os.path.relpath(target.resolve(), place.resolve().parent)).as_posix()
+    except ValueError:
+        return target.resolve().as_posix()
+
+
+def write_spec(place: Path, text: str) -> None:
+    """In one step; ArtifactsError if it cannot be."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=place.parent, suffix=".new", delete=False) as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, place)
+    except OSError as error:
+        raise ArtifactsError(f"{shown(place)} cannot be written ({error.strerror}).") from None
+
+
+def rounded_range(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """The range of samples, to a few digits outwards; of a constant, one that includes 0."""
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        low, high = min(low, 0.0), max(high, 0.0) or 1.0
+    step = 10.0 ** (math.floor(math.log10(high - low)) - _DIGITS + 2)
+    digits = max(0, _DIGITS - 2 - math.floor(math.log10(high - low)))
+    return round(math.floor(low / step) * step, digits), round(math.ceil(high / step) * step, digits)
+
+
+def quoted(text: str) -> str:
+    """As a Python string on one line, with the quotes that the other specs use."""
+    body = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in body) + '"'
