@@ -86,7 +86,7 @@ def parse(line: ShellLine) -> None:
         assert board.isupper() or board in board_names(), f"{line}: there is no board {board}"
     models = context.params.get("models") or context.params.get("model") or ()
     for model in (models,) if isinstance(models, str) else models:
-        known = {*model_names(), "line", "gesture"}  # the models of `tinyml init` and of how-to/trained-model.md
+        known = {*model_names(), "line", "gesture", "garden", "wave"}  # of `tinyml init` and of pages of how-to
         assert model.isupper() or "." in model or model in known, f"{line}: there is no model {model}"
 
 

@@ -90,7 +90,7 @@ class Project:
         return sorted({path.stem for folder in self.model_folders for path in _spec_files(folder)})
 
     def model_names(self) -> list[str]:
-        """The user's own models first, then the examples; runs none."""
+        """The user's own models first, then the examples whose names they do not have; runs none."""
         own = self.own_names()
         return own + [name for name in _example_names() if name not in own]
 
@@ -111,8 +111,8 @@ class Project:
             raise UsageError(self._unknown(asked))
         if len(found) > 1:
             raise UsageError(
-                f"two models have the name '{asked}': {shown(found[0])} and {_described(found[1])}. Rename"
-                " yours, file and SPEC."
+                f"two models have the name '{asked}': {shown(found[0])} and {shown(found[1])}. Rename"
+                " one, file and SPEC."
             )
         return ModelSource(asked, found[0], self.folder(asked))
 
@@ -131,12 +131,10 @@ class Project:
         return ModelSource(path.stem, path, self.folder(path.stem, "" if is_named else asked))
 
     def _files(self, name: str) -> list[Path]:
-        """The spec files of that name, the example last."""
+        """The user's spec files of that name; without any, the example."""
         found = [folder / f"{name}.py" for folder in self.model_folders if (folder / f"{name}.py").is_file()]
         example = _example_path(name)
-        if example is not None and all(path.resolve() != example for path in found):
-            found.append(example)
-        return found
+        return [example] if example is not None and not found else found
 
     def _unknown(self, asked: str) -> str:
         if Path(f"{asked}.py").is_file():
@@ -244,7 +242,3 @@ def _example_path(name: str) -> Path | None:
     from tinyml_pipeline.places import PACKAGE
 
     return PACKAGE / "models" / f"{name}.py" if name in _example_names() else None
-
-
-def _described(path: Path) -> str:
-    return f"the built-in example {path.name}" if path == _example_path(path.stem) else shown(path)

@@ -117,9 +117,7 @@ def test_it_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
 
 def test_a_class_of_two_recordings_cannot_be_trained_stopped_and_judged(tmp_path: Path) -> None:
     lines = [f"r{r},{i},{r},{'rare' if r < 2 else 'usual'}" for r in range(20) for i in range(10)]
-    with pytest.raises(
-        UsageError, match="class 'rare' has 2 recordings without missing values"
-    ):
+    with pytest.raises(UsageError, match="class 'rare' has 2 recordings without missing values"):
         parts_of(table(tmp_path, lines), group="rec", targets=("kind",), classes=("rare", "usual"))
 
 

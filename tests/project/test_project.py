@@ -136,23 +136,25 @@ def test_a_broken_pyproject_is_a_fault_if_it_holds_our_settings(here: Path) -> N
         Project.find(Path())
 
 
-def test_two_models_of_one_name(here: Path) -> None:
+def test_a_model_of_the_users_hides_the_example_of_its_name(here: Path) -> None:
     (here / "models").mkdir()
     (here / "models/linear.py").write_text(LINE.replace('"line"', '"linear"'))
-    with pytest.raises(UsageError) as caught:
-        Project.find(Path()).model("linear")
-    assert str(caught.value) == (
-        "two models have the name 'linear': models/linear.py and the built-in example linear.py. Rename yours, file and"
-        " SPEC."
-    )
-    assert "broken spec" in tinyml("models").output
-    source = Project.find(Path()).model("models/linear.py")
-    assert (source.load().name, source.folder.argument) == ("linear", "models/linear.py"), "its name means two"
+    source = Project.find(Path()).model("linear")
+    assert (source.path, source.folder.argument) == (Path("models/linear.py"), "linear")
+    assert Project.find(Path()).model_names().count("linear") == 1
+    assert "broken spec" not in tinyml("models").output
+
+
+def test_two_models_of_one_name(here: Path) -> None:
     for folder in ("a", "b"):
         (here / folder).mkdir()
         (here / folder / "line.py").write_text(LINE)
     with pytest.raises(UsageError) as caught:
         chosen(["a/line.py", "b/line.py", "a/line.py"], Project.find(Path()))
+    assert str(caught.value) == ("two models have the name 'line': a/line.py and b/line.py. Rename one, file and SPEC.")
+    (here / "tinyml.toml").write_text('models = ["a", "b"]')
+    with pytest.raises(UsageError) as caught:
+        Project.find(Path()).model("line")
     assert str(caught.value) == ("two models have the name 'line': a/line.py and b/line.py. Rename one, file and SPEC.")
 
 

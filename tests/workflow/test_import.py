@@ -317,7 +317,6 @@ WANTED = {
         {"name": "My"},
         "model name 'My': use lower-case letters, digits and underscores, and begin with a letter.",
     ),
-    "taken": ({"name": "linear"}, "'linear' is the name of a built-in example. Choose another: --name my_linear"),
 }  # fmt: skip
 
 

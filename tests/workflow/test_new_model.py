@@ -192,16 +192,11 @@ def test_bad_data_is_one_line_and_nothing_is_written(case: str, project: Project
     assert sorted(os.listdir()) == (["d.csv"] if lines else [])
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("Moves", "model name 'Moves': use lower-case letters, digits and underscores, and begin with a letter."),
-        ("linear", "'linear' is the name of a built-in example. Choose another: my_linear"),
-    ],
-)
-def test_names_that_cannot_be(name: str, message: str, project: Project) -> None:
+def test_a_name_that_cannot_be(project: Project) -> None:
     save(soil())
-    assert run("new", name, "--from", "d.csv", "--target", "wet").stderr == f"tinyml: {message}\n"
+    assert run("new", "Moves", "--from", "d.csv", "--target", "wet").stderr == (
+        "tinyml: model name 'Moves': use lower-case letters, digits and underscores, and begin with a letter.\n"
+    )
 
 
 def test_a_spec_that_is_there_stays(project: Project) -> None:

@@ -50,8 +50,7 @@ def spec_text(name: str, data: DataFile, parts: Sequence[Dataset], proposal: Pro
         '    """Training ends when the validation part is not answered better any more, and goes back to its best."""',
         "    import keras",
         "",
-        f'    return [keras.callbacks.EarlyStopping("val_loss", patience={max(5, proposal.epochs // 8)},'
-        " restore_best_weights=True)]",
+        f"    return [keras.callbacks.EarlyStopping({_stopping(data, proposal)}, restore_best_weights=True)]",
         "",
         "",
         "SPEC = ModelSpec(",
@@ -151,6 +150,12 @@ def _network(data: DataFile, proposal: Proposal) -> list[str]:
         lines.append(f"            keras.layers.Dense({len(data.targets)}),")
         lines.append("            from_unit_range(OUTPUTS),")
     return [*lines, "        ]", "    )"]
+
+
+def _stopping(data: DataFile, proposal: Proposal) -> str:
+    """A classifier that is right becomes ever surer; that does not count."""
+    enough = ", min_delta=0.001" if data.classes else ""
+    return f'"val_loss", patience={max(5, proposal.epochs // 8)}{enough}'
 
 
 def _judgement(data: DataFile, judged: int) -> list[str]:

@@ -19,7 +19,7 @@ _DIGITS = 4
 
 
 def spec_place(name: str, project: Project, instead: str, force: bool) -> Path:
-    """Where the spec of a new model goes; UsageError if its name cannot be, or is another's.
+    """Where the spec of a new model goes; UsageError if its name cannot be, or is taken.
 
     `instead` is what to run, and which option gives another name, where a spec of that name is there already.
     """
@@ -29,9 +29,6 @@ def spec_place(name: str, project: Project, instead: str, force: bool) -> Path:
         )
     folder = project.model_folders[0] if project.model_folders else project.root / "models"
     place = folder / f"{name}.py"
-    if name in project.model_names() and name not in project.own_names():
-        option = "--name " if "--name" in instead else ""
-        raise UsageError(f"'{name}' is the name of a built-in example. Choose another: {option}my_{name}")
     if (os.path.lexists(place) or name in project.own_names()) and not force:
         where = place if os.path.lexists(place) else project.model(name).path
         raise UsageError(f"{shown(where)} is there already. Change it and run: {instead}, or replace it with --force.")
