@@ -65,9 +65,9 @@ def test_every_struct_of_the_kernels_is_set_by_python_in_some_network() -> None:
     for path in KERNELS.rglob("*.h"):
         declared |= set(re.findall(r"const struct (\w+) \*layer", path.read_text()))
     used = set()
-    # Random networks hardly ever have these two.
+    # Random networks hardly ever have these three.
     no_linear_form = binary("ADD", first=(0.013, -128), second=(0.21, 127), output=(0.2, -7), shapes=((9,),) * 3)
-    rare = model_of(convolution((4, 4, 4), 4, depthwise=True)), no_linear_form
+    rare = (*(model_of(convolution((8, 8, 8), 8, depthwise=one)) for one in (True, False)), no_linear_form)
     networks = (make_network(_shuffled(seed), seed).tflite for seed in range(40))
     for tflite in (dense_model(tuple(CASES))[0], *rare, *networks):
         graph = read_tflite(tflite)
