@@ -22,6 +22,7 @@ from tinyml_pipeline.compiler.target import find_target
 from tinyml_pipeline.errors import UnsupportedError
 
 from tests.compiler.models import adder
+from tests.kernels.dense_cases import dense_model
 from tests.ops.check import T, model_of, one
 
 
@@ -89,8 +90,12 @@ def test_each_move_is_the_one_that_loses_the_least_time_per_byte(
 
 def test_a_kernel_whose_scratch_is_more_than_the_ram_is_not_taken() -> None:
     target = find_target("cortex-m4", "speed")
-    functions = [layer.function for layer in explain(read_tflite(adder()), target, Budget(ram_bytes=8))]
-    assert functions == ["fully_connected_narrow_s8", "fully_connected_quads_s8", "fully_connected_dsp_s8"]
+    graph = read_tflite(dense_model(("one_turn_of_four_groups", "rows_without_fours"))[0])
+    taken = [[layer.function for layer in explain(graph, target, Budget(ram_bytes=ram))] for ram in (32, 31)]
+    assert taken == [
+        ["fully_connected_dsp_s8", "fully_connected_dsp_s8"],
+        ["fully_connected_quads_s8", "fully_connected_dsp_s8"],
+    ]
 
 
 def test_every_kernel_is_taken_or_has_a_reason() -> None:

@@ -1,8 +1,9 @@
 /* The DSP instructions of Cortex-M4, M7, M33 and M55 that the kernels use, and the same in C for every other machine.
  *
  * Assembly here has one of two forms, which no compiler flag can break: a single instruction whose operands may be any
- * register, or a block with one operand that saves every register beyond r0 to r3 and r12 itself. r9 stays untouched
- * in both: position-independent firmware keeps its data's address there, also for interrupts. */
+ * register, or a block whose operands are in r0 to r3, r12 and lr, and that leaves r7 as it was, because it may be the
+ * frame pointer. r9 stays untouched in both: position-independent firmware keeps its data's address there, also for
+ * interrupts. */
 #ifndef KERNELS_DSP_H
 #define KERNELS_DSP_H
 
@@ -101,16 +102,19 @@ static inline int8_t requantize_saturated(int32_t sum256, int32_t multiplier, in
 #endif
 }
 
-/* The same with the layer's scale, or with the next one of an array. */
+/* Where a layer takes its scales from: always the same words, or where `per_channel`, the next ones for each output. */
+struct scale_source {
+    const int32_t *words;
+    bool per_channel;
+};
+
+/* The same with the layer's scale, or with the next one. */
 ALWAYS_INLINE int8_t requantize_output(int32_t sum256, struct scale_source *scale, bool is_signed)
 {
-    if (scale->per_channel) {
-        const int32_t *const words = scale->next;
+    const int32_t *const words = scale->words;
 
-        scale->next += SCALE_WORDS;
-        return requantize_saturated(sum256, words[0], words[1], words[2], is_signed);
-    }
-    return requantize_saturated(sum256, scale->multiplier, scale->offset, scale->shift, is_signed);
+    scale->words += scale->per_channel ? SCALE_WORDS : 0;
+    return requantize_saturated(sum256, words[0], words[1], words[2], is_signed);
 }
 
 #endif

@@ -16,17 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An array of scales has these words for each output: multiplier, offset, shift. */
+/* A scale is these words: multiplier, offset, shift. */
 #define SCALE_WORDS 3
-
-/* Where a layer takes its scales from: the three numbers, or where `per_channel`, the `next` in an array. */
-struct scale_source {
-    int32_t multiplier;
-    int32_t offset;
-    int32_t shift;
-    const int32_t *next;
-    bool per_channel;
-};
 
 /* The upper half of the product. */
 static inline int32_t multiply_high(int32_t a, int32_t b)

@@ -31,20 +31,23 @@ struct fully_connected_quads_per_channel_s8 {
 struct quads_run {
     const int8_t *weights;
     const int32_t *bias;
-    struct scale_source scale;
+    int32_t multiplier;
+    int32_t offset;
+    int32_t shift;
+    const int32_t *scales; /* where `per_channel`, of the outputs to come */
+    bool per_channel;
     bool is_signed;
 };
 
 ALWAYS_INLINE int8_t quads_output(struct quads_run *run, int32_t sum)
 {
-    struct scale_source *const scale = &run->scale;
     int32_t x;
 
-    if (scale->per_channel) {
-        x = requantize(sum * 256, scale->next[0], scale->next[1], scale->next[2], run->is_signed);
-        scale->next += SCALE_WORDS;
+    if (run->per_channel) {
+        x = requantize(sum * 256, run->scales[0], run->scales[1], run->scales[2], run->is_signed);
+        run->scales += SCALE_WORDS;
     } else {
-        x = requantize(sum * 256, scale->multiplier, scale->offset, scale->shift, run->is_signed);
+        x = requantize(sum * 256, run->multiplier, run->offset, run->shift, run->is_signed);
     }
     return saturate_s8(x);
 }
@@ -96,8 +99,7 @@ ALWAYS_INLINE void quads_run(struct quads_run run, const int8_t *in, size_t inpu
 ALWAYS_INLINE void quads_per_tensor(const struct fully_connected_quads_s8 *p, const int8_t *in, int8_t *out,
                                     bool is_signed)
 {
-    const struct scale_source scale = {p->multiplier, p->offset, p->shift, NULL, false};
-    const struct quads_run run = {p->weights, p->bias, scale, is_signed};
+    const struct quads_run run = {p->weights, p->bias, p->multiplier, p->offset, p->shift, NULL, false, is_signed};
 
     quads_run(run, in, p->inputs, out, p->outputs);
 }
@@ -105,8 +107,7 @@ ALWAYS_INLINE void quads_per_tensor(const struct fully_connected_quads_s8 *p, co
 ALWAYS_INLINE void quads_per_channel(const struct fully_connected_quads_per_channel_s8 *p, const int8_t *in,
                                      int8_t *out, bool is_signed)
 {
-    const struct scale_source scale = {0, 0, 0, p->scales, true};
-    const struct quads_run run = {p->weights, p->bias, scale, is_signed};
+    const struct quads_run run = {p->weights, p->bias, 0, 0, 0, p->scales, true, is_signed};
 
     quads_run(run, in, p->inputs, out, p->outputs);
 }

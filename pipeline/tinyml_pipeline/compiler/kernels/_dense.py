@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernels._requantize import HIGHEST_SUM, LOWEST_SUM, Scale, needs_sign, single_add_scale
-from tinyml_pipeline.compiler.lowering import Argument, Array, Buffer, Call, FieldValue, Lowering, Struct, int_array
+from tinyml_pipeline.compiler.lowering import Argument, Array, Call, FieldValue, Lowering, Struct
 from tinyml_pipeline.compiler.ops._context import INT8_MAX, INT8_MIN
 from tinyml_pipeline.compiler.ops.fully_connected import FullyConnected
 
@@ -34,21 +34,20 @@ def why_not_single_add(op: FullyConnected) -> str | None:
     return None
 
 
-def lower_single_add(op: FullyConnected, kernel: str, fields: Fields, scratch: Buffer | None = None) -> Lowering:
+def lower_single_add(op: FullyConnected, kernel: str, struct: str, fields: Fields, *more: Argument) -> Lowering:
     """The call of one of the kernel's four functions: with or without negative sums, one scale or one per output."""
     outputs, inputs = op.weights.shape
-    scales = _scales(op)
-    assert scales is not None, "the kernel did not refuse"
     relu = "" if needs_sign(op.output_zero_point, op.output_min) else "_relu"
     per_channel = "_per_channel" if op.per_channel else ""
-    fields = {"inputs": inputs, "outputs": outputs, **fields}
-    if op.per_channel:
-        fields["scales"] = int_array("scales", DType.INT32, scales, "Multiplier, offset and shift of each output.")
-    else:
-        fields |= scales[0]._asdict()
-    layer = Struct(f"{kernel}{per_channel}_s8", fields)
-    arguments: tuple[Argument, ...] = (layer, op.source, op.output, *([scratch] if scratch else []))
-    return Lowering((Call(f"{kernel}{relu}{per_channel}_s8", arguments),), describe(op))
+    layer = Struct(struct, {"inputs": inputs, "outputs": outputs, **fields})
+    return Lowering((Call(f"{kernel}{relu}{per_channel}_s8", (layer, op.source, op.output, *more)),), describe(op))
+
+
+def scales_of(op: FullyConnected) -> npt.NDArray[np.int64]:
+    """Multiplier, offset and shift: one row for the layer, or one per output; of layers that the kernel accepts."""
+    scales = _scales(op)
+    assert scales is not None, "the kernel did not refuse"
+    return np.array(scales, np.int64)
 
 
 def _scales(op: FullyConnected) -> list[Scale] | None:

@@ -7,10 +7,20 @@ import numpy.typing as npt
 
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
-from tinyml_pipeline.compiler.kernels._dense import lanes, lower_single_add, proof, why_not_single_add, wrapped
+from tinyml_pipeline.compiler.kernels._dense import (
+    Fields,
+    lanes,
+    lower_single_add,
+    proof,
+    scales_of,
+    why_not_single_add,
+    wrapped,
+)
 from tinyml_pipeline.compiler.lowering import Array, Buffer, Lowering
 from tinyml_pipeline.compiler.ops.fully_connected import FullyConnected
 from tinyml_pipeline.compiler.target import Isa, Target
+
+_ROWS_AT_ONCE = 4
 
 
 def _cost(op: FullyConnected, target: Target) -> Cost:
@@ -27,24 +37,16 @@ def _refuses(op: FullyConnected, target: Target) -> str | None:
 
 def _lower(op: FullyConnected, target: Target) -> Lowering:
     outputs, inputs = op.weights.shape
-    comment = "The bias, with the input's zero point, in the same pairs."
-    return lower_single_add(
-        op,
-        "fully_connected_dsp",
-        {
-            "weights": Array("weights", DType.UINT32, _paired_words(op.weights), proof(op, _packing(outputs))),
-            "starts": Array("starts", DType.INT32, _paired_starts(op), comment),
-        },
-        Buffer("lanes", DType.INT32, -(-inputs // 4) * 2),
-    )
-
-
-def _packing(outputs: int) -> str:
-    pairs = "Rows in pairs, 256 * first + second a lane of 16 bits"
-    singles = "four weights of a row a word"
-    if outputs < 4:
-        return singles.capitalize()
-    return f"{pairs}; the last {outputs % 4} alone, {singles}" if outputs % 4 else pairs
+    whole, scale = _whole(op.weights), "each with its scale" if op.per_channel else "then the scale"
+    packing = "pairs of rows, 256 * first + second in a lane of 16 bits, behind their biases" if whole else "biases"
+    words = Array("words", DType.INT32, _words(op), proof(op, f"{packing.capitalize()}; {scale}"))
+    rows = _filled(op.weights)[whole:].view("<i4")
+    fields: Fields = {
+        "words": words,
+        "rows": Array("rows", DType.INT32, rows, "Four weights a word.") if outputs > whole else None,
+    }
+    scratch = Buffer("lanes", DType.INT32, -(-inputs // 4) * 2) if whole else None
+    return lower_single_add(op, "fully_connected_dsp", "fully_connected_dsp_s8", fields, scratch)
 
 
 def _filled(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
@@ -57,28 +59,33 @@ def _filled(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
 
 def _paired_rows(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
     """256 * first + second of each pair of rows that fours hold; what a lane of 16 bits gets."""
-    rows = _filled(weights)[: len(weights) // 4 * 4]
+    rows = _filled(weights)[: _whole(weights)]
     pairs: npt.NDArray[np.int32] = rows[::2].astype(np.int32)
     pairs *= 256
     pairs += rows[1::2]
     return pairs
 
 
-def _paired_words(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.uint32]:
-    outputs = len(weights)
-    whole = outputs // 4 * 4
-    filled = _filled(weights)
-    # (quads, pairs, groups of four inputs, place in the group)
-    pairs = _paired_rows(weights).reshape(whole // 4, 2, filled.shape[1] // 4, 4)
-    words = lanes(pairs[..., :2], pairs[..., 2:]).transpose(0, 2, 1, 3).ravel()
-    return np.concatenate([words, filled[whole:].ravel().view("<u4")])
+def _whole(weights: npt.NDArray[np.int8]) -> int:
+    """Rows that are in fours."""
+    return len(weights) // _ROWS_AT_ONCE * _ROWS_AT_ONCE
 
 
-def _paired_starts(op: FullyConnected) -> npt.NDArray[np.int64]:
+def _words(op: FullyConnected) -> npt.NDArray[np.int64]:
+    """In the order of struct fully_connected_dsp_s8."""
+    whole, filled, scales = _whole(op.weights), _filled(op.weights), scales_of(op)
+    passes, groups = whole // _ROWS_AT_ONCE, filled.shape[1] // 4
+    # (passes, pairs, groups of four inputs, place in the group)
+    pairs = _paired_rows(op.weights).reshape(passes, 2, groups, 4)
+    weights = lanes(pairs[..., :2], pairs[..., 2:]).transpose(0, 2, 1, 3).reshape(passes, 4 * groups)
     starts = op.bias.copy()
-    whole = len(starts) // 4 * 4
-    starts[:whole:2] = wrapped(256 * op.bias[:whole:2] + op.bias[1:whole:2])
-    return starts
+    starts[:whole:2] = 256 * op.bias[:whole:2] + op.bias[1:whole:2]
+    fours, singles = np.hstack([starts[:whole].reshape(passes, _ROWS_AT_ONCE), weights]), starts[whole:, np.newaxis]
+    if op.per_channel:
+        fours = np.hstack([fours, scales[:whole].reshape(passes, _ROWS_AT_ONCE * 3)])
+        singles = np.hstack([singles, scales[whole:]])
+        scales = scales[:0]
+    return wrapped(np.concatenate([fours, scales, singles], axis=None))
 
 
 KERNEL = Kernel(

@@ -7,7 +7,14 @@ import numpy.typing as npt
 
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
-from tinyml_pipeline.compiler.kernels._dense import lanes, lower_single_add, proof, why_not_single_add, wrapped
+from tinyml_pipeline.compiler.kernels._dense import (
+    lanes,
+    lower_single_add,
+    proof,
+    scales_of,
+    why_not_single_add,
+    wrapped,
+)
 from tinyml_pipeline.compiler.lowering import Array, Lowering
 from tinyml_pipeline.compiler.ops.fully_connected import FullyConnected
 from tinyml_pipeline.compiler.target import Isa, Target
@@ -23,12 +30,16 @@ def _refuses(op: FullyConnected, target: Target) -> str | None:
 
 
 def _lower(op: FullyConnected, target: Target) -> Lowering:
-    comment = proof(op, "Of each output: 256 * weights in two lanes of 16 bits, 256 * bias")
-    rows = Array("rows", DType.INT32, narrow_rows(op), comment)
-    return lower_single_add(op, "fully_connected_narrow", {"rows": rows})
+    rows, scales = narrow_rows(op), scales_of(op)
+    values = np.hstack([rows, scales]) if op.per_channel else np.concatenate([scales, rows], axis=None)
+    scale = "its scale" if op.per_channel else "before them the scale"
+    comment = proof(op, f"Of each output: 256 * weights in two lanes of 16 bits, 256 * bias; {scale}")
+    words = Array("words", DType.INT32, values, comment)
+    return lower_single_add(op, "fully_connected_narrow", "fully_connected_narrow_s8", {"words": words})
 
 
 def narrow_rows(op: FullyConnected) -> npt.NDArray[np.int64]:
+    """Two words of each output."""
     scaled = 256 * op.weights.astype(np.int64)
     high = scaled[:, 1] if scaled.shape[1] > 1 else np.zeros(len(scaled), np.int64)
     return np.stack([wrapped(lanes(scaled[:, 0], high)), wrapped(256 * op.bias)], axis=1)

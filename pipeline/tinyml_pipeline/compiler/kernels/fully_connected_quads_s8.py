@@ -6,7 +6,15 @@ import numpy as np
 
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
-from tinyml_pipeline.compiler.kernels._dense import bias_array, lower_single_add, proof, why_not_single_add
+from tinyml_pipeline.compiler.kernels._dense import (
+    Fields,
+    bias_array,
+    lower_single_add,
+    proof,
+    scales_of,
+    why_not_single_add,
+)
+from tinyml_pipeline.compiler.kernels._requantize import Scale
 from tinyml_pipeline.compiler.lowering import Array, Lowering
 from tinyml_pipeline.compiler.ops.fully_connected import FullyConnected
 from tinyml_pipeline.compiler.target import Target
@@ -26,7 +34,13 @@ def _lower(op: FullyConnected, target: Target) -> Lowering:
     quads = op.weights[:whole].reshape(-1, 4, inputs).transpose(0, 2, 1)
     weights = np.concatenate([quads.ravel(), op.weights[whole:].ravel()])
     array = Array("weights", DType.INT8, weights, proof(op, "Four rows side by side"))
-    return lower_single_add(op, "fully_connected_quads", {"weights": array, "bias": bias_array(op)})
+    fields: Fields = {"weights": array, "bias": bias_array(op)}
+    scales = scales_of(op)
+    if op.per_channel:
+        fields["scales"] = Array("scales", DType.INT32, scales, "Multiplier, offset and shift of each output.")
+        return lower_single_add(op, "fully_connected_quads", "fully_connected_quads_per_channel_s8", fields)
+    fields |= Scale(*scales[0].tolist())._asdict()
+    return lower_single_add(op, "fully_connected_quads", "fully_connected_quads_s8", fields)
 
 
 KERNEL = Kernel(
