@@ -87,6 +87,10 @@ class Arduino:
     """Of analogRead()."""
     serial_buffer: int = 63
     """How many bytes `Serial` keeps unread."""
+    own_sensor: str = ""
+    """An accelerometer on the board itself, as tinyml_pipeline.runtimes.collector names it."""
+    own_sensor_bus: str = "Wire"
+    """The object of its I2C bus."""
     counts_cycles: bool = False
     """Whether a sketch can count cycles (DWT on a Cortex-M, Timer1 in simavr); else it counts microseconds."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from tinyml_pipeline.cli.common import (
@@ -16,6 +18,7 @@ from tinyml_pipeline.cli.common import (
     show,
     vector_count,
 )
+from tinyml_pipeline.errors import UsageError
 
 
 @click.command()
@@ -67,18 +70,36 @@ def fit(models: tuple[str, ...], boards: tuple[str, ...], as_json: bool) -> None
 @models_or_files_argument
 @board_option
 @runtime_option
+@click.option("--collect", is_flag=True, help="Write the sketch that prints a sensor's readings, for tinyml record.")
+@click.option(
+    "--sensor",
+    default="",
+    metavar="NAME",
+    help="With --collect: analog, mpu6050 or lsm9ds1.  [default: what is on the board, else analog]",
+)
 @json_option
-def firmware(models: tuple[str, ...], board: str, runtime: str | None, as_json: bool) -> None:
+def firmware(
+    models: tuple[str, ...], board: str, runtime: str | None, collect: bool, sensor: str, as_json: bool
+) -> None:
     """Write a firmware project for a board: an Arduino sketch and a PlatformIO project in one folder.
 
     \b
     Example: tinyml firmware linear --board uno
              tinyml firmware adder --board esp32 --runtime tflm
+             tinyml firmware --collect --board uno --sensor mpu6050
     """
     from tinyml_pipeline.show.report.tables import board as tables
+    from tinyml_pipeline.workflow.collect import write_collector
     from tinyml_pipeline.workflow.firmware import firmware as write_firmware
 
-    report(write_firmware(models, project(), board=board, runtime=runtime), tables.firmware, as_json)
+    if collect and (models or runtime):
+        raise UsageError("firmware --collect writes a sketch without a model; leave out models and --runtime.")
+    if sensor and not collect:
+        raise UsageError("--sensor is for the sketch of --collect.")
+    if collect:
+        show([write_collector(board, project(), sensor)], tables.collectors, as_json)
+    else:
+        report(write_firmware(models, project(), board=board, runtime=runtime), tables.firmware, as_json)
 
 
 @click.command()
@@ -180,3 +201,38 @@ def monitor(model: str | None, board: str, port: str | None, runtime: str | None
     from tinyml_pipeline.workflow.monitor import monitor as show_board
 
     show_board(model, project(), board=board, port=port, runtime=runtime)
+
+
+@click.command()
+@board_option
+@port_option
+@click.option("--label", default="", metavar="NAME", help="What is recorded, such as the name of a gesture.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="CSV to append to (required).")
+@click.option("--columns", multiple=True, metavar="NAME", help="Names of the values.  [default: what the board prints]")
+@click.option("--rows", type=int, metavar="N", help="End after this many rows.  [default: at Ctrl-C]")
+@json_option
+def record(
+    board: str,
+    port: str | None,
+    label: str,
+    output: Path | None,
+    columns: tuple[str, ...],
+    rows: int | None,
+    as_json: bool,
+) -> None:
+    """Store the numbers that a board prints in a CSV file, with time, label and the recording's number, until Ctrl-C.
+
+    A line of numbers with commas, tabs or blanks between them is a row; other lines are counted. The sketch of 'tinyml
+    firmware --collect' prints such lines, and so does a sim- board that can run it.
+
+    \b
+    Example: tinyml record --board uno --label shake -o data.csv
+             tinyml record --board sim-uno --label still -o data.csv --rows 100
+    """
+    from tinyml_pipeline.show.report.tables import data as tables
+    from tinyml_pipeline.workflow.record import record as store
+
+    if output is None:
+        raise UsageError("record needs a file, as in: tinyml record --board uno --label shake -o data.csv")
+    recording = store(project(), board=board, port=port, label=label, output=output, columns=columns, rows=rows)
+    show([recording], tables.recordings, as_json)

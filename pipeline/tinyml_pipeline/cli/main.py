@@ -36,6 +36,7 @@ SECTIONS = {
         board.flash,
         board.verify,
         board.monitor,
+        board.record,
     ),
     "Look inside": (learn.predict, learn.lesson, learn.graph, learn.operators, learn.lr_find, learn.export),
     "The program itself": (upkeep.bench, upkeep.doctor),

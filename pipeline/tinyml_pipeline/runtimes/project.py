@@ -6,7 +6,7 @@ the dialogue around it, and under `src/protocol/` the wire protocol.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def project_files(values: Mapping[str, Any], model: QuantizedModel, board: Board
 
     `values` are template_values.model_values with an oracle. Raises UnsupportedError for a board without Arduino.
     """
-    arduino, platformio = board.arduino, board.platformio
+    arduino = board.arduino
     if arduino is None:
         raise UnsupportedError(
             f"{board.name} has no Arduino core, so there is no sketch for it; 'tinyml build MODEL --board"
@@ -61,22 +61,33 @@ def project_files(values: Mapping[str, Any], model: QuantizedModel, board: Board
         "light": arduino.light,
         "led_note": arduino.led_note,
         "a0_note": arduino.a0_note,
+    }
+    sketch = render("project/sketch.ino", filled)
+    libraries = (shell.arduino_libraries, shell.platformio_libraries)
+    return SourceTree({f"{values['id']}.ino": sketch, **platform_files(board, *libraries)})
+
+
+def platform_files(
+    board: Board, arduino_libraries: Sequence[str] = (), platformio_libraries: Sequence[str] = ()
+) -> SourceTree:
+    """sketch.yaml and, where PlatformIO knows the board, platformio.ini."""
+    arduino, platformio = board.arduino, board.platformio
+    assert arduino is not None, "project_files() has checked it"
+    filled: dict[str, Any] = {
+        "board": board.name,
         "fqbn": arduino.fqbn,
         "platform": arduino.platform,
         "index_url": arduino.index_url,
-        "libraries": shell.arduino_libraries,
+        "libraries": arduino_libraries,
     }
-    files = {
-        f"{values['id']}.ino": render("project/sketch.ino", filled),
-        "sketch.yaml": render("project/sketch.yaml", filled),
-    }
+    files = {"sketch.yaml": render("project/sketch.yaml", filled)}
     if platformio is not None:
         filled |= {
             "pio_platform": platformio.platform,
             "pio_board": platformio.board,
             "pio_framework": platformio.framework,
             "pio_options": platformio.options,
-            "pio_libraries": shell.platformio_libraries,
+            "pio_libraries": platformio_libraries,
         }
         files["platformio.ini"] = render("project/platformio.ini", filled)
     return SourceTree(files)

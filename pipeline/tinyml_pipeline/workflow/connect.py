@@ -22,12 +22,18 @@ _LOGS = "logs"
 
 @contextlib.contextmanager
 def connect(
-    opened: OpenModel | None, artifacts: Path, board: Board, port: str | None, runtime: RuntimeName = "aot"
+    opened: OpenModel | None,
+    artifacts: Path,
+    board: Board,
+    port: str | None,
+    runtime: RuntimeName = "aot",
+    *,
+    elf: Path | None = None,
 ) -> Iterator[Device]:
     """The device, open; what was started is gone when the block ends. Its log stays in artifacts/logs/.
 
     `port` None means: start the emulator of an emulated board with what `tinyml build` makes of the model, find the
-    port of a real one. Only an emulated board needs a model.
+    port of a real one. Only an emulated board needs a model, or the `elf` of another firmware.
     Raises DeviceError, UsageError, and what building a firmware raises.
     """
     log = artifacts / _LOGS / f"{opened.name if opened else 'monitor'}-{board.name}.log"
@@ -45,9 +51,10 @@ def connect(
         with SerialDevice(board.name, found, log) as device:
             yield device
     else:
-        assert opened is not None, "the commands ask for a model of an emulated board"
-        built = build_one(opened, board, runtime)
-        with emulate(board, built.elf, log=log, cache_dir=cache_dir("simavr")) as device:
+        if elf is None:
+            assert opened is not None, "the commands ask for a model of an emulated board"
+            elf = build_one(opened, board, runtime).elf
+        with emulate(board, elf, log=log, cache_dir=cache_dir("simavr")) as device:
             yield device
 
 

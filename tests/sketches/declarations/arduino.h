@@ -39,6 +39,7 @@ class HardwareSerial {
   size_t print(unsigned long number);
   size_t print(double number, int decimals = 2);
   size_t println();
+  size_t println(const char* text);
   size_t println(const __FlashStringHelper* text);
   size_t println(int number);
   size_t println(double number, int decimals = 2);

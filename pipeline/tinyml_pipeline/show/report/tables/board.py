@@ -10,6 +10,7 @@ from tinyml_pipeline.show.report.tables.table import memory_words, print_table, 
 if TYPE_CHECKING:
     from tinyml_pipeline.workflow.boards import BoardRow, PortRow
     from tinyml_pipeline.workflow.build import Build
+    from tinyml_pipeline.workflow.collect import Collector
     from tinyml_pipeline.workflow.firmware import Firmware
     from tinyml_pipeline.workflow.fit import Fit, Need
     from tinyml_pipeline.workflow.flash import Flashing
@@ -90,6 +91,12 @@ def _of(need: int | None, limit: int, about: str) -> str:
 
 def _memory(count: int) -> str:
     return f"{count / 2**20:.4g} MB" if count >= 2**20 else f"{count / 2**10:.4g} KB"
+
+
+def collectors(made: Sequence[Collector]) -> None:
+    for one in made:
+        tell(f"{one.folder}: the sketch; upload it with the Arduino IDE, arduino-cli or PlatformIO")
+        tell(f"Go on with: tinyml record --board {one.board} --label NAME -o data.csv")
 
 
 def firmware(results: Sequence[Firmware]) -> None:

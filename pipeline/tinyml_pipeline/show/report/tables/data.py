@@ -10,6 +10,7 @@ from tinyml_pipeline.show.report.tables.table import print_table, tell
 if TYPE_CHECKING:
     from tinyml_pipeline.data.look import ColumnFacts
     from tinyml_pipeline.workflow.new_model import NewModel
+    from tinyml_pipeline.workflow.record import Recording
 
 _MOST_ROWS = 40
 _MOST_CLASSES = 12
@@ -58,3 +59,14 @@ def _classes(one: NewModel) -> str:
         return ""
     shown = [f"{name} ({count:,})" for name, count in list(one.classes.items())[:_MOST_CLASSES]]
     return f" of {len(one.classes)} classes: {', '.join(shown)}{' ...' if len(one.classes) > _MOST_CLASSES else ''}"
+
+
+def recordings(made: Sequence[Recording]) -> None:
+    for one in made:
+        label = f" of '{one.label}'" if one.label else ""
+        if one.rows:
+            tell(f"{one.file}: recording {one.recording}{label}, {one.rows:,} rows in {one.seconds:.1f} s")
+        else:
+            tell(f"no row of numbers came in {one.seconds:.1f} s; {one.file} is as it was")
+        if one.rubbish:
+            tell(f"{one.rubbish:,} lines were no rows, such as: {one.example}")
