@@ -67,7 +67,7 @@ def test_a_sensor_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sensor", SENSORS)
 def test_an_uno_has_room_for_it(sensor: str, tmp_path: Path) -> None:
-    need("arduino-builder", "arduino-builder arduino-core-avr")
+    need("arduino-builder", "arduino-builder")
     builder = ArduinoBuilder()
     write_tree(collector_files(load_board("uno"), sensor), tmp_path)
     built = builder.build(tmp_path / "collect", load_board("uno"), tmp_path / "built")
