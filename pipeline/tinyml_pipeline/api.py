@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -171,7 +172,6 @@ def verify(
     Raises UsageError for samples of another shape or with NaN, and for a board that cannot be emulated.
     """
     from tinyml_pipeline.parity.compare import compare_real
-    from tinyml_pipeline.parity.report import ParityReport
     from tinyml_pipeline.workflow.proof import prove
 
     if (keras_model is None) != (x_test is None):
@@ -195,7 +195,7 @@ def verify(
         most = (port.high - port.low) * _SHARE_OF_RANGE if tolerance is None else tolerance
         label = "Keras = int8" if len(model.outputs) == 1 else f"Keras = int8, {port.name}"
         rows.append(compare_real(label, theirs, ours, port, most))
-    return ParityReport(model, report.vectors, report.exhaustive, (*rows, *report.rows))
+    return replace(report, rows=(*rows, *report.rows))
 
 
 def compile(
@@ -314,9 +314,7 @@ def _machine(name: str) -> Board:
     """A board that this computer plays."""
     found = machines.chips([name])
     if found.missing:
-        raise ToolMissingError(
-            f"{name} needs {found.missing[name]}, which is not installed; 'tinyml doctor --install' installs it."
-        )
+        raise ToolMissingError(f"{name} cannot be run: {found.missing[name]}. How to install: tinyml doctor")
     return found.able[0]
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.models.spec import Domain
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, QuantizedPort
+from tinyml_pipeline.wording import counted
 
 
 def checked_model(model: Any) -> QuantizedModel:
@@ -133,8 +134,8 @@ def check_names(outputs: Sequence[str], ports: Sequence[QuantizedPort]) -> None:
     values = sum(port.size for port in ports)
     if outputs and (len(ports) > 1 or len(outputs) != values):
         raise UsageError(
-            f"outputs= names {len(outputs)} values; the model has {values}, in {len(ports)} outputs. Name each value of"
-            " a model with one output, or none."
+            f"outputs= names {counted(len(outputs), 'value')}; the model has {values}, in"
+            f" {counted(len(ports), 'output')}. Name each value of a model with one output, or none."
         )
 
 

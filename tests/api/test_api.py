@@ -165,7 +165,7 @@ def test_what_quantize_refuses_of_its_options(arguments: Any, message: str) -> N
 
 
 def test_a_domain_is_two_numbers_and_given_once() -> None:
-    with pytest.raises(SpecError, match=r"^domain of input 'x': low '0' and high '1' must be numbers\.$"):
+    with pytest.raises(SpecError, match=r"^domain 'x': low '0' and high '1' must be numbers\.$"):
         tinyml.Domain("x", "0", "1")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="inputs= is for a model with one input; this one has several"):
         tinyml.quantize(TWO, [np.zeros((1, 2)), np.zeros((1, 3))], inputs=[tinyml.Domain("x", 0, 1)])
@@ -174,7 +174,9 @@ def test_a_domain_is_two_numbers_and_given_once() -> None:
 def test_names_of_outputs_are_as_many_as_its_values(model: tinyml.QuantizedModel) -> None:
     values = model.outputs[0].size
     check_names(as_list("y") * values, model.outputs)
-    with pytest.raises(UsageError, match=rf"^outputs= names {values + 1} values; the model has {values}, in 1 outputs"):
+    with pytest.raises(
+        UsageError, match=rf"^outputs= names {values + 1} values; the model has {values}, in 1 output\."
+    ):
         check_names(["y"] * (values + 1), model.outputs)
 
 

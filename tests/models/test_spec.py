@@ -11,7 +11,7 @@ import pytest
 from tinyml_pipeline.errors import PipelineError, SpecError, UsageError
 from tinyml_pipeline.models import linear
 from tinyml_pipeline.models.catalog import load_spec, load_spec_file, model_names, source_path
-from tinyml_pipeline.models.spec import Dataset, Domain, ModelSpec
+from tinyml_pipeline.models.spec import Dataset, Domain, ImportedSpec, ModelSpec
 from tinyml_pipeline.training.prepare import prepare
 from tinyml_pipeline.user_code import shown
 
@@ -40,23 +40,42 @@ def dataset(inputs: object, targets: object = ((1.0,),)) -> Dataset:
 REFUSED = {
     "domain upside down": (
         lambda: Domain("x", 3, -3),
-        "domain of input 'x': low 3 must be below high -3, and both finite.",
+        "domain 'x': low 3 must be below high -3, and both must be finite in float32.",
     ),
     "empty domain": (
         lambda: Domain("x", 2, 2),
-        "domain of input 'x': low 2 must be below high 2, and both finite.",
+        "domain 'x': low 2 must be below high 2, and both must be finite in float32.",
     ),
     "domain without end": (
         lambda: Domain("x", 0, float("inf")),
-        "domain of input 'x': low 0 must be below high inf, and both finite.",
+        "domain 'x': low 0 must be below high inf, and both must be finite in float32.",
+    ),
+    "domain beyond float32": (
+        lambda: Domain("y", 0, 1e39),
+        "domain 'y': low 0 must be below high 1e+39, and both must be finite in float32.",
+    ),
+    "data beyond float32": (
+        lambda: dataset([[1e39]]),
+        "data: inputs[0, 0] is 1e+39; 1 of 1 values are NaN or beyond float32. Clean the data first.",
+    ),
+    "a seed that Keras refuses": (
+        lambda: spec_with(seed=2**32),
+        "model 'm': seed is 4294967296; it must be from 0 to 4294967295.",
+    ),
+    "a negative seed": (lambda: spec_with(seed=-1), "model 'm': seed is -1; it must be from 0 to 4294967295."),
+    "accuracy of an imported model": (
+        lambda: ImportedSpec(
+            name="m", summary="", inputs=(Domain("x", 0, 1),), outputs=("y",), file="m.keras", accuracy_percent=90
+        ),
+        "model 'm': accuracy_percent asks for test data; an imported model has none, so leave it out.",
     ),
     "NaN": (
         lambda: dataset([[0.0, 1.0], [2.0, float("nan")]]),
-        "data: inputs[1, 1] is nan; 1 of 4 values are NaN or infinite. Clean the data first.",
+        "data: inputs[1, 1] is nan; 1 of 4 values are NaN or beyond float32. Clean the data first.",
     ),
     "infinity in the targets": (
         lambda: dataset([[1.0]], [[float("-inf")]]),
-        "data: targets[0, 0] is -inf; 1 of 1 values are NaN or infinite. Clean the data first.",
+        "data: targets[0, 0] is -inf; 1 of 1 values are NaN or beyond float32. Clean the data first.",
     ),
     "empty": (lambda: dataset(np.zeros((0, 2))), "data: inputs are empty; give at least one sample."),
     "text": (lambda: dataset([["a"]]), "data: inputs hold <U1, not numbers."),
@@ -91,20 +110,20 @@ REFUSED = {
     ),
     "an offset without end": (
         lambda: Domain("x", 0, 1, offset=float("nan")),
-        "domain of 'x': offset nan must be finite, and factor 1 finite and above 0.",
+        "domain 'x': offset nan must be finite, and factor 1 finite and above 0.",
     ),
     "a factor of 0": (
         lambda: Domain("x", 0, 1, factor=0),
-        "domain of 'x': offset 0 must be finite, and factor 0 finite and above 0.",
+        "domain 'x': offset 0 must be finite, and factor 0 finite and above 0.",
     ),
     "a tolerance of 0": (
         lambda: Domain("y", 0, 1, tolerance=0),
-        "domain of 'y': tolerance is 0; it must be above 0.",
+        "domain 'y': tolerance is 0; it must be above 0.",
     ),
     "no arrays": (lambda: Dataset({}, np.ones(2)), "data: inputs are an empty mapping; give an array for each."),
     "NaN in one of several": (
         lambda: Dataset({"a": np.ones(2), "b": np.array([1, np.nan])}, np.ones(2)),
-        "data: inputs['b'][1] is nan; 1 of 2 values are NaN or infinite. Clean the data first.",
+        "data: inputs['b'][1] is nan; 1 of 2 values are NaN or beyond float32. Clean the data first.",
     ),
     "arrays of unlike length": (
         lambda: Dataset({"a": np.ones(2), "b": np.ones(3)}, np.ones(2)),
@@ -125,7 +144,7 @@ REFUSED = {
     ),
     "a question with another number of answers": (
         lambda: spec_with(checks=(((1,), (2, 3)),)),
-        "model 'm': checks asks f(1) with 2 answers, but it has 1 outputs.",
+        "model 'm': checks asks f(1) with 2 answers, but it has 1 output.",
     ),
     "a question outside of the range": (
         lambda: spec_with(checks=(((0.5,), (2,)), ((100,), (302,)))),
@@ -160,7 +179,7 @@ REFUSED = {
     ),
     "data function with NaN": (
         lambda: spec_with(data=lambda rng: dataset([[float("nan")]])).load_data(),
-        "model 'm': data: inputs[0, 0] is nan; 1 of 1 values are NaN or infinite. Clean the data first.",
+        "model 'm': data: inputs[0, 0] is nan; 1 of 1 values are NaN or beyond float32. Clean the data first.",
     ),
 }
 
@@ -204,9 +223,17 @@ SPEC_FILES = {
         "models/m.py, line 1: ModuleNotFoundError: No module named 'nowhere'. Fix the spec file.",
     ),
     "no SPEC": ("", "models/m.py defines no SPEC; give it one: SPEC = ModelSpec(name='m', ...)."),
+    "SPEC of another kind": (
+        "SPEC = {'name': 'm'}",
+        "models/m.py: its SPEC is of type dict, not a ModelSpec or ImportedSpec.",
+    ),
+    "SPEC is a class": (
+        "from tinyml_pipeline import ModelSpec as SPEC",
+        "models/m.py: its SPEC is the class ModelSpec, not a ModelSpec or ImportedSpec.",
+    ),
     "a domain upside down": (
         "from tinyml_pipeline.models.spec import Domain\nDomain('x', 1, 0)",
-        "models/m.py, line 2: domain of input 'x': low 1 must be below high 0, and both finite.",
+        "models/m.py, line 2: domain 'x': low 1 must be below high 0, and both must be finite in float32.",
     ),
     "leaves": ("raise SystemExit(3)", "models/m.py, line 1: SystemExit: 3. Fix the spec file."),
 }

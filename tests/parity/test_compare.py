@@ -174,7 +174,9 @@ def test_a_row_of_bytes_against_bytes() -> None:
         True, "1,000 of 1,234 vectors differ, by up to 2 steps (2 allowed)",
     )  # fmt: skip
     assert not Comparison("reference = C", 1234, 1000, 3, allowed=2).passed
-    assert Comparison("x", 1234, 1000, 1).summary == "1,000 of 1,234 vectors differ, by up to 1 steps"
+    assert Comparison("x", 1234, 1000, 1).summary == "1,000 of 1,234 vectors differ, by up to 1 step"
+    assert Comparison("x", 1, 1, 2).summary == "1 of 1 vector differs, by up to 2 steps"
+    assert Comparison("x", 1, 0, 0).summary == "1 vector, 0 mismatches"
 
 
 def test_a_row_in_real_units() -> None:

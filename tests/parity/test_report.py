@@ -83,16 +83,17 @@ def test_a_report_that_fails() -> None:
 
 
 CLAIMS = {
-    "every input": (True, "", "verified on every possible input (65,536)"),
-    "chosen inputs": (False, "", "verified on 65,536 inputs: edges, data and seeded random ones"),
-    "without TFLM": (True, "X", "compared with X, not with TFLM, on every possible input (65,536)"),
+    "every input": (True, "", True, "verified on every possible input (65,536)"),
+    "chosen inputs": (False, "", True, "verified on 65,536 inputs: edges, data and seeded random ones"),
+    "without data": (False, "", False, "verified on 65,536 inputs: edges and seeded random ones"),
+    "without TFLM": (True, "X", True, "compared with X, not with TFLM, on every possible input (65,536)"),
 }
 
 
 @pytest.mark.parametrize("case", CLAIMS)
 def test_claims(case: str) -> None:
-    exhaustive, stand_in, claim = CLAIMS[case]
-    assert ParityReport(MODEL, 65536, exhaustive, (PASSED,), stand_in).claim == claim
+    exhaustive, stand_in, has_data, claim = CLAIMS[case]
+    assert ParityReport(MODEL, 65536, exhaustive, (PASSED,), stand_in, has_data).claim == claim
 
 
 def test_what_a_failure_says() -> None:

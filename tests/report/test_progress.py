@@ -40,6 +40,21 @@ def test_the_spinner_rests_while_a_bar_moves(monkeypatch: pytest.MonkeyPatch) ->
     assert spinner.asked == ["stop", "start", "end"]
 
 
+def test_a_terminal_obeys_nothing_that_a_name_holds(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    name = "a[/b] [red]\x1b[31m"
+    with progress.working(f"{name}: proving"), progress.counting(f"{name}: vectors", 3) as done:
+        done(3)
+    with progress.epochs(name, 1) as report:
+        report(EpochEnd(1, 1, {"loss": 0.5}, 0.1))
+    shown = capsys.readouterr().err
+    for what in ("proving", "vectors", "training"):
+        assert f"a[/b] [red]\\x1b[31m: {what}" in shown
+
+
 def test_a_log_gets_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with progress.working("proving"), progress.counting("vectors", 3) as done:
         done(3)

@@ -31,6 +31,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no_epochs": ({"epochs": 0}, "--epochs is 0; it must be at least 1."),
     "no_batch": ({"batch_size": 0}, "--batch-size is 0; it must be at least 1."),
     "no_patience": ({"early_stopping": 0}, "--early-stopping is 0; it must be at least 1."),
+    "seed_beyond_keras": ({"seed": 2**32}, "--seed is 4294967296; Keras takes seeds up to 4294967295."),
     "negative_seed": ({"seed": -1}, "--seed is -1; it must be at least 0."),
     "schedule": (
         {"schedule": "cosine"},

@@ -65,7 +65,7 @@ REFUSED = {
         f"PATH, line 1: '1,5' is not a number (a point for decimals, blanks between numbers); {USAGE}",
     ),
     "nan": (b"1,2\n\nnan,1\n", f"PATH, line 3: 'nan' is not a finite number; {USAGE}"),
-    "beyond_float32": (b"1,1e39\n", f"PATH, line 1: '1e39' is not a finite number; {USAGE}"),
+    "beyond_float32": (b"1,1e39\n", f"PATH, line 1: '1e39' is beyond what a 32-bit float holds; {USAGE}"),
     "control_characters": (b"1,2\n3,\x1b[31m\n", f"PATH, line 2: '\\x1b[31m' is not a number; {USAGE}"),
     "empty": (b"", f"PATH has no row of numbers; {USAGE}"),
     "only_a_header": (b"a,b\n", f"PATH has no row of numbers; {USAGE}"),
@@ -79,6 +79,10 @@ REFUSED = {
     "array_of_words": (npy(np.array(["a", "b"])), "PATH holds <U1, not real numbers."),
     "array_of_complex": (npy(np.zeros(2, complex)), "PATH holds complex128, not real numbers."),
     "empty_array": (npy(np.zeros((0, 2))), f"PATH has no row of numbers; {USAGE}"),
+    "array_beyond_float32": (
+        npy(np.array([[1, 2], [3, 1e39]])),
+        f"PATH, row 2: '1e+39' is beyond what a 32-bit float holds; {USAGE}",
+    ),
     "array_with_infinity": (
         npy(np.array([[1, 2], [3, np.inf]])),
         f"PATH, row 2: 'inf' is not a finite number; {USAGE}",

@@ -306,7 +306,7 @@ WANTED = {
     "shape": ({"data": "shape.npy"}, "shape.npy has the shape (3, 5); the network takes (samples, 4)."),
     "nan": (
         {"data": "nan.npy"},
-        "nan.npy[1, 2] is nan; 1 of 8 values are not finite. Clean the data first.",
+        "nan.npy[1, 2] is nan; 1 of 8 values are NaN or beyond float32. Clean the data first.",
     ),
     "pickle": (
         {"data": "object.npy"},

@@ -15,7 +15,7 @@ from tinyml_pipeline.host.interpreters.second_opinion import Opinion
 from tinyml_pipeline.parity.report import ParityReport
 from tinyml_pipeline.quantization.quantized_model import load_quantized
 from tinyml_pipeline.runtimes.tflm import data_sources
-from tinyml_pipeline.workflow import proof
+from tinyml_pipeline.workflow import chips, proof
 from tinyml_pipeline.workflow.opened import OpenModel
 
 from tests.firmware import dense_tflite
@@ -46,9 +46,22 @@ def test_a_chip_that_fails_costs_its_row(dense: OpenModel, monkeypatch: pytest.M
     names = ("sim-cortex-m0", "sim-cortex-m3", "sim-uno", "host")
     report, rows = prove(dense, [load_board(name) for name in names])
     assert not report.passed
+    assert report.claim == "verified on 1,000 inputs: edges and seeded random ones"  # no data are known of it
     assert rows["C on Cortex-M0 = TFLM"] == ("FAIL", "sim-cortex-m0: it crashed.")
     assert rows["C on Cortex-M3 = TFLM"] == ("not run", "sim-cortex-m3: too large")
     assert rows["C on ATmega328P = TFLM"][0] == rows["C on the host = TFLM"][0] == "pass"
+
+
+def test_nothing_is_announced_of_a_chip_that_the_model_is_too_large_for(
+    dense: OpenModel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def build(*_: Any) -> Any:
+        raise UnsupportedError("sim-cortex-m0: too large")
+
+    monkeypatch.setattr(chips, "build_firmware", build)
+    _, rows = prove(dense, [load_board("sim-cortex-m0")])
+    assert rows["C on Cortex-M0 = TFLM"] == ("not run", "sim-cortex-m0: too large")
+    assert "Cortex-M0" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("wrong", "word"), [(0, "equal"), (1, "info")])

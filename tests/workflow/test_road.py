@@ -99,7 +99,7 @@ def test_ctrl_c_keeps_what_was_there(road: Path, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
     assert process.returncode == 130
-    assert rest.endswith("\ntinyml: stopped; what was there before is unchanged.\n")
+    assert rest.endswith("\ntinyml: stopped; what was finished is kept, all else is as it was.\n")
     assert hashes(tmp_path / "adder") == hashes(road / "adder")
 
 

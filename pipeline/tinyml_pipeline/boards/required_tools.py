@@ -62,7 +62,9 @@ def is_installed(tool: Tool) -> bool:
 def missing_tools(board: Board) -> list[str]:
     """What one board lacks here, each as 'avr-gcc (package gcc-avr)'; empty where all is there."""
     if board.toolchain is not None and not board.toolchain.prefix and board.emulator is None:
-        return [] if tools.host_compiler() else ["a C compiler (package gcc)"]
+        chosen = os.environ.get("CC")
+        wanted = f"{chosen} (from $CC)" if chosen else "a C compiler (package gcc)"
+        return [] if tools.host_compiler() else [wanted]
     missing = [tool for tool in _tools_of(board) if not is_installed(tool)]
     return [f"{tool.header or tool.program} (package {tool.package})" for tool in missing]
 

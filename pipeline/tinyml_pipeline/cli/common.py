@@ -63,12 +63,15 @@ def project() -> Project:
     return Project.find(Path(), click.get_current_context().find_root().obj)
 
 
+_MOST_DIGITS = 9
+
+
 def vector_count(text: str) -> int | None:
     """None for 'all'."""
     if text == "all":
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"--vectors takes a number of at least 1, or 'all', not '{text}'.")
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < 1:
+        raise UsageError(f"--vectors takes a number from 1 to {'9' * _MOST_DIGITS}, or 'all', not '{text[:40]}'.")
     return int(text)
 
 

@@ -88,7 +88,11 @@ class _Group(click.Group):
             complain(_unexpected(error))
             ctx.exit(_UNEXPECTED_EXIT)
         except KeyboardInterrupt:
-            kept = "" if ctx.invoked_subcommand in _WRITE_NO_FILES else "; what was there before is unchanged"
+            kept = (
+                ""
+                if ctx.invoked_subcommand in _WRITE_NO_FILES
+                else "; what was finished is kept, all else is as it was"
+            )
             click.echo(f"\ntinyml: stopped{kept}.", err=True)
             ctx.exit(130)
 

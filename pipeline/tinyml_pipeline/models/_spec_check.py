@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinyml_pipeline.errors import SpecError
+from tinyml_pipeline.wording import counted
 
 if TYPE_CHECKING:
     from tinyml_pipeline.models.spec import Spec
 
 _QUESTIONS = ("checks", "fails_on")
+_SEEDS = 2**32  # that Keras takes
 
 
 def check_spec(spec: Spec, domain: type) -> None:
@@ -58,19 +60,23 @@ def _impossible_values(spec: Spec) -> Iterator[str]:
         count = getattr(spec, name, 1)
         if count < 1 and not (name == "epochs" and count == 0 and getattr(spec, "weights", ())):
             yield f"{name} is {count}; it must be at least 1."
+    if not 0 <= spec.seed < _SEEDS:
+        yield f"seed is {spec.seed}; it must be from 0 to {_SEEDS - 1}."
     if spec.tolerance is not None and not spec.tolerance > 0:
         yield f"tolerance is {spec.tolerance:g}; it must be above 0."
     if not spec.inputs or not spec.outputs:
         yield "name at least one input and one output."
     if spec.accuracy_percent is not None and getattr(spec, "test", None) is None:
-        yield "accuracy_percent asks for test data; give it a test function."
+        way_out = "give it a test function" if hasattr(spec, "test") else "an imported model has none, so leave it out"
+        yield f"accuracy_percent asks for test data; {way_out}."
     for name in _QUESTIONS:
         for inputs, outputs in getattr(spec, name):
             asked = f"{name} asks f({', '.join(f'{value:g}' for value in inputs)})"
             if len(spec.inputs) > 1 and len(inputs) != len(spec.inputs):
                 yield f"{asked}, but it takes {len(spec.inputs)} inputs."
             if len(outputs) != len(spec.outputs):
-                yield f"{asked} with {len(outputs)} answers, but it has {len(spec.outputs)} outputs."
+                answers, wanted = counted(len(outputs), "answer"), counted(len(spec.outputs), "output")
+                yield f"{asked} with {answers}, but it has {wanted}."
             for value, domain in zip(inputs, spec.inputs, strict=False):  # one Domain may stand for many
                 if not domain.low <= value <= domain.high:
                     yield f"{asked}, but {value:g} is outside of {domain.name}, {domain.low:g} to {domain.high:g}."

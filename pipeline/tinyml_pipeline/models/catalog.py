@@ -97,7 +97,10 @@ def load_spec_file(path: Path, name: str) -> Spec:
             raise SpecError(f"{where}: {error}") from error
         raise SpecError(f"{where}: {say(error)}. Fix the spec file.") from error
     found = getattr(module, "SPEC", None)
-    if not isinstance(found, Spec):
+    if found is not None and not isinstance(found, Spec):
+        kind = f"the class {found.__name__}" if isinstance(found, type) else f"of type {type(found).__name__}"
+        raise SpecError(f"{shown(path)}: its SPEC is {kind}, not a ModelSpec or ImportedSpec.")
+    if found is None:
         raise SpecError(f"{shown(path)} defines no SPEC; give it one: SPEC = ModelSpec(name='{name}', ...).")
     if found.name != name:
         raise SpecError(f"{shown(path)} names its model '{found.name}'; file and model must have the same name.")

@@ -45,20 +45,19 @@ class Domain:
         try:
             is_range = self.low < self.high and abs(self.low) <= _FLOAT32_MAX and abs(self.high) <= _FLOAT32_MAX
         except TypeError:
-            raise SpecError(
-                f"domain of input '{self.name}': low {self.low!r} and high {self.high!r} must be numbers."
-            ) from None
+            raise SpecError(f"domain '{self.name}': low {self.low!r} and high {self.high!r} must be numbers.") from None
         if not is_range:
             raise SpecError(
-                f"domain of input '{self.name}': low {self.low:g} must be below high {self.high:g}, and both finite."
+                f"domain '{self.name}': low {self.low:g} must be below high {self.high:g}, and both must be finite in"
+                " float32."
             )
         if not (math.isfinite(self.offset) and math.isfinite(self.factor) and self.factor > 0):
             raise SpecError(
-                f"domain of '{self.name}': offset {self.offset:g} must be finite, and factor {self.factor:g} finite and"
+                f"domain '{self.name}': offset {self.offset:g} must be finite, and factor {self.factor:g} finite and"
                 " above 0."
             )
         if self.tolerance is not None and not self.tolerance > 0:
-            raise SpecError(f"domain of '{self.name}': tolerance is {self.tolerance:g}; it must be above 0.")
+            raise SpecError(f"domain '{self.name}': tolerance is {self.tolerance:g}; it must be above 0.")
 
 
 Arrays = Any
@@ -110,7 +109,9 @@ def _checked(array: npt.ArrayLike, name: str) -> FloatArray:
     values = np.asarray(array)
     if not np.issubdtype(values.dtype, np.number):
         raise SpecError(f"data: {name} hold {values.dtype}, not numbers.")
-    values = values.astype(np.float32)
+    given = values
+    with np.errstate(over="ignore"):  # what is beyond float32 is told below
+        values = values.astype(np.float32)
     values.setflags(write=False)
     if values.ndim == 0 or len(values) == 0:
         raise SpecError(f"data: {name} are empty; give at least one sample.")
@@ -118,8 +119,8 @@ def _checked(array: npt.ArrayLike, name: str) -> FloatArray:
     if len(bad):
         where = ", ".join(map(str, bad[0]))
         raise SpecError(
-            f"data: {name}[{where}] is {values[tuple(bad[0])]}; {len(bad)} of {values.size} values are NaN or"
-            " infinite. Clean the data first."
+            f"data: {name}[{where}] is {given[tuple(bad[0])]}; {len(bad):,} of {values.size:,} values are NaN"
+            " or beyond float32. Clean the data first."
         )
     return values
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedPort
+from tinyml_pipeline.wording import counted
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,14 @@ class Mismatch:
         return f"input {self.index}: {given}; expected {', '.join(wanted)}, got {', '.join(came)}"
 
 
+def difference_words(vectors: int, mismatches: int, worst: int) -> str:
+    """'1,000 vectors, 0 mismatches' or '2 of 3 vectors differ, by up to 1 step'."""
+    if not mismatches:
+        return f"{counted(vectors, 'vector')}, 0 mismatches"
+    differ = "vector differs" if vectors == 1 else "vectors differ"
+    return f"{mismatches:,} of {vectors:,} {differ}, by up to {counted(worst, 'step')}"
+
+
 @dataclass(frozen=True)
 class Comparison:
     """One row of a report: bytes against bytes. `worst` is the largest difference in output steps.
@@ -54,14 +63,9 @@ class Comparison:
 
     @property
     def summary(self) -> str:
-        if self.mismatches == 0:
-            return f"{self.vectors:,} vectors, 0 mismatches"
-        if self.allowed:
-            return (
-                f"{self.mismatches:,} of {self.vectors:,} vectors differ, by up to {self.worst} steps"
-                f" ({self.allowed} allowed)"
-            )
-        return f"{self.mismatches:,} of {self.vectors:,} vectors differ, by up to {self.worst} steps"
+        return difference_words(self.vectors, self.mismatches, self.worst) + (
+            f" ({self.allowed} allowed)" if self.mismatches and self.allowed else ""
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {

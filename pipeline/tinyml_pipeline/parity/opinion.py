@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyml_pipeline.compiler.graph import Graph, Operation
-from tinyml_pipeline.parity.compare import compare_exact
+from tinyml_pipeline.parity.compare import compare_exact, difference_words
 from tinyml_pipeline.quantization.quantized_model import Int8Array
 
 
@@ -36,11 +36,9 @@ class OpinionRow:
     def summary(self) -> str:
         if self.reason:
             return f"not compared: {self.reason}"
-        if not self.mismatches:
-            return f"{self.vectors:,} vectors, 0 mismatches"
-        steps = "1 step" if self.worst == 1 else f"{self.worst} steps"
+        found = difference_words(self.vectors, self.mismatches, self.worst)
         first = f", first in {self.cause}" if self.cause else ""
-        return f"{self.mismatches:,} of {self.vectors:,} vectors differ, by up to {steps}{first}; TFLM decides"
+        return f"{found}{first}; TFLM decides" if self.mismatches else found
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -78,7 +76,7 @@ class FailedRow:
 
 @dataclass(frozen=True)
 class SkippedRow:
-    """A processor on which the model was not run, because it does not fit there."""
+    """A form that was not run: the model does not fit the processor, or what runs it is not installed."""
 
     name: str
     reason: str

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from tinyml_pipeline.errors import ParityError
 from tinyml_pipeline.parity.compare import Comparison, RealComparison
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel
+from tinyml_pipeline.wording import counted
 
 
 class Row(Protocol):
@@ -79,6 +80,8 @@ class ParityReport:
     rows: tuple[Row, ...]
     stand_in: str = ""
     """What stood in for TFLM, if that was not run."""
+    has_data: bool = True
+    """Whether real inputs are among the vectors."""
 
     @property
     def passed(self) -> bool:
@@ -94,7 +97,8 @@ class ParityReport:
         verified = "verified" if not self.stand_in else f"compared with {self.stand_in}, not with TFLM,"
         if self.exhaustive:
             return f"{verified} on every possible input ({self.vectors:,})"
-        return f"{verified} on {self.vectors:,} inputs: edges, data and seeded random ones"
+        kinds = "edges, data and seeded random ones" if self.has_data else "edges and seeded random ones"
+        return f"{verified} on {counted(self.vectors, 'input')}: {kinds}"
 
     def failure(self, row: Row) -> str:
         """Why a row failed: what disagrees, by how much, and the input, expected and got in int8 and real units."""

@@ -35,6 +35,11 @@ class InputSet:
     def __len__(self) -> int:
         return len(self.arrays[0])
 
+    @property
+    def has_data(self) -> bool:
+        """Whether real inputs are among them."""
+        return self.data[1] > self.data[0]
+
 
 def parity_inputs(
     ports: Sequence[QuantizedPort], samples: Sequence[npt.NDArray[np.float32]] = (), count: int = 1000, seed: int = 0

@@ -44,6 +44,8 @@ class Overrides:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UsageError(f"--{name.replace('_', '-')} is {value}; it must be at least {least}.")
+        if self.seed is not None and self.seed >= 2**32:
+            raise UsageError(f"--seed is {self.seed}; Keras takes seeds up to {2**32 - 1}.")
         if self.schedule is not None and self.schedule not in SCHEDULES:
             raise UsageError(f"there is no schedule '{self.schedule}'; choose one of: {', '.join(SCHEDULES)}.")
 

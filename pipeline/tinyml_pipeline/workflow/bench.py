@@ -21,6 +21,7 @@ from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.lint import graph_has_per_channel_dense
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.show.report import plots, progress
+from tinyml_pipeline.wording import counted
 from tinyml_pipeline.workflow.chips import chips, measure_on_chip
 from tinyml_pipeline.workflow.convert import quantize
 from tinyml_pipeline.workflow.generate import firmware_sources
@@ -66,8 +67,8 @@ def bench_chips(names: Sequence[str], project: Project, boards: Sequence[str] = 
     """
     need_extra("plot", "bench")
     found = chips(boards)
-    for name, tools in found.missing.items():
-        progress.say(f"{name}: skipped ({tools} is not installed; 'tinyml doctor' shows how to install it)")
+    for name, missing in found.missing.items():
+        progress.say(f"{name}: skipped ({missing}; how to install: tinyml doctor)")
     machines = [board for board in found.able if board.counter != "nothing"]
     costs: list[Cost] = []
     for label, model in _variants(names, project):
@@ -77,7 +78,7 @@ def bench_chips(names: Sequence[str], project: Project, boards: Sequence[str] = 
             progress.say(f"{label}: not measured, because it has no plain C: {error}")
             continue
         inputs = parity_inputs(model.inputs).arrays
-        with progress.working(f"{label}: measuring on {len(machines)} processors"):
+        with progress.working(f"{label}: measuring on {counted(len(machines), 'processor')}"):
             for board in machines:
                 for optimize in ("size", "speed"):
                     try:

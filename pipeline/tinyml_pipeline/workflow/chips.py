@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +21,17 @@ from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import cache_dir
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of, rows_of
+from tinyml_pipeline.wording import not_installed
 from tinyml_pipeline.workflow.plain_c import compile_for
 
-Progress = Callable[[int, int], None]
+Watched = AbstractContextManager[Callable[[int], None]]
+"""What shows how many vectors are done; it is entered once the machine runs."""
 _MEASURED_VECTORS = 64
 
 
 @dataclass(frozen=True)
 class Chips:
-    """Boards that can be built for and run here, and for each other one what is missing."""
+    """Boards that can be built for and run here, and for each other one what is missing: 'x, y are not installed'."""
 
     able: tuple[Board, ...]
     missing: dict[str, str]
@@ -49,14 +52,14 @@ def chips(names: Sequence[str] = ()) -> Chips:
     boards = [board for board in boards if board.emulator is not None or board.name == "host"]
     lacking = {board.name: missing_tools(board) for board in boards}
     able = tuple(board for board in boards if not lacking[board.name])
-    return Chips(able, {name: ", ".join(tools) for name, tools in lacking.items() if tools})
+    return Chips(able, {name: not_installed(tools) for name, tools in lacking.items() if tools})
 
 
 def run_on_chip(
     model: QuantizedModel,
     board: Board,
     inputs: Sequence[Int8Array],
-    progress: Progress | None = None,
+    watched: Watched | None = None,
     sources: SourceTree | None = None,
 ) -> tuple[Int8Array, ...]:
     """What the model's C answers on a board: (n, *shape), one array per output, as the interpreters give it.
@@ -64,8 +67,8 @@ def run_on_chip(
     `sources` is the model compiled for the board, if that is done already. Raises UnsupportedError if the model does
     not compile or fit, ToolMissingError, ToolFailedError, DeviceError.
     """
-    with running(model, board, sources) as session:
-        answers = session.invoke_many(rows_of(inputs), progress).outputs
+    with running(model, board, sources) as session, watched or contextlib.nullcontext(lambda _: None) as done:
+        answers = session.invoke_many(rows_of(inputs), lambda count, _: done(count)).outputs
     return outputs_of(answers, model.outputs)
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tinyml_pipeline.errors import UsageError, visible
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.wording import counted
 from tinyml_pipeline.workflow.outcomes import read_file
 
 Rows = npt.NDArray[np.float64]
@@ -52,9 +53,16 @@ def finite_number(text: str) -> float:
     except ValueError:
         hint = " (a point for decimals, blanks between numbers)" if "," in text else ""
         raise ValueError(f"'{visible(text)}' is not a number{hint}") from None
-    if abs(number) > FLOAT32_MAX or math.isnan(number):
-        raise ValueError(f"'{visible(text)}' is not a finite number")
+    if wrong := why_not_float32(number):
+        raise ValueError(f"'{visible(text)}' is {wrong}")
     return number
+
+
+def why_not_float32(number: float) -> str:
+    """What is wrong with a number, as the end of a sentence; '' if it is a finite 32-bit float."""
+    if not math.isfinite(number):
+        return "not a finite number"
+    return "beyond what a 32-bit float holds" if abs(number) > FLOAT32_MAX else ""
 
 
 def _read_standard_input() -> bytes:
@@ -93,13 +101,13 @@ def _split(line: str, separator: str) -> list[str]:
 
 def _pick(row: Sequence[str], picked: Sequence[int], count: int, where: str) -> list[str]:
     if len(row) != count:
-        raise UsageError(f"{where}: {_counted(len(row), 'value')}, but the header row names {count} columns.")
+        raise UsageError(f"{where}: {counted(len(row), 'value')}, but the header row names {count} columns.")
     return [row[index] for index in picked]
 
 
 def _numbers(row: Sequence[str], where: str, count: int, usage: str) -> list[float]:
     if len(row) != count:
-        raise UsageError(f"{where}: {_counted(len(row), 'number')} given; {usage}")
+        raise UsageError(f"{where}: {counted(len(row), 'number')} given; {usage}")
     try:
         return [finite_number(text) for text in row]
     except ValueError as error:
@@ -127,13 +135,10 @@ def _rows_of_array(data: bytes, where: str, count: int, usage: str) -> Rows:
         raise UsageError(f"{where} has no row of numbers; {usage}")
     rows: Rows = array.reshape(len(array), -1).astype(np.float64)
     if rows.shape[1] != count:
-        raise UsageError(f"{where}: {_counted(rows.shape[1], 'number')} per row given; {usage}")
+        raise UsageError(f"{where}: {counted(rows.shape[1], 'number')} per row given; {usage}")
     bad = np.argwhere(~(np.abs(rows) <= FLOAT32_MAX))
     if len(bad):
         row, column = bad[0]
-        raise UsageError(f"{where}, row {row + 1}: '{rows[row, column]:g}' is not a finite number; {usage}")
+        number = float(rows[row, column])
+        raise UsageError(f"{where}, row {row + 1}: '{number:g}' is {why_not_float32(number)}; {usage}")
     return rows
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -46,8 +46,8 @@ def parity(
     elsewhere is proven against TFLM.
     """
     found = chips(boards)
-    for board, tools in found.missing.items():
-        progress.say(f"{board}: skipped ({tools} is not installed; 'tinyml doctor --install' installs it)")
+    for board, missing in found.missing.items():
+        progress.say(f"{board}: skipped ({missing}; how to install: tinyml doctor)")
     return each(
         chosen(names, project, files=True),
         lambda name: (

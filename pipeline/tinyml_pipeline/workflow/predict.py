@@ -19,6 +19,7 @@ from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.wording import not_installed
 from tinyml_pipeline.workflow.chips import run_on_chip
 from tinyml_pipeline.workflow.data_rows import Rows, finite_number, read_rows
 from tinyml_pipeline.workflow.opened import converted_model
@@ -210,10 +211,7 @@ def _ask_c(model: QuantizedModel, quantized: Sequence[Int8Array]) -> tuple[tuple
     """The answer of the model's C, or None and why there is none."""
     host = load_board("host")
     if missing := missing_tools(host):
-        return (
-            None,
-            f"The C was not run: {', '.join(missing)} is not installed; 'tinyml doctor' shows how to install it.",
-        )
+        return None, f"The C was not run: {not_installed(missing)}. How to install: tinyml doctor"
     try:
         return tuple(run_on_chip(model, host, quantized)), ""
     except UnsupportedError as error:

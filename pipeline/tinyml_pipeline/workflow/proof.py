@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +27,7 @@ from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 from tinyml_pipeline.runtimes.tflm import array_names
 from tinyml_pipeline.show.report import plots, progress
+from tinyml_pipeline.wording import counted
 from tinyml_pipeline.workflow.chips import run_on_chip
 from tinyml_pipeline.workflow.opened import OpenModel
 
@@ -72,7 +73,7 @@ def prove(
     rows.append(_other_interpreter(model, inputs, expected) if has_tflm() else SkippedRow("int8 = TFLM", not_run()))
     rows.extend(_chip_rows(opened, boards, inputs, expected, chip_vectors))
     stand_in = "" if has_tflm() else oracle_name()
-    report = ParityReport(model, len(inputs), inputs.exhaustive, tuple(rows), stand_in)
+    report = ParityReport(model, len(inputs), inputs.exhaustive, tuple(rows), stand_in, inputs.has_data)
     for row in rows:
         if not row.passed:
             progress.say(f"PARITY FAILED: {report.failure(row)}")
@@ -183,8 +184,8 @@ def _chip_rows(
             yield SkippedRow(name, str(error))
             continue
         try:
-            with progress.counting(f"{model.name}: {name}, {most:,} vectors", most) as done:
-                actual = run_on_chip(model, board, arrays, _counted(done), compiled)
+            watched = progress.counting(f"{model.name}: {name}, {counted(most, 'vector')}", most)
+            actual = run_on_chip(model, board, arrays, watched, compiled)
         except UnsupportedError as error:  # larger than the chip
             yield SkippedRow(name, str(error))
         except PipelineError as error:
@@ -192,10 +193,6 @@ def _chip_rows(
         else:
             found = compare_exact(name, [array[some] for array in expected], actual, arrays)
             yield found if has_tflm() else replace(found, allowed=STAND_IN_STEPS)
-
-
-def _counted(done: Callable[[int], None]) -> Callable[[int, int], None]:
-    return lambda count, _: done(count)
 
 
 def _last_line(error: PipelineError) -> str:

@@ -146,8 +146,8 @@ def _checked(array: npt.NDArray[np.generic], where: str) -> FloatArray:
     if len(bad):
         place = ", ".join(map(str, bad[0]))
         raise UsageError(
-            f"{visible(where)}[{place}] is {array[tuple(bad[0])]}; {len(bad):,} of {array.size:,} values are not"
-            " finite. Clean the data first."
+            f"{visible(where)}[{place}] is {array[tuple(bad[0])]}; {len(bad):,} of {array.size:,} values are NaN or"
+            " beyond float32. Clean the data first."
         )
     return array.astype(np.float32)
 

@@ -20,6 +20,7 @@ from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of, rows_of
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.wording import counted
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.connect import connect, refuse_port_of_emulated
 from tinyml_pipeline.workflow.firmware import runtime_for
@@ -115,7 +116,7 @@ def _verify_one(
         session = Session(device, timeout_s=timeout_s)
         greeting = session.greet(ModelInterface.of(model.graph))
         started = time.perf_counter()
-        with progress.counting(f"{model.name} on {board.name}: {len(inputs):,} vectors", len(inputs)) as done:
+        with progress.counting(f"{model.name} on {board.name}: {counted(len(inputs), 'vector')}", len(inputs)) as done:
             ran = session.invoke_many(rows_of(inputs.arrays), lambda count, _: done(count))
         seconds = time.perf_counter() - started
     found = compare_exact(f"{board.name} = TFLM", expected, _outputs(model, ran), inputs.arrays)
@@ -138,7 +139,7 @@ def _record(board: Board, found: Comparison, inputs: InputSet, greeting: Greetin
     elif inputs.exhaustive:
         claim = "verified on every possible input"
     else:
-        claim = f"verified on {len(inputs):,} inputs"
+        claim = f"verified on {counted(len(inputs), 'input')}"
     return VerifyRecord(
         board=board.name,
         passed=found.passed,

@@ -78,7 +78,9 @@ def working(text: str) -> Iterator[None]:
         say(text)
         yield
         return
-    with _still(), _console().status(text) as status:
+    from rich.text import Text
+
+    with _still(), _console().status(Text(visible(text))) as status:
         _spinning.append(status)
         try:
             yield
@@ -108,14 +110,14 @@ def epochs(model: str, total: int) -> Iterator[Callable[[EpochEnd], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("loss {task.fields[loss]}"),
         TimeRemainingColumn(),
     )
     with _still(), Progress(*columns, console=_console()) as progress:
-        task = progress.add_task(f"{model}: training", total=total, loss="-")
+        task = progress.add_task(visible(f"{model}: training"), total=total, loss="-")
         yield lambda end: progress.update(task, completed=end.epoch, loss=f"{end.logs['loss']:.4g}")
 
 
@@ -129,10 +131,12 @@ def counting(text: str, total: int) -> Iterator[Callable[[int], None]]:
         say(text)
         yield lambda done: None
         return
-    from rich.progress import Progress
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    with _still(), Progress(console=_console(), transient=True) as progress:
-        task = progress.add_task(text, total=total)
+    # The text may hold the name of a file: no markup of Rich's, and nothing that a terminal obeys.
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with _still(), Progress(*columns, console=_console(), transient=True) as progress:
+        task = progress.add_task(visible(text), total=total)
         yield lambda done: progress.update(task, completed=done)
 
 
