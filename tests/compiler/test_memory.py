@@ -15,6 +15,7 @@ from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target, find_target
 from tinyml_pipeline.errors import UnsupportedError
 
+from tests.compiler.models import adder
 from tests.compiler.test_shared_models import FOLDER as MODELS
 from tests.fuzz_networks import target_for
 from tests.networks import LAYERS, make_network
@@ -161,3 +162,11 @@ def test_the_buffer_of_published_models_is_hardly_larger_than_what_is_live(targe
         pytest.skip(f"{MODELS} has no models here")
     for path in found:
         assert_hardly_larger_than_what_is_live(path.read_bytes(), find_target(target, "speed"))
+
+
+def test_only_kernels_of_an_instruction_set_ask_for_alignment() -> None:
+    """The plain kernels of a small model on Cortex-M4 leave no gap; those with DSP instructions get whole words."""
+    graph = read_tflite(adder())
+    plans = [make_program(graph, find_target("cortex-m4", optimize)).plan for optimize in ("size", "speed")]
+    assert [plan.alignment for plan in plans] == [1, 4]
+    assert all(offset % 4 == 0 for offset in plans[1].offsets.values())

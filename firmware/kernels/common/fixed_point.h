@@ -30,9 +30,10 @@ static inline int32_t shift_left_and_multiply(int32_t x, int32_t multiplier, int
     return doubling_high_multiply((int32_t)((uint32_t)x << shift), multiplier);
 }
 
-#if defined(__ARM_ARCH_6M__)
+#if defined(__ARM_ARCH_6M__) || (defined(__riscv) && defined(__OPTIMIZE_SIZE__))
 
-/* As below. On Cortex-M0, whose long multiply is a call, gcc keeps the loops around this one in registers. */
+/* As below. On Cortex-M0, whose long multiply is a call, gcc keeps the loops around this one in registers; for RISC-V
+ * and size, a loop without a call saves fewer of them. */
 static inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, int_fast8_t shift)
 {
     if (shift > 0) {

@@ -17,7 +17,7 @@ struct fully_connected_narrow_s8 {
 ALWAYS_INLINE const int32_t *narrow_output(const int32_t *words, struct scale_source scale, uint32_t lanes,
                                            int8_t *out, bool is_signed)
 {
-    const int32_t sum = dual_multiply_add((uint32_t)words[0], lanes, words[1]);
+    const int32_t sum = dual_multiply_add(lanes, (uint32_t)words[0], words[1]);
 
     words += 2;
     if (scale.per_channel) {

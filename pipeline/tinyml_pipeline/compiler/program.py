@@ -95,7 +95,9 @@ def make_program(
         Step(operation, choice, _with_constants(choice.chosen.lowering, target))
         for operation, choice in zip(core.operations, choices, strict=True)
     )
-    memory = Memory(core, [port.tensor.index for port in outputs], [step.lowering for step in steps], target)
+    alignments = [target.alignment if choice.chosen.kernel.needs else 1 for choice in choices]
+    indices, lowerings = [port.tensor.index for port in outputs], [step.lowering for step in steps]
+    memory = Memory(core, indices, lowerings, alignments)
     plan = memory.plan()
     program = Program(core, inputs, outputs, steps, memory.storages(), memory.copies(), plan, memory.buffers)
     _check_size(program, target)

@@ -29,8 +29,8 @@ class Target:
     """A kind of processor, and whether fewer bytes or fewer cycles matter more.
 
     `reach_bytes` is the most that one array, or all constants together, may hold. `alignment`, in bytes, is what
-    kernels may count on for every tensor. If `flash_is_separate`, constants cannot be read like data. Every target's C
-    gives the same output bytes.
+    kernels that need an instruction set may count on for every tensor that they read or write. If `flash_is_separate`,
+    constants cannot be read like data. Every target's C gives the same output bytes.
     """
 
     name: str = "portable"

@@ -9,7 +9,6 @@ from typing import Literal
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.lowering import Lowering
 from tinyml_pipeline.compiler.memory.plan import LiveRange, MemoryPlan, Overlap, plan_memory
-from tinyml_pipeline.compiler.target import Target
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,10 @@ class Memory:
     """Groups of tensors that share their bytes: aliases always, an output with its input if the kernel may overlap
     them, both have one size, and nothing reads the input later. Other overlaps are left to the plan."""
 
-    def __init__(self, graph: Graph, outputs: Sequence[int], lowerings: Sequence[Lowering], target: Target) -> None:
+    def __init__(
+        self, graph: Graph, outputs: Sequence[int], lowerings: Sequence[Lowering], alignments: Sequence[int]
+    ) -> None:
+        """`alignments` are what each step's kernel may count on, for the tensors that it reads and writes."""
         self._graph = graph
         self._parent: dict[int, int] = dict(graph.aliases)
         self._ports: dict[int, Storage] = {}
@@ -33,18 +35,20 @@ class Memory:
         self._first: dict[int, int] = {}
         self._last: dict[int, int] = {}
         self._overlaps: list[Overlap] = []
-        self._alignment = target.alignment
+        self._alignments: dict[int, int] = {}
         self._scratch: list[LiveRange] = []
         self.buffers: dict[tuple[int, str], int] = {}
         for number, index in reversed(tuple(enumerate(outputs))):
             self._ports[self._root(index)] = Storage("output", number)
         for number, index in enumerate(graph.inputs):
             self._ports[self._root(index)] = Storage("input", number)
-        for step, operation in enumerate(graph.operations):
+        for step, (operation, alignment) in enumerate(zip(graph.operations, alignments, strict=True)):
             for index in (*operation.inputs, *operation.outputs):
                 if index != -1 and not graph.tensors[index].is_constant:
-                    self._first.setdefault(self._root(index), step)
-                    self._last[self._root(index)] = step
+                    root = self._root(index)
+                    self._first.setdefault(root, step)
+                    self._last[root] = step
+                    self._alignments[root] = max(self._alignments.get(root, 1), alignment)
         for step, lowering in enumerate(lowerings):
             self._share(step, lowering)
             self._add_buffers(step, lowering, len(lowerings))
@@ -73,6 +77,7 @@ class Memory:
     def _merge(self, child: int, root: int) -> None:
         self._parent[child] = root
         self._last[root] = max(self._last[root], self._last.pop(child))
+        self._alignments[root] = max(self._alignments[root], self._alignments.pop(child))
         del self._first[child]
 
     def _add_buffers(self, step: int, lowering: Lowering, steps: int) -> None:
@@ -91,7 +96,7 @@ class Memory:
                 tensors[root].size_bytes,
                 first,
                 self._last[root],
-                max(self._alignment, tensors[root].dtype.bytes),
+                max(self._alignments[root], tensors[root].dtype.bytes),
             )
             for root, first in sorted(self._first.items())
             if root not in self._ports
