@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,9 @@ from tinyml_pipeline.host.device.session import Session
 
 from tests.firmware import board_here, build_tflite, run_on
 from tests.host import compile_model, run_program
+from tests.kernels.convolution_cases import Cases
 from tests.networks import Int8Array, edge_vectors
-from tests.ops.check import model_of
+from tests.ops.check import Build, model_of
 from tests.ops.convolutions import convolution
 from tests.oracle import run_tflm
 from tests.tflite_writer import Writer
@@ -65,34 +65,20 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return lambda size: monkeypatch.setattr(select, "kernels_of", lambda kind: (KERNELS[size],))
 
 
-@cache
-def convolutions() -> tuple[bytes, tuple[Int8Array, ...]]:
-    """One model with an input and an output for each case, and its vectors."""
-    writer, sources, outputs, vectors = Writer(), [], [], []
-    for name, options in CASES.items():
-        case = dict(options)
-        image, channels = case.pop("image"), case.pop("channels")
-        case.setdefault("wanted", (0.02 * np.sqrt(image[2] * 9) * 0.5, 4))
-        ins, outs = convolution(image, channels, **case)(writer)
-        sources += ins
-        outputs += outs
-        vectors.append(edge_vectors(np.random.default_rng(len(name)), (case.get("batches", 1), *image), 16))
-    return writer.build(sources, outputs), tuple(vectors)
+def make(case: dict[str, Any]) -> Build:
+    image = case.pop("image")
+    case.setdefault("wanted", (0.02 * np.sqrt(image[2] * 9) * 0.5, 4))
+    return convolution(image, case.pop("channels"), **case)
 
 
-@cache
-def expected() -> tuple[Int8Array, ...]:
-    return run_tflm(*convolutions())
+MODEL = Cases(CASES, make, count=16)
 
 
 @SIZES
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_the_same_layout_in_c(size: int, compiler: str, only: Callable[[int], None], tmp_path: Path) -> None:
     only(size)
-    flags = () if compiler == "gcc" else ("-O2",)
-    actual = run_program(compile_model(convolutions()[0], M4), convolutions()[1], tmp_path, *flags, compiler=compiler)
-    for name, got, wanted in zip(CASES, actual, expected(), strict=True):
-        np.testing.assert_array_equal(got, wanted, err_msg=name)
+    MODEL.check_on_host(M4, compiler, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -100,15 +86,8 @@ def test_the_same_layout_in_c(size: int, compiler: str, only: Callable[[int], No
     [("sim-cortex-m4", 2), ("sim-cortex-m4", 4), ("sim-cortex-m7", 2), ("sim-cortex-m33", 4), ("sim-cortex-m55", 4)],
 )
 def test_on_the_processor(board: str, size: int, only: Callable[[int], None], tmp_path: Path) -> None:
-    machine, (tflite, vectors) = board_here(board), convolutions()
     only(size)
-    image = build_tflite(tflite, machine, "verify", tmp_path, "speed")
-    assert image.warnings == ""
-    joined = np.concatenate([values.reshape(len(values), -1) for values in vectors], axis=1)
-    with run_on(machine, image, tmp_path) as device:
-        actual = Session(device).invoke_many(joined).outputs
-    wanted = np.concatenate([values.reshape(len(values), -1) for values in expected()], axis=1)
-    np.testing.assert_array_equal(actual, wanted)
+    MODEL.check_on_processor(board, tmp_path)
 
 
 CHAINS = {

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.fixed_point import INT32_MAX, INT32_MIN, multiply_by_quantized_multiplier
 from tinyml_pipeline.compiler.kernels._requantize import HIGHEST_SUM, LOWEST_SUM, Scale, needs_sign, single_add_scale
 from tinyml_pipeline.compiler.ops._channels import Channels, IntArray
 from tinyml_pipeline.compiler.ops._context import INT8_MAX, INT8_MIN
@@ -74,11 +73,6 @@ def single_add(channels: Channels) -> SingleAdd | str:
 
 def _constant_output(channels: Channels, channel: int) -> int | None:
     """The output that all sums of a channel have in common, if there is one."""
-    multiplier, shift = channels.pair(channel)
-    outputs = []
-    for end in (int(channels.lowest[channel]), int(channels.highest[channel])):
-        if not INT32_MIN <= end << max(shift, 0) <= INT32_MAX:
-            return None  # what wraps does not grow with the sum
-        scaled = multiply_by_quantized_multiplier(end, multiplier, shift) + channels.output_zero_point
-        outputs.append(min(max(scaled, channels.output_min), channels.output_max))
-    return outputs[0] if outputs[0] == outputs[1] else None
+    ends = (int(channels.lowest[channel]), int(channels.highest[channel]))
+    lowest, highest = (channels.output(channel, sum_) for sum_ in ends)
+    return lowest if lowest == highest else None

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.fixed_point import INT32_MAX, quantize_multiplier, zero_point_fits
+from tinyml_pipeline.compiler.fixed_point import (
+    INT32_MAX,
+    INT32_MIN,
+    multiply_by_quantized_multiplier,
+    quantize_multiplier,
+    zero_point_fits,
+)
 from tinyml_pipeline.compiler.graph import Quantization, Tensor
 from tinyml_pipeline.compiler.ops._context import INT8_MAX, INT8_MIN, OpContext
 
@@ -45,6 +51,14 @@ class Channels:
         """Multiplier and shift of one channel."""
         index = channel if self.per_channel else 0
         return self.multipliers[index], self.shifts[index]
+
+    def output(self, channel: int, sum_: int) -> int | None:
+        """What a channel's sum (of real inputs, so without their zero point) becomes; None if it wraps on the way."""
+        multiplier, shift = self.pair(channel)
+        if not INT32_MIN <= sum_ << max(shift, 0) <= INT32_MAX:
+            return None
+        scaled = multiply_by_quantized_multiplier(sum_, multiplier, shift) + self.output_zero_point
+        return min(max(scaled, self.output_min), self.output_max)
 
     def describe(self) -> list[str]:
         """Words for the layer's comment."""

@@ -11,6 +11,7 @@ from types import ModuleType
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.passes import (
     aliases,
+    dead_channels,
     float_edges,
     float_islands,
     float_moves,
@@ -31,6 +32,7 @@ ORDER: tuple[ModuleType, ...] = (
     fold_pad,  # after aliases: it looks through an EXPAND_DIMS
     fuse_activation,  # before unary_tables: a clamp in its producer costs nothing, and a table does
     unary_tables,
+    dead_channels,  # after fold_pad: a layer that pads sees less of a constant channel at the borders
     remove_dead,  # last: what the others left without a reader goes
 )
 _ASK_TFLM = (fold_constants, float_islands)
