@@ -16,14 +16,18 @@ void machine_send(uint8_t byte)
 
 #else
 
-/* USB sends a packet for every call of write(): a frame goes as a whole. It ends with a zero, and has no other. */
+#ifndef MACHINE_LAST_BYTE
+#define MACHINE_LAST_BYTE 0
+#endif
+
+/* USB sends a packet for every call of write(): a frame goes as a whole. It ends with this byte, and has no other. */
 void machine_send(uint8_t byte)
 {
     static uint8_t waiting[64];
     static uint8_t length = 0;
 
     waiting[length++] = byte;
-    if ((byte == 0 && length > 1) || length == sizeof waiting) {
+    if ((byte == MACHINE_LAST_BYTE && length > 1) || length == sizeof waiting) {
         Serial.write(waiting, length);
         length = 0;
     }

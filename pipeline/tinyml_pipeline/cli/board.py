@@ -77,9 +77,18 @@ def fit(models: tuple[str, ...], boards: tuple[str, ...], as_json: bool) -> None
     metavar="NAME",
     help="With --collect: analog, mpu6050 or lsm9ds1.  [default: what is on the board, else analog]",
 )
+@click.option(
+    "--serve", type=click.Choice(["mlperf-tiny"]), help="Answer the runner of the benchmark MLPerf Tiny instead."
+)
 @json_option
 def firmware(
-    models: tuple[str, ...], board: str, runtime: str | None, collect: bool, sensor: str, as_json: bool
+    models: tuple[str, ...],
+    board: str,
+    runtime: str | None,
+    collect: bool,
+    sensor: str,
+    serve: str | None,
+    as_json: bool,
 ) -> None:
     """Write a firmware project for a board: an Arduino sketch and a PlatformIO project in one folder.
 
@@ -87,6 +96,7 @@ def firmware(
     Example: tinyml firmware linear --board uno
              tinyml firmware adder --board esp32 --runtime tflm
              tinyml firmware --collect --board uno --sensor mpu6050
+             tinyml firmware kws.tflite --board nano33ble --serve mlperf-tiny
     """
     from tinyml_pipeline.show.report.tables import board as tables
     from tinyml_pipeline.workflow.collect import write_collector
@@ -96,7 +106,13 @@ def firmware(
         raise UsageError("firmware --collect writes a sketch without a model; leave out models and --runtime.")
     if sensor and not collect:
         raise UsageError("--sensor is for the sketch of --collect.")
-    if collect:
+    if serve and (collect or runtime == "tflm"):
+        raise UsageError(f"--serve {serve} runs a model as plain C: leave out --collect and --runtime tflm.")
+    if serve:
+        from tinyml_pipeline.workflow.mlperf_tiny import serve as serve_runner
+
+        report(serve_runner(models, project(), board=board), tables.served, as_json)
+    elif collect:
         show([write_collector(board, project(), sensor)], tables.collectors, as_json)
     else:
         report(write_firmware(models, project(), board=board, runtime=runtime), tables.firmware, as_json)

@@ -93,17 +93,22 @@ def platform_files(
     return SourceTree(files)
 
 
+def machine_settings(board: Board) -> dict[str, int]:
+    """What ports/arduino/machine.cpp is told: the unit in which it counts, and the clock where that is cycles."""
+    assert board.arduino is not None, "project_files() has checked it"
+    cycles = board.arduino.counts_cycles
+    return {"MACHINE_UNIT": _CYCLES if cycles else _MICROSECONDS, "MACHINE_CLOCK_HZ": board.clock_hz if cycles else 0}
+
+
 def protocol_files(interface: ModelInterface, board: Board, model_header: str) -> SourceTree:
     """`src/protocol/`: the device's side of the wire protocol, set for one model on one board.
 
     `model_header` is the text of its model.h, which declares model_invoke().
     """
     assert board.arduino is not None, "project_files() has checked it"
-    cycles = board.arduino.counts_cycles
     line_buffer = board.arduino.serial_buffer
     settings = {
-        "MACHINE_UNIT": _CYCLES if cycles else _MICROSECONDS,
-        "MACHINE_CLOCK_HZ": board.clock_hz if cycles else 0,
+        **machine_settings(board),
         "PROTOCOL_BATCH": vectors_in_a_frame(interface, board),
         "PROTOCOL_LINE_BUFFER": line_buffer,
     }

@@ -15,9 +15,9 @@ from tinyml_pipeline.errors import ToolFailedError, UnsupportedError
 from tinyml_pipeline.model_io import ModelInterface, model_io_header, vectors_in_a_frame
 from tinyml_pipeline.places import FIRMWARE
 
-Kind = Literal["bare", "bench", "verify"]
+Kind = Literal["bare", "bench", "verify", "mlperf_tiny"]
 
-_PORTS, _PROTOCOL = FIRMWARE / "ports", FIRMWARE / "protocol"
+_PORTS, _PROTOCOL, _MLPERF_TINY = FIRMWARE / "ports", FIRMWARE / "protocol", FIRMWARE / "mlperf_tiny"
 _COMPILE_TIMEOUT_S = 300
 _OPTIMIZE_FLAGS: dict[Optimize, str] = {"size": "-Os", "speed": "-O2"}
 _WARNING_FLAGS = ("-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-pedantic")
@@ -55,7 +55,8 @@ def build_firmware(
     """Compile and link a model (`model.h`, `model.c` and what they include) into a firmware for `board`.
 
     'bench' is start-up code, the model and one call, for its sizes; 'verify', for boards that run bare metal, answers
-    the host over the wire protocol; 'bare' leaves the model out. Everything is written below `build_dir`. Raises
+    the host over the wire protocol, 'mlperf_tiny' over that of the benchmark's runner, for which `sources` hold
+    mlperf_tiny_config.h; 'bare' leaves the model out. Everything is written below `build_dir`. Raises
     ToolMissingError without the compiler, ToolFailedError with the compiler's words, UnsupportedError where the
     firmware does not fit the board.
     """
@@ -70,6 +71,7 @@ def build_firmware(
     command = [
         *compiler,
         *_compile_flags(board, optimize or board.optimize),
+        *(_machine_defines(board) if _talks(kind) else ()),
         *(_protocol_defines(board, interface) if kind == "verify" else ()),
         *model,
         *_own_sources(board, kind),
@@ -111,7 +113,7 @@ def bare_metal(board: Board) -> tuple[Toolchain, Port]:
 
 def _compile_flags(board: Board, optimize: Optimize) -> list[str | Path]:
     toolchain, port = bare_metal(board)
-    includes = [Path("."), _PROTOCOL, _PORTS / "common"]
+    includes = [Path("."), _PROTOCOL, _MLPERF_TINY, _PORTS / "common"]
     flags: list[str | Path] = ["-std=c99", *_WARNING_FLAGS, _OPTIMIZE_FLAGS[optimize], *toolchain.flags]
     flags += ["-ffunction-sections", "-fdata-sections", "-fno-common"]
     if port.startup == "host":
@@ -127,13 +129,19 @@ def _compile_flags(board: Board, optimize: Optimize) -> list[str | Path]:
     return [*flags, *(f"-I{path}" for path in includes), *(f"-D{define}" for define in defines)]
 
 
-def _protocol_defines(board: Board, interface: ModelInterface) -> list[str]:
+def _talks(kind: Kind) -> bool:
+    return kind in ("verify", "mlperf_tiny")
+
+
+def _machine_defines(board: Board) -> list[str]:
     unit = ["nothing", "cycles", "instructions"].index(board.counter)
     # A real chip runs at whatever clock its boot loader left; cycles are cycles at any.
     clock_hz = board.clock_hz if board.counter == "cycles" and board.emulator is not None else 0
+    return [f"-DMACHINE_UNIT={unit}", f"-DMACHINE_CLOCK_HZ={clock_hz}u"]
+
+
+def _protocol_defines(board: Board, interface: ModelInterface) -> list[str]:
     defines = [
-        f"-DMACHINE_UNIT={unit}",
-        f"-DMACHINE_CLOCK_HZ={clock_hz}u",
         f"-DPROTOCOL_BATCH={vectors_in_a_frame(interface, board)}",
         f"-DPROTOCOL_LINE_BUFFER={board.line_buffer}",
     ]
@@ -142,7 +150,7 @@ def _protocol_defines(board: Board, interface: ModelInterface) -> list[str]:
 
 def _own_sources(board: Board, kind: Kind) -> list[Path]:
     toolchain, port = bare_metal(board)
-    assert kind != "verify" or board.runs_bare_metal, f"{board.name} has no UART without its framework"
+    assert not _talks(kind) or board.runs_bare_metal, f"{board.name} has no UART without its framework"
     if port.startup == "host":
         sources = [_PORTS / "host" / "main.c"] if kind == "verify" else [_PORTS / "common" / f"{kind}_main.c"]
     else:
@@ -150,10 +158,12 @@ def _own_sources(board: Board, kind: Kind) -> list[Path]:
         if toolchain.headers_package is None:
             sources.append(_PORTS / "freestanding" / "string.c")
         sources += [_PORTS / source for source in port.sources]
-        if kind == "verify" and port.machine is not None:
+        if _talks(kind) and port.machine is not None:
             sources.append(_PORTS / port.machine / "machine.c")
     if kind == "verify":
         sources += [_PROTOCOL / "protocol.c", _PROTOCOL / "measure.c"]
+    if kind == "mlperf_tiny":
+        sources.append(_MLPERF_TINY / "mlperf_tiny.c")
     return sources
 
 

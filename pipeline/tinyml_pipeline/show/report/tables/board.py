@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tinyml_pipeline.workflow.firmware import Firmware
     from tinyml_pipeline.workflow.fit import Fit, Need
     from tinyml_pipeline.workflow.flash import Flashing
+    from tinyml_pipeline.workflow.mlperf_tiny import Served
     from tinyml_pipeline.workflow.verify import Verification, VerifyRecord
 
 
@@ -105,6 +106,15 @@ def firmware(results: Sequence[Firmware]) -> None:
         tell(f"{result.model}: Arduino sketch and PlatformIO project for {made.board} ({made.runtime}) in")
         tell(result.folder)
         tell("Your code has its place in the .ino file there.")
+
+
+def served(results: Sequence[Served]) -> None:
+    for result in results:
+        made = result.written
+        tell(f"{result.model}: firmware for {made.board} that answers MLPerf Tiny's runner as {made.benchmark}:")
+        tell(result.folder)
+        if made.run:
+            tell(f"Run it, and give the runner the terminal that is named: {made.run}")
 
 
 def builds(results: Sequence[Build]) -> None:
