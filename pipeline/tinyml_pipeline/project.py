@@ -139,13 +139,17 @@ class Project:
     def _unknown(self, asked: str) -> str:
         if Path(f"{asked}.py").is_file():
             return f"there is no model '{asked}'. Did you mean the file '{asked}.py'?"
+        if (Path(asked) / "saved_model.pb").is_file():
+            return (
+                f"'{asked}' is a SavedModel, not a model with names and ranges of its inputs. {self._bring_in(asked)}"
+            )
         if Path(asked).is_dir():
             return f"'{asked}' is a folder. Name a model, or its spec file: a path that ends in .py."
         if Path(asked).is_file():
             if Path(asked).suffix.lower() in (*KERAS_SUFFIXES, ".tflite"):
                 return (
-                    f"'{asked}' is a file of a network, not a model with names and ranges of its inputs. Bring it in"
-                    f" with: tinyml import {self.folder(Path(asked).stem, asked).argument}"
+                    f"'{asked}' is a file of a network, not a model with names and ranges of its inputs."
+                    f" {self._bring_in(asked)}"
                 )
             return f"'{asked}' is a file, but no spec file: a path that ends in .py."
         unknown, meant = f"there is no model '{asked}'.", hint(asked, self.model_names())
@@ -154,6 +158,9 @@ class Project:
         if self.model_folders:
             return f"{unknown} {meant} Your own belong in {shown(self.model_folders[0])}."
         return f"{unknown} {meant} To start a project with models of your own: tinyml init my-project"
+
+    def _bring_in(self, asked: str) -> str:
+        return f"Bring it in with: tinyml import {self.folder(Path(asked).stem, asked).argument}"
 
 
 def _settings_in(folder: Path) -> tuple[Mapping[str, Any] | None, Path]:

@@ -226,8 +226,8 @@ def test_convert_takes_the_file_and_import_the_name(project: Project, linear_tfl
     )
     result = run("convert", "line.tflite", "--name", "other")
     assert result.stderr == (
-        "tinyml: line.tflite is imported already, as line. Change models/line.py, or import it again: tinyml import"
-        " line.tflite --force\n"
+        "tinyml: line.tflite is imported already, as line. Change models/line.py, or import it again with these"
+        " options: tinyml import line.tflite --name line --force\n"
     )
 
 

@@ -33,8 +33,7 @@ def test_it_is_refused_until_it_is_converted(command: str, trained_again: Path) 
     result = CliRunner().invoke(main, ["--artifacts", str(trained_again), verb, "linear", *options])
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1] == (
-        f"tinyml: {trained_again}/linear/model.keras was trained after model.tflite was made of it. Run: tinyml convert"
-        " linear"
+        f"tinyml: {trained_again}/linear/model.tflite is of an earlier training. Run: tinyml convert linear"
     )
     assert sorted(path for path in trained_again.rglob("*") if path.suffix != ".lock") == before
 

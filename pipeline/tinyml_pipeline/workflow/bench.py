@@ -28,6 +28,7 @@ from tinyml_pipeline.workflow.generate import firmware_sources
 from tinyml_pipeline.workflow.opened import open_file
 from tinyml_pipeline.workflow.outcomes import chosen, is_file
 from tinyml_pipeline.workflow.plain_c import compile_for
+from tinyml_pipeline.workflow.trained import trained_archive
 
 _FOLDER = "bench"
 
@@ -106,6 +107,8 @@ def bench_road(project: Project) -> list[StepTime]:
     need_extra("train", "bench --only workflow")
     from tinyml_pipeline.training.benchmark import run_benchmark
 
+    source = project.model("adder")  # what is missing is said before a minute of training
+    spec, archive = source.load_trained_here(), source.folder.read("model.keras", made_by="train")
     with progress.working("training both ways, with Model.fit and without (about a minute)"):
         trained = run_benchmark()
     steps = [
@@ -117,8 +120,6 @@ def bench_road(project: Project) -> list[StepTime]:
         )
         for one in trained.comparisons
     ]
-    source = project.model("adder")
-    spec, archive = source.load_trained_here(), source.folder.read("model.keras", made_by="train")
     with KerasProcess() as keras, progress.working("adder: conversion, generation and parity"):
         started = time.perf_counter()
         keras.predict(archive, spec.load_data().inputs, "adder")
@@ -148,11 +149,13 @@ def _variants(names: Sequence[str], project: Project) -> Iterator[tuple[str, Qua
                 yield model.name, model
                 continue
             source = project.model(name)
-            spec, archive = source.load_trained_here(), source.folder.read("model.keras", made_by="train")
+            spec = source.load()
+            archive, plain = trained_archive(source.folder, spec), ""
             for per_channel in (False, True):
                 model = quantize(spec, archive, keras, per_channel, source).opened.model
-                if per_channel and not graph_has_per_channel_dense(model.graph):
+                if per_channel and (model.sha256 == plain or not graph_has_per_channel_dense(model.graph)):
                     continue
+                plain = plain or model.sha256
                 label = f"{source.name} per channel" if per_channel else source.name
                 yield label, model
 

@@ -121,8 +121,8 @@ def _imported(file: str, project: Project, wanted: Wanted, keras: KerasProcess) 
         return import_file(Path(file), project, wanted, keras).asked
     if not wanted.is_empty:
         raise UsageError(
-            f"{file} is imported already, as {before}. Change {shown(project.model(before).path)}, or import it again:"
-            f" tinyml import {file} --force"
+            f"{file} is imported already, as {before}. Change {shown(project.model(before).path)}, or import it again"
+            f" with these options: tinyml import {project.folder(before, file).argument} --name {before} --force"
         )
     return before
 
@@ -259,7 +259,7 @@ def _few_steps(spec: Spec, model: QuantizedModel) -> Iterator[str]:
         ]
         if few and len(group) > 1:
             yield (
-                f"of int8's 256 steps some inputs have few: {', '.join(few)}. All {len(group)} values share one scale;"
+                f"of int8's 256 steps some inputs have few: {', '.join(few)}. All {port.size:,} values share one scale;"
                 " train the network on values that were brought to one range."
             )
 

@@ -64,7 +64,10 @@ def _export_one(source: ModelSource, keras: KerasProcess, form: str) -> Export:
         spec = source.load()
         archive = trained_archive(folder, spec)
         if not archive.startswith(b"PK"):
-            raise UsageError(f"{name} is not a Keras model any more, so there is nothing to export.")
+            raise UsageError(
+                f"{name} was imported from {import_record(folder).file}, and what is kept of it is not a Keras model:"
+                " there is nothing to export."
+            )
         questions = _questions(spec, folder, archive)
         with progress.working(f"{name}: writing and loading it again as {form}"):
             exported = keras.export(archive, form, questions, name)

@@ -19,7 +19,7 @@ from tinyml_pipeline.show.network.float_layers import float_layers
 from tinyml_pipeline.show.network.int8_layers import int8_layers
 from tinyml_pipeline.show.network.network import Network
 from tinyml_pipeline.show.report import progress
-from tinyml_pipeline.workflow.opened import converted_model
+from tinyml_pipeline.workflow.opened import converted_model, made_by_what
 from tinyml_pipeline.workflow.outcomes import chosen, is_file, is_outdated, read_file, tell_edited
 from tinyml_pipeline.workflow.trained import trained_archive, trained_sha256
 
@@ -42,8 +42,6 @@ def graph(name: str, project: Project, form: str) -> Drawn:
     if form not in FORMATS:
         raise UsageError(f"there is no format '{form}'; choose one of: {', '.join(FORMATS)}.")
     chosen([name], project, files=True)
-    if not is_file(name):
-        need_extra("train", "the graph of a trained model")
     if form in PICTURES:
         need_extra("plot", "a picture of the graph")
     if not is_file(name):
@@ -72,6 +70,7 @@ def _networks(source: ModelSource) -> list[Network]:
     archive, converted = trained_archive(folder, spec), folder.record("convert")
     if not archive.startswith(b"PK"):
         return [_int8_network(converted_model(spec, folder))]
+    need_extra("train", "the graph of a Keras model")
     with progress.working(f"{name}: asking Keras for the layers"), KerasProcess() as keras:
         layers = float_layers(keras.describe(archive, name))
     sha256 = trained_sha256(folder, spec)
@@ -81,7 +80,8 @@ def _networks(source: ModelSource) -> list[Network]:
         networks.append(_int8_network(converted_model(spec, folder)))
     elif converted is not None:
         progress.say(
-            f"{name}: int8 is not drawn, because it is of an earlier training. Run: tinyml convert {folder.argument}"
+            f"{name}: int8 is not drawn, because it is of an earlier {made_by_what(spec)}. Run: tinyml convert"
+            f" {folder.argument}"
         )
     return networks
 

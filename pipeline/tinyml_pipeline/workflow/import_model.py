@@ -65,15 +65,13 @@ class _How:
 def import_models(asked: str, project: Project, wanted: Wanted, *, force: bool = False) -> Outcomes[Import]:
     """Import a file, or again the one that the spec of an imported model names."""
     with KerasProcess() as keras:
-        if asked in project.own_names():
-            if not wanted.is_empty:
-                raise UsageError(
-                    f"{asked} is imported already; change {shown(project.model(asked).path)}, or give the file."
-                )
+        if asked in project.own_names() or asked.endswith(".py"):
             source = project.model(asked)
             spec = source.load()
             if not isinstance(spec, ImportedSpec):
-                raise UsageError(f"{asked} is trained here, not imported. Run: tinyml train {asked}")
+                raise UsageError(f"{asked} is trained here, not imported. Run: tinyml train {source.folder.argument}")
+            if not wanted.is_empty:
+                raise UsageError(f"{asked} is imported already; change {shown(source.path)}, or give the file.")
             with source.folder.locked():
                 _, record = ensure_imported(source, spec, keras, force=force)
             made = Import(source.name, str(source.folder.path), record, shown(source.path), source.folder.argument)
@@ -88,9 +86,9 @@ def import_file(path: Path, project: Project, wanted: Wanted, keras: KerasProces
     Raises UsageError if the name is taken (and `force` is not given) or the ranges of the inputs are not known, and
     what `read_model_file` and the child process raise. Nothing is written then.
     """
+    file = read_model_file(path, trust=wanted.trust)
     name = wanted.name or _name_of(path)
     place = spec_place(name, project, f"tinyml convert {name}; or choose another name with --name", force)
-    file = read_model_file(path, trust=wanted.trust)
     given = given_inputs(wanted.inputs)
     how = _How(wanted.trust, wanted.unroll)
     archive, record = _read(file, name, visible(shown(path)), how, keras)

@@ -120,11 +120,15 @@ def converted_model(spec: Spec, folder: ModelFolder) -> QuantizedModel:
     """What `convert` left in the folder; ArtifactsError if it did not, it was damaged, or is of another training."""
     model = named_model(folder.read("model.tflite", made_by="convert"), spec)
     if is_outdated(folder):
-        made = "imported.* was imported" if isinstance(spec, ImportedSpec) else "model.keras was trained"
         raise ArtifactsError(
-            f"{folder.path}/{made} after model.tflite was made of it. Run: tinyml convert {folder.argument}"
+            f"{folder.path}/model.tflite is of an earlier {made_by_what(spec)}. Run: tinyml convert {folder.argument}"
         )
     return model
+
+
+def made_by_what(spec: Spec) -> str:
+    """Where a network came from, as a noun."""
+    return "import" if isinstance(spec, ImportedSpec) else "training"
 
 
 def proven_model(spec: Spec, folder: ModelFolder) -> QuantizedModel:

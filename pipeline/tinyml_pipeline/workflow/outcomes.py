@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.compiler.file_kinds import describe_other_file, is_tflite
 from tinyml_pipeline.errors import PipelineError, UsageError, visible
+from tinyml_pipeline.models.spec import ImportedSpec, Spec
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.user_code import shown
@@ -70,20 +71,21 @@ def list_models(project: Project) -> list[ModelStatus]:
     statuses = []
     for name in project.model_names():
         try:
-            statuses.append(ModelStatus(name, project.model(name).load().summary, _state(project.folder(name))))
+            spec = project.model(name).load()
+            statuses.append(ModelStatus(name, spec.summary, _state(project.folder(name), spec)))
         except PipelineError as error:
             statuses.append(ModelStatus(name, str(error), "broken spec"))
     return statuses
 
 
-def _state(folder: ModelFolder) -> str:
+def _state(folder: ModelFolder, spec: Spec) -> str:
     done = [stage for stage in ("train", "import", "convert", "generate", "parity") if folder.record(stage) is not None]
     proof = folder.record("parity")
     if is_outdated(folder):
         done = [done[0], "convert it again"]
     elif proof is not None and not proof.facts.get("passed"):
         done[-1] = "parity FAILED"
-    return ", ".join(done) or "not trained"
+    return ", ".join(done) or ("not imported" if isinstance(spec, ImportedSpec) else "not trained")
 
 
 def is_outdated(folder: ModelFolder) -> bool:
@@ -130,6 +132,10 @@ def chosen(names: Sequence[str], project: Project, *, files: bool = False) -> li
 
 def _no_file(name: str) -> str:
     path = Path(name)
+    if (path / "saved_model.pb").is_file():
+        return (
+            f"'{visible(name)}' is a SavedModel, not a .tflite file. Convert it first: tinyml convert {visible(name)}"
+        )
     if path.is_dir():
         return f"'{visible(name)}' is a folder; pass a .tflite file in it."
     if path.exists():

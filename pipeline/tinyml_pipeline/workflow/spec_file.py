@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -30,6 +31,8 @@ def spec_place(name: str, project: Project, instead: str, force: bool) -> Path:
     folder = project.model_folders[0] if project.model_folders else project.root / "models"
     place = folder / f"{name}.py"
     if (os.path.lexists(place) or name in project.own_names()) and not force:
+        if name not in project.own_names():
+            raise UsageError(f"{shown(place)} is there already, and is not the spec of a model. Choose another name.")
         where = place if os.path.lexists(place) else project.model(name).path
         raise UsageError(f"{shown(where)} is there already. Change it and run: {instead}, or replace it with --force.")
     return place
@@ -44,15 +47,21 @@ def path_from(place: Path, target: Path) -> str:
 
 
 def write_spec(place: Path, text: str) -> None:
-    """In one step; ArtifactsError if it cannot be."""
+    """In one step; ArtifactsError if it cannot be, and then nothing is left of it."""
+    new = ""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=place.parent, suffix=".new", delete=False) as file:
+            new = file.name
             file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, place)
+        os.chmod(new, 0o644)
+        os.replace(new, place)
     except OSError as error:
-        raise ArtifactsError(f"{shown(place)} cannot be written ({error.strerror}).") from None
+        with contextlib.suppress(OSError):
+            os.unlink(new)
+        raise ArtifactsError(
+            f"{shown(place)} cannot be written ({error.strerror}). Make that possible, and run the command again."
+        ) from None
 
 
 def rounded_range(values: npt.NDArray[Any]) -> tuple[float, float]:

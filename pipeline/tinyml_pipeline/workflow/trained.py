@@ -48,7 +48,7 @@ def import_record(folder: ModelFolder) -> ImportRecord:
     try:
         return records.read(ImportRecord, None if found is None else found.facts)
     except records.RecordError:
-        raise ArtifactsError(f"{folder.path} has no imported network. Run: tinyml convert {folder.model}") from None
+        raise ArtifactsError(f"{folder.path} has no imported network. Run: tinyml convert {folder.argument}") from None
 
 
 def trained_archive(folder: ModelFolder, spec: Spec) -> bytes:
