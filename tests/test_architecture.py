@@ -27,6 +27,7 @@ TYPES = {
     "tinyml_pipeline.compiler.edges",  # what a model's inputs and outputs are outside and inside
     "tinyml_pipeline.compiler.c_text",  # the printer of C, which knows nothing of models
     "tinyml_pipeline.compiler.target",
+    "tinyml_pipeline.compiler.value_scales",  # what real values become before they are stored
     "tinyml_pipeline.runtimes.runtime",
     "tinyml_pipeline.boards.board",
     "tinyml_pipeline.host.device.device",

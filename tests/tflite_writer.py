@@ -10,6 +10,7 @@ import flatbuffers
 import numpy as np
 import numpy.typing as npt
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+from tinyml_pipeline.compiler.value_scales import METADATA, ValueScale, pack_scales
 
 _NUMPY = {
     "INT8": np.int8,
@@ -116,13 +117,20 @@ class Writer:
         )
         return output
 
-    def build(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
+    def build(self, inputs: Sequence[int], outputs: Sequence[int], scales: Sequence[ValueScale] = ()) -> bytes:
+        """`scales` are those of the values of all inputs, then of all outputs."""
         subgraph = schema.SubGraphT()
         subgraph.tensors, subgraph.operators = self.tensors, self.operators
         subgraph.inputs, subgraph.outputs = np.array(inputs, np.int32), np.array(outputs, np.int32)
         subgraph.name = "main"
         model = schema.ModelT()
         model.version, model.subgraphs, model.buffers, model.description = 3, [subgraph], self.buffers, "test"
+        if scales:
+            entry = schema.MetadataT()
+            entry.name, entry.buffer = METADATA, len(self.buffers)
+            model.metadata = [entry]
+            self.buffers.append(schema.BufferT())
+            self.buffers[-1].data = np.frombuffer(pack_scales(scales), np.uint8)
         model.operatorCodes = []
         for name, version in self.codes:
             code = schema.OperatorCodeT()

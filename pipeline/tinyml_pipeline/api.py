@@ -60,7 +60,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 _CALIBRATION_SAMPLES = 500
-_SHARE_OF_RANGE = 0.05
 _MEASURED = 64
 
 
@@ -172,6 +171,7 @@ def verify(
     Raises UsageError for samples of another shape or with NaN, and for a board that cannot be emulated.
     """
     from tinyml_pipeline.parity.compare import compare_real
+    from tinyml_pipeline.parity.output_values import output_values
     from tinyml_pipeline.workflow.proof import prove
 
     if (keras_model is None) != (x_test is None):
@@ -191,10 +191,11 @@ def verify(
         expected = opened.oracle.invoke(int8)
         wanted = _predict(keras_model, [port.dequantize(a) for port, a in zip(model.inputs, int8, strict=True)])
     rows = []
-    for port, ours, theirs in zip(model.outputs, expected, wanted, strict=True):
-        most = (port.high - port.low) * _SHARE_OF_RANGE if tolerance is None else tolerance
-        label = "Keras = int8" if len(model.outputs) == 1 else f"Keras = int8, {port.name}"
-        rows.append(compare_real(label, theirs, ours, port, most))
+    for one in output_values(None, model.outputs, tolerance):
+        label = f"Keras = int8, {one.name}" if one.name else "Keras = int8"
+        rows.append(
+            compare_real(label, one.of(wanted[one.tensor]), one.of(expected[one.tensor]), one.port, one.tolerance)
+        )
     return replace(report, rows=(*rows, *report.rows))
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from tinyml_pipeline.errors import SpecError
 
 T = TypeVar("T")
+Floats = npt.NDArray[np.float32]
 
 
 def domains_by_port(domains: Sequence[T], shapes: Sequence[tuple[int, ...]]) -> list[tuple[T, ...]]:
@@ -43,3 +47,37 @@ def domain_of_each_value(domains: Sequence[T], shapes: Sequence[tuple[int, ...]]
     for group, shape in zip(domains_by_port(domains, shapes), shapes, strict=True):
         each += group * (math.prod(shape) // len(group))  # the last axis, of channels, is the fastest
     return each
+
+
+def into_network(domains: Sequence[T], arrays: Sequence[Floats]) -> list[Floats]:
+    """What a network is given for real values (n, *shape), one array a tensor: (x - offset) * factor in float32.
+
+    `domains` are a spec's inputs, or its outputs, of which those without a Domain are real values. Raises SpecError as
+    `domains_by_port`.
+    """
+    return _changed(domains, arrays, lambda values, offset, factor: (values - offset) * factor)
+
+
+def out_of_network(domains: Sequence[T], arrays: Sequence[Floats]) -> list[Floats]:
+    """The real values of what a network gives, in float32: the other way round."""
+    return _changed(domains, arrays, lambda values, offset, factor: values / factor + offset)
+
+
+def network_scale(domain: object) -> tuple[float, float]:
+    """(offset, factor) of a Domain; of a name alone, those that change nothing."""
+    return getattr(domain, "offset", 0.0), getattr(domain, "factor", 1.0)
+
+
+def _changed(
+    domains: Sequence[T], arrays: Sequence[Floats], change: Callable[[Floats, Floats, Floats], Floats]
+) -> list[Floats]:
+    if all(network_scale(domain) == (0, 1) for domain in domains):
+        return list(arrays)
+    groups = domains_by_port(domains, [array.shape[1:] for array in arrays])
+    found = []
+    for group, array in zip(groups, arrays, strict=True):
+        pairs = np.array([network_scale(domain) for domain in group], np.float32).T
+        shape = array.shape[1:]
+        offset, factor = (np.resize(part, math.prod(shape)).reshape(shape) for part in pairs)
+        found.append(change(np.asarray(array, np.float32), offset, factor))
+    return found

@@ -100,4 +100,5 @@ int main() {
     loop();
   }
   format("\r\n[light %d]\r\n", g_brightness);
+  return 0;
 }

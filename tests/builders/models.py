@@ -6,6 +6,7 @@ import numpy as np
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.source_tree import SourceTree
+from tinyml_pipeline.compiler.value_scales import ValueScale
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.models.spec import Domain
 from tinyml_pipeline.parity.vectors import golden_vectors
@@ -56,7 +57,9 @@ def classes() -> QuantizedModel:
 
 def oracle(model: QuantizedModel) -> Oracle:
     golden = golden_vectors(model, TflmInterpreter(model.tflite).invoke)
-    domains = (Domain("x", -10, 10),) if model.name == "linear" else ()
+    domains: tuple[Domain, ...] = (Domain("x", -10, 10),) if model.name == "linear" else ()
+    if model.name == "weather":
+        domains = (Domain("temp", 15, 35, "C"), Domain("press", 950, 1050, "hPa"))
     return Oracle(golden, 2000, domains)
 
 
@@ -65,3 +68,15 @@ def project(model: QuantizedModel, board: str, runtime: str = "aot") -> SourceTr
     if runtime == "tflm":
         return TflmRuntime().project(model, target, oracle(model))
     return AotRuntime(compile_graph).project(model, target, oracle(model))
+
+
+def weather() -> QuantizedModel:
+    """Two outputs in units of their own from temperature and pressure, each value on a scale of its own."""
+    writer = Writer()
+    source = writer.tensor((1, 2), 2 / 255, -1)
+    weights = np.array([[90, -35], [-20, 110]], np.int8)
+    sums = writer.fully_connected(source, weights, 0.01, np.array([300, -2000], np.int32), 2 / 255, 3)
+    scales = [ValueScale((25.0, 1000.0), (0.1, 0.02)), ValueScale((0.0, 333.3), (1.0, 1 / 700))]
+    rounded = [ValueScale(*(tuple(np.float32(part).tolist()) for part in (one.offsets, one.factors))) for one in scales]
+    tflite = writer.build([source], [sums], rounded)
+    return load_quantized(tflite, "weather", "rain and height", ("temp", "press"), ("rain", "height"))

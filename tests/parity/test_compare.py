@@ -6,11 +6,13 @@ import json
 
 import numpy as np
 import pytest
+from tinyml_pipeline.compiler.value_scales import ValueScale
 from tinyml_pipeline.errors import ParityError
 from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
 from tinyml_pipeline.host.interpreters.reference_runtime import load_runtime
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.parity.compare import Comparison, Mismatch, RealComparison, compare_exact, compare_real
+from tinyml_pipeline.parity.output_values import output_values
 from tinyml_pipeline.parity.report import ParityReport, Row
 from tinyml_pipeline.parity.vectors import parity_inputs
 from tinyml_pipeline.quantization.convert import KerasProcess
@@ -212,8 +214,35 @@ def test_the_worst_value_of_a_vector_is_shown() -> None:
 
 def test_a_difference_beyond_what_float32_holds() -> None:
     """In float32 both differences would be infinite."""
-    port = QuantizedPort("y", (), (1,), 2.0**120, 0)
+    port = QuantizedPort("y", (), (1,), 2.0**121, 0)
     keras = np.array([[-3e38], [-2e38]], np.float32)
     found = compare_real("x", keras, np.array([[127], [127]], np.int8), port, 1)
     assert found.where == 0
-    assert found.worst == float(np.float64(np.float32(3e38)) + 127 * 2.0**120)
+    assert found.worst == float(np.float64(np.float32(3e38)) + 127 * 2.0**121)
+
+
+def test_what_int8_cannot_give_is_counted_apart() -> None:
+    """-64 to 63.5 in steps of a half: up to a quarter beyond rounds to the end, more saturates."""
+    keras = np.array([[63.5], [63.75], [66.5], [-65.0], [1.0]], np.float32)
+    int8 = np.array([[127], [127], [127], [-128], [3]], np.int8)
+    found = compare_real("x", keras, int8, PORT, 2, "mm")
+    assert (found.worst, found.saturated, found.beyond, found.passed) == (0.5, 2, 3.0, False)
+    assert found.summary == (
+        "worst 0.5 mm (1 steps), mean 0.15 (0.3 steps), tolerance 2; 2 of 5 saturate, by up to 3 mm"
+    )
+    assert found.to_json()["saturated"] == 2
+    assert compare_real("x", keras, int8, PORT, 3).passed
+    wrong = compare_real("x", keras, np.array([[127], [127], [126], [-128], [3]], np.int8), PORT, 3)
+    assert wrong.worst == 0.5, "from the end of the range, not from what lies beyond"
+
+
+def test_a_value_on_a_scale_of_its_own_is_judged_in_its_own_units() -> None:
+    port = QuantizedPort("y", (), (2,), 0.5, 0, value_scale=ValueScale((0.0, 1000.0), (1.0, 0.01)))
+    keras = np.array([[1.0, 1100.0], [2.0, 900.0]], np.float32)
+    int8 = np.array([[2, 2], [4, 0]], np.int8)
+    first, second = output_values(None, [port])
+    assert (first.name, second.name, first.port.step, second.port.step) == ("y[0]", "y[1]", 0.5, 50)
+    assert compare_real("x", first.of(keras), first.of(int8), first.port, 1).worst == 0
+    found = compare_real("x", second.of(keras), second.of(int8), second.port, 1)
+    assert (found.worst, found.worst_steps) == (100.0, 2.0)
+    assert second.tolerance == pytest.approx(0.05 * 255 * 50)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tinyml_pipeline.compiler.arity import wrong_arity
 from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.compiler.value_scales import ValueScale
 from tinyml_pipeline.errors import UnsupportedError
 
 # Bits of one element; types of variable size (STRING, RESOURCE, VARIANT) are not listed.
@@ -156,6 +157,9 @@ class Graph:
     output_names: tuple[str, ...]
     sha256: str
     """Of the .tflite file, in hexadecimal."""
+    input_scales: tuple[ValueScale, ...] = ()
+    """Of each input, if the file has any: what a real value becomes before it is stored."""
+    output_scales: tuple[ValueScale, ...] = ()
     aliases: Mapping[int, int] = field(default_factory=dict)
     """Tensors without memory of their own: each has the bytes of another, under another shape."""
 

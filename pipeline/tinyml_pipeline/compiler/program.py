@@ -18,6 +18,7 @@ from tinyml_pipeline.compiler.passes import run_passes
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.select import Budget, Choice, select
 from tinyml_pipeline.compiler.target import Target
+from tinyml_pipeline.compiler.value_scales import NO_SCALE, ValueScale
 from tinyml_pipeline.errors import UnsupportedError
 
 _PORT_TYPES = ("INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL")
@@ -27,13 +28,15 @@ _PORT_TYPES = ("INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL")
 class TensorPort:
     """One input or output of the compiled model: `tensor` is what the kernels see, `own` what the file has.
 
-    The two differ at an edge of float32 or uint8. Indices, such as ARG_MAX's, have no quantization.
+    The two differ at an edge of float32 or uint8. Indices, such as ARG_MAX's, have no quantization. `value_scale` is
+    what a real value becomes before it is stored.
     """
 
     name: str
     tensor: Tensor
     own: Tensor
     quantization: Quantization | None
+    value_scale: ValueScale = NO_SCALE
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,8 @@ def make_program(
     if evaluate is None:
         _refuse_float_constants(core)
     check_operators(core)
-    inputs = _ports(graph, core, graph.inputs, core.inputs, graph.input_names, "input")
-    outputs = _ports(graph, core, graph.outputs, core.outputs, graph.output_names, "output")
+    inputs = _ports(graph, core, "input")
+    outputs = _ports(graph, core, "output")
     if not inputs or not outputs:
         raise UnsupportedError("the model has no input or no output; supported: at least one of each.")
     ops = [reader_of(operation.name)(OpContext(core, operation)) for operation in core.operations]
@@ -156,16 +159,19 @@ def _check_size(program: Program, target: Target) -> None:
             )
 
 
-def _ports(
-    graph: Graph, core: Graph, own: tuple[int, ...], inside: tuple[int, ...], names: tuple[str, ...], what: str
-) -> tuple[TensorPort, ...]:
+def _ports(graph: Graph, core: Graph, what: str) -> tuple[TensorPort, ...]:
+    own, inside, names, scales = (
+        (graph.inputs, core.inputs, graph.input_names, graph.input_scales)
+        if what == "input"
+        else (graph.outputs, core.outputs, graph.output_names, graph.output_scales)
+    )
     return tuple(
-        _port(core.tensors[tensor], graph.tensors[outer], name, what)
-        for outer, tensor, name in zip(own, inside, names, strict=True)
+        _port(core.tensors[tensor], graph.tensors[outer], name, what, scale)
+        for outer, tensor, name, scale in zip(own, inside, names, scales or [NO_SCALE] * len(own), strict=True)
     )
 
 
-def _port(tensor: Tensor, own: Tensor, name: str, what: str) -> TensorPort:
+def _port(tensor: Tensor, own: Tensor, name: str, what: str, value_scale: ValueScale) -> TensorPort:
     place = f"{what} '{name}'"
     if tensor.type not in _PORT_TYPES:
         raise UnsupportedError(
@@ -174,6 +180,10 @@ def _port(tensor: Tensor, own: Tensor, name: str, what: str) -> TensorPort:
         )
     if tensor.is_constant:
         raise UnsupportedError(f"{place}: a constant is unsupported; supported: values that the model computes.")
+    if value_scale and tensor.type != "INT8":
+        raise UnsupportedError(
+            f"{place}: type {tensor.type} with a scale for each value is unsupported; supported: INT8."
+        )
     quantization = tensor.quantization
     if quantization is None and tensor.type in ("INT32", "INT64", "BOOL"):
         return TensorPort(name, tensor, own, None)
@@ -184,7 +194,7 @@ def _port(tensor: Tensor, own: Tensor, name: str, what: str) -> TensorPort:
         raise UnsupportedError(
             f"{place}: zero point {quantization.zero_point} is unsupported; supported: {low} to {high}."
         )
-    return TensorPort(name, tensor, own, quantization)
+    return TensorPort(name, tensor, own, quantization, value_scale)
 
 
 def _with_constants(lowering: Lowering, target: Target) -> Lowering:

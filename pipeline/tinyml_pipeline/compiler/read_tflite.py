@@ -13,6 +13,7 @@ from tinyml_pipeline.compiler import tflite_schema as schema
 from tinyml_pipeline.compiler.file_kinds import describe_other_file, is_tflite
 from tinyml_pipeline.compiler.flatbuffer_reader import READ_ERRORS, Reader, broken, contradiction, enum_name
 from tinyml_pipeline.compiler.graph import TYPE_BITS, Graph, Operation, Quantization, Tensor
+from tinyml_pipeline.compiler.value_scales import METADATA, ValueScale, unpack_scales
 from tinyml_pipeline.errors import ModelFileError
 
 _SCHEMA_VERSION = 3
@@ -65,7 +66,9 @@ def _read_model(reader: Reader) -> Graph:
     _check_order(tensors, operations, inputs, outputs)
     input_names, output_names = _port_names(reader, model, tensors, inputs, outputs)
     digest = hashlib.sha256(reader.data).hexdigest()
-    return Graph(tensors, operations, inputs, outputs, input_names, output_names, digest)
+    scales = _read_scales(reader, model, buffers, [tensors[index].shape for index in (*inputs, *outputs)])
+    known = scales[: len(inputs)], scales[len(inputs) :]
+    return Graph(tensors, operations, inputs, outputs, input_names, output_names, digest, *known)
 
 
 def _only_subgraph(subgraphs: list[Any], operators: list[str]) -> Any:
@@ -248,6 +251,18 @@ def _check_order(
     for index in outputs:
         if index not in ready:
             raise contradiction(f"tensor {index} is a model output, but nothing writes it")
+
+
+def _read_scales(
+    reader: Reader, model: Any, buffers: list[bytes], shapes: list[tuple[int, ...]]
+) -> tuple[ValueScale, ...]:
+    """Of the inputs and outputs, behind one another; empty if the file has none."""
+    for entry in reader.tables(model, "Metadata"):
+        if reader.text(entry.Name()) == METADATA:
+            if not 0 <= entry.Buffer() < len(buffers):
+                raise broken(f"metadata '{METADATA}' names buffer {entry.Buffer()} of {len(buffers)}")
+            return unpack_scales(buffers[entry.Buffer()], shapes)
+    return ()
 
 
 def _port_names(

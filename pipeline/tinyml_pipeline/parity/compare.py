@@ -90,8 +90,9 @@ class Comparison:
 class RealComparison:
     """One row of a report: Keras against int8 on one output, in real units and in output steps.
 
-    `where` is the vector with the worst difference, `keras` and `int8` what they gave there. A row that `informs` fails
-    no proof.
+    `where` is the vector with the worst difference, `keras` and `int8` what they gave there. Where Keras goes beyond
+    what int8 can give, the int8 model is compared with the end of its range: such values are `saturated`, counted
+    apart, and `beyond` is how far the furthest lies outside. A row that `informs` fails no proof.
     """
 
     name: str
@@ -104,10 +105,15 @@ class RealComparison:
     keras: float
     int8: float
     informs: bool = False
+    unit: str = ""
+    saturated: int = 0
+    beyond: float = 0.0
+    cause: str = ""
+    """Why it failed, and what helps: sentences."""
 
     @property
     def within(self) -> bool:
-        return self.worst <= self.tolerance
+        return self.worst <= self.tolerance and self.beyond <= self.tolerance
 
     @property
     def passed(self) -> bool:
@@ -127,10 +133,14 @@ class RealComparison:
 
     @property
     def summary(self) -> str:
-        return (
-            f"worst {self.worst:.4g} ({self.worst_steps:.2g} steps), mean {self.mean:.4g} ({self.mean_steps:.2g} "
+        unit = f" {self.unit}" if self.unit else ""
+        text = (
+            f"worst {self.worst:.4g}{unit} ({self.worst_steps:.2g} steps), mean {self.mean:.4g} ({self.mean_steps:.2g} "
             f"steps), tolerance {self.tolerance:.6g}"
         )
+        if self.saturated:
+            text += f"; {self.saturated:,} of {self.vectors:,} saturate, by up to {self.beyond:.4g}{unit}"
+        return text
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -144,6 +154,9 @@ class RealComparison:
             "worst_steps": _finite(self.worst_steps),
             "mean_steps": _finite(self.mean_steps),
             "tolerance": self.tolerance,
+            **({"saturated": self.saturated, "beyond": _finite(self.beyond)} if self.saturated else {}),
+            **({"unit": self.unit} if self.unit else {}),
+            **({"cause": self.cause} if self.cause else {}),
             "where": {"index": self.where, "keras": _finite(self.keras), "int8": self.int8},
         }
 
@@ -166,15 +179,17 @@ def compare_exact(
 
 
 def compare_real(
-    name: str, keras: npt.NDArray[np.float32], int8: Int8Array, port: QuantizedPort, tolerance: float
+    name: str, keras: npt.NDArray[np.float32], int8: Int8Array, port: QuantizedPort, tolerance: float, unit: str = ""
 ) -> RealComparison:
-    """Compare Keras' outputs with one int8 output tensor; Keras must have been given the dequantized inputs.
-
-    What Keras gives beyond the int8 range counts as it is: the int8 model saturates there, and that is an error too.
-    """
+    """Compare Keras' outputs with one int8 output tensor, or values of one scale; Keras must have been given the
+    dequantized inputs."""
     real = port.dequantize(int8).reshape(len(int8), -1)
-    wanted = keras.reshape(len(keras), -1)
-    difference = np.abs(wanted.astype(np.float64) - real)
+    wanted = keras.reshape(len(keras), -1).astype(np.float64)
+    reachable = np.clip(wanted, port.low, port.high)
+    beyond = np.abs(wanted - reachable)
+    outside = beyond > port.step / 2  # nearer ones are rounded to the end, as any value to its step
+    saturated = outside.any(axis=1)
+    difference = np.abs(np.where(outside, reachable, wanted) - real)
     difference = np.where(np.isnan(difference), np.inf, difference)
     index, value = np.unravel_index(int(difference.argmax()), difference.shape)
     return RealComparison(
@@ -182,11 +197,14 @@ def compare_real(
         len(int8),
         float(difference.max()),
         float(difference.mean()),
-        port.scale,
+        port.step,
         tolerance,
         int(index),
         float(wanted[index, value]),
         float(real[index, value]),
+        unit=unit,
+        saturated=int(saturated.sum()),
+        beyond=float(beyond[saturated].max(initial=0)) if saturated.any() else 0.0,
     )
 
 

@@ -63,5 +63,5 @@ def spot_checks(
         parts = np.split(np.asarray(inputs), np.cumsum([port.size for port in model.inputs])[:-1])
         vectors = [port.quantize(part.reshape(1, *port.shape)) for port, part in zip(model.inputs, parts, strict=True)]
         got = model.outputs[0].dequantize(infer(vectors)[0]).reshape(-1)[0]
-        found.append(SpotCheck(inputs, outputs[0], float(got), model.outputs[0].scale, tolerance))
+        found.append(SpotCheck(inputs, outputs[0], float(got), model.outputs[0].value(0).step, tolerance))
     return found

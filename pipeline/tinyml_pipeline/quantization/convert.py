@@ -18,6 +18,7 @@ from tinyml_pipeline.errors import ConversionError
 from tinyml_pipeline.places import SOURCE_ROOT
 from tinyml_pipeline.quantization.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
 from tinyml_pipeline.quantization.keras_archive import rolled_layers
+from tinyml_pipeline.quantization.value_ranges import ValueRanges
 
 FloatArray = npt.NDArray[np.float32]
 ENVIRONMENT = {
@@ -75,6 +76,25 @@ class KerasProcess:
         shapes, parts = pack_arrays(arrays)
         fields = {"do": "convert", "per_channel": per_channel, "shapes": shapes}
         return self.request(Message(fields, (keras_archive, *parts)), name).parts[0]
+
+    def convert_scaled(
+        self,
+        keras_archive: bytes,
+        representative: Sequence[FloatArray],
+        inputs: ValueRanges,
+        outputs: ValueRanges,
+        per_channel: bool,
+        name: str,
+    ) -> tuple[bytes, tuple[str, ...]]:
+        """The same for real values, of which each gets a scale of its own where a shared one would starve it.
+
+        Such scales lie in the .tflite (see value_scales.py). The texts say which could not be given, and why.
+        """
+        ranges = [getattr(one, field) for one in (inputs, outputs) for field in ("low", "high", "offset", "factor")]
+        shapes, parts = pack_arrays([*ranges, *representative])
+        fields = {"do": "convert scaled", "per_channel": per_channel, "shapes": shapes}
+        answer = self.request(Message(fields, (keras_archive, *parts)), name)
+        return answer.parts[0], tuple(answer.fields["notes"])
 
     def predict(
         self, keras_archive: bytes, inputs: FloatArray | Sequence[FloatArray], name: str = "model"

@@ -20,9 +20,11 @@ import numpy.typing as npt
 
 from tinyml_pipeline.quantization.child.import_network import import_network, load_network
 from tinyml_pipeline.quantization.child.keras_network import KerasNetwork, first_line, load_model
+from tinyml_pipeline.quantization.child.scaled_network import quantize_scaled
 from tinyml_pipeline.quantization.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
 from tinyml_pipeline.quantization.layer_facts import layer_facts
 from tinyml_pipeline.quantization.refused import RefusedError
+from tinyml_pipeline.quantization.value_ranges import ValueRanges
 
 if TYPE_CHECKING:
     import keras
@@ -35,6 +37,16 @@ def convert(request: Message) -> Message:
     representative = unpack_arrays(request.fields["shapes"], request.parts[1:])
     tflite = load_network(request.parts[0]).quantize(representative, request.fields["per_channel"])
     return Message({"ok": True}, (tflite,))
+
+
+def convert_scaled(request: Message) -> Message:
+    """`representative` are real values; the parts are: the network, four arrays of the inputs' ranges, four of the
+    outputs', and the representative arrays."""
+    arrays = unpack_arrays(request.fields["shapes"], request.parts[1:])
+    inputs, outputs = (ValueRanges(*(a.astype(np.float64) for a in arrays[at : at + 4])) for at in (0, 4))
+    network = load_network(request.parts[0])
+    made = quantize_scaled(network, arrays[8:], inputs, outputs, request.fields["per_channel"])
+    return Message({"ok": True, "notes": list(made.notes)}, (made.tflite,))
 
 
 def predict(request: Message) -> Message:
@@ -82,6 +94,7 @@ def describe(request: Message) -> Message:
 
 HANDLERS: dict[str, Handler] = {
     "convert": convert,
+    "convert scaled": convert_scaled,
     "predict": predict,
     "export": export,
     "describe": describe,

@@ -35,6 +35,26 @@ _HANDED_ON = {
 
 
 @dataclass(frozen=True)
+class ValueLint:
+    """One value of an input or output: the `steps` of 256 that its range, `low` to `high`, or what it was seen to be,
+    gets; and what one is worth."""
+
+    name: str
+    low: float
+    high: float
+    steps: int
+    step: float
+    unit: str = ""
+
+    def __str__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        return (
+            f"{self.name}: {self.low:.6g} to {self.high:.6g}{unit}, {self.steps} of 256 steps, one step is"
+            f" {self.step:.4g}{unit}"
+        )
+
+
+@dataclass(frozen=True)
 class PortLint:
     """One input or output: what its stored type makes of it. `used` is the share of its steps, 256 of int8, that the
     vectors span."""
@@ -49,6 +69,10 @@ class PortLint:
     """Of the file's tensor."""
     stored: str = "INT8"
     """What it is inside the model."""
+    is_scaled: bool = False
+    """Whether its values have scales of their own; then `step`, `low` and `high` are those of the scaled values."""
+    values: tuple[ValueLint, ...] = ()
+    """Empty where there are too many to list, or one on the tensor's scale."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +111,11 @@ class LintReport:
                 kind = port.stored.lower()
                 used = "" if port.used is None else f"; {100 * port.used:.0f} % of the {kind} range is used"
                 span = f"{port.low:.6g} to {port.high:.6g}"
-                lines.append(f"{role} {port.name}: {span}, one step is {port.step:.4g}{used}")
+                if port.is_scaled:
+                    lines.append(f"{role} {port.name}: each value has a scale of its own{used}")
+                else:
+                    lines.append(f"{role} {port.name}: {span}, one step is {port.step:.4g}{used}")
+                lines += [f"  {value}" for value in port.values]
         lines += [f"note: {remark}" for remark in self.remarks]
         return lines + [f"problem: {problem}" for problem in self.problems]
 

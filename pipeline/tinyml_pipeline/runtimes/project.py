@@ -120,7 +120,7 @@ def protocol_files(interface: ModelInterface, board: Board, model_header: str) -
 def _own_code(values: Mapping[str, Any], model: QuantizedModel, board: Board) -> dict[str, Any]:
     """The numbers and words of the sketch's loop(): a voltage becomes the first input, an output a brightness."""
     assert board.arduino is not None, "project_files() has checked it"
-    output = model.outputs[0]
+    output = model.outputs[0].value(0)
     low, high = (values["own_inputs"][0][end] for end in ("low", "high"))
     shape = f" (shape {values['inputs'][0]['shape']})" if len(model.inputs) == 1 else ""
     what = f"'{values['first_output']}'"

@@ -10,7 +10,9 @@ import numpy as np
 
 from tinyml_pipeline.compiler.c_text import float_literal
 from tinyml_pipeline.compiler.dtypes import DType
-from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.compiler.value_scales import ValueScale
+from tinyml_pipeline.errors import SpecError, UnsupportedError
+from tinyml_pipeline.model_domains import domain_of_each_value
 from tinyml_pipeline.models.spec import Domain
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
@@ -32,6 +34,7 @@ _TFLITE_TYPES = {"INT8": "kTfLiteInt8", "UINT8": "kTfLiteUInt8", "FLOAT32": "kTf
 def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]:
     """Everything that depends on the model; without an oracle, what model_data and model_io need."""
     identifier = c_identifier(model.name)
+    scaled = any(port.value_scale for port in (*model.inputs, *model.outputs))
     values: dict[str, Any] = {
         "id": identifier,
         "upper": identifier.upper(),
@@ -42,7 +45,8 @@ def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]
         "sha256": model.sha256,
         "data_bytes": len(model.tflite),
         "data_lines": hex_lines(model.tflite),
-        "quantizer": (FIRMWARE / "kernels" / "common" / "quantize.h").read_text(encoding="utf-8").rstrip(),
+        "quantizer": _quantizer(scaled),
+        "scaled": scaled,
         "stateful": any(tensor.is_variable for tensor in model.graph.tensors),
         "own_types": any(port.type != "INT8" for port in (*model.inputs, *model.outputs)),
         "inputs": _ports(identifier, model.inputs, "input"),
@@ -52,6 +56,14 @@ def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]
         _refuse_wide_ports(model)
         values |= _oracle_values(model, oracle)
     return values
+
+
+def _quantizer(scaled: bool) -> str:
+    """The text of the rule by which real numbers are stored; the second header without its include of the first."""
+    common = FIRMWARE / "kernels" / "common"
+    names = ("quantize.h", "quantize_scaled.h") if scaled else ("quantize.h",)
+    texts = [(common / name).read_text(encoding="utf-8").rstrip() for name in names]
+    return "\n\n".join(texts).replace('#include "quantize.h"\n\n', "")
 
 
 def _refuse_wide_ports(model: QuantizedModel) -> None:
@@ -79,10 +91,12 @@ def sketch_values(target: TargetLibrary) -> dict[str, Any]:
 
 def _ports(identifier: str, ports: Sequence[QuantizedPort], kind: str) -> list[dict[str, Any]]:
     single = len(ports) == 1
-    found = []
+    found: list[dict[str, Any]] = []
+    first_pair = 0
     for index, port in enumerate(ports):
         word = kind if single else f"{kind}_{index}"
         values = port.values if len(port.values) == port.size else ()
+        pairs = _pairs(port)
         found.append(
             {
                 "kind": kind,
@@ -99,6 +113,8 @@ def _ports(identifier: str, ports: Sequence[QuantizedPort], kind: str) -> list[d
                 "high": f"{port.high:.6g}",
                 "step": f"{port.scale:.6g}",
                 "decimals": _decimals(port.scale),
+                "pairs": pairs,
+                "first_pair": first_pair,
                 "quantize": f"{identifier}_quantize_{word}",
                 "dequantize": f"{identifier}_dequantize_{word}",
                 "names_function": f"{identifier}_{word}_value_name",
@@ -108,7 +124,21 @@ def _ports(identifier: str, ports: Sequence[QuantizedPort], kind: str) -> list[d
                 ],
             }
         )
+        first_pair += len(pairs)
     return found
+
+
+def _pairs(port: QuantizedPort) -> list[dict[str, Any]]:
+    """The offset and the factor of each value, as the device counts through them, and the decimals it deserves."""
+    scale = port.value_scale or ValueScale((0.0,), (1.0,))
+    return [
+        {
+            "offset": float_literal(offset),
+            "factor": float_literal(factor),
+            "decimals": _decimals(port.scale / factor),
+        }
+        for offset, factor in zip(scale.offsets, scale.factors, strict=True)
+    ]
 
 
 def _decimals(scale: float) -> int:
@@ -160,7 +190,7 @@ def _oracle_values(model: QuantizedModel, oracle: Oracle) -> dict[str, Any]:
         else f"{count} numbers",
         "classes": _tells_classes(model),
         "output_names": _output_names(model.outputs),
-        "first_output": comment_text(_value_names(model.outputs[0])[0]),
+        "first_output": comment_text(model.outputs[0].value_names[0]),
         "input_words": comment_text(f"a number for {names[0]}" if len(names) == 1 else f"numbers for {' '.join(names)}")
         if typed
         else "",
@@ -184,12 +214,16 @@ def _rows(arrays: Sequence[Int8Array], ports: Sequence[QuantizedPort]) -> list[l
 
 def _ranges(model: QuantizedModel, domains: Sequence[Domain]) -> list[Domain]:
     """The range of every input value: of the spec where it has one, else of the int8 tensor."""
-    values = [(name, port) for port in model.inputs for name in _value_names(port)]
+    values = [port.value(position) for port in model.inputs for position in range(port.size)]
     if len(domains) == len(values):
         return list(domains)
     if len(domains) == 1:
-        return [Domain(name, domains[0].low, domains[0].high) for name, _ in values]
-    return [Domain(name, port.low, port.high) for name, port in values]
+        return [Domain(one.name, domains[0].low, domains[0].high) for one in values]
+    try:
+        each = domain_of_each_value(domains, [port.shape for port in model.inputs])
+    except SpecError:
+        return [Domain(one.name, one.low, one.high) for one in values]
+    return [Domain(one.name, own.low, own.high, own.unit) for one, own in zip(values, each, strict=True)]
 
 
 def _from_to(domain: Domain) -> str:
@@ -206,13 +240,7 @@ def _output_names(ports: Sequence[QuantizedPort]) -> list[str]:
     """A name for every output value, or none at all where there are too many to print."""
     if sum(port.size for port in ports) > MOST_TYPED_VALUES:
         return []
-    return [c_string(name) for port in ports for name in _value_names(port)]
-
-
-def _value_names(port: QuantizedPort) -> tuple[str, ...]:
-    if len(port.values) == port.size:
-        return port.values
-    return (port.name,) if port.size == 1 else tuple(f"{port.name}[{position}]" for position in range(port.size))
+    return [c_string(name) for port in ports for name in port.value_names]
 
 
 def _example(domain: Domain, index: int) -> float:

@@ -13,7 +13,6 @@ from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
 from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.extras import need_extra
-from tinyml_pipeline.model_domains import domains_by_port
 from tinyml_pipeline.models.catalog import source_files
 from tinyml_pipeline.models.spec import ImportedSpec, ModelSpec, Spec
 from tinyml_pipeline.parity.answers import KerasAnswers
@@ -21,12 +20,21 @@ from tinyml_pipeline.parity.vectors import InputSet, is_exhaustive, parity_input
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.project import ModelSource, Project
 from tinyml_pipeline.quantization.convert import KerasProcess
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort, Vectors
+from tinyml_pipeline.quantization.quantized_model import (
+    Int8Array,
+    QuantizedModel,
+    QuantizedPort,
+    Vectors,
+    steps_of_domains,
+    steps_seen,
+)
 from tinyml_pipeline.quantization.representative import representative_of_data, representative_of_inputs
 from tinyml_pipeline.quantization.settle_scales import settle_scales
+from tinyml_pipeline.quantization.value_ranges import ValueRanges
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.user_code import shown
 from tinyml_pipeline.workflow import records
+from tinyml_pipeline.workflow.ask_network import ask_network
 from tinyml_pipeline.workflow.generate import GenerateRecord, encoded, firmware_sources
 from tinyml_pipeline.workflow.import_model import Wanted, ensure_imported, import_file, imported_from, is_trained_file
 from tinyml_pipeline.workflow.opened import OpenModel, named_model
@@ -38,6 +46,12 @@ from tinyml_pipeline.workflow.train import DATA_FILES
 from tinyml_pipeline.workflow.trained import import_record, trained_archive, trained_sha256
 
 _FEW_STEPS = 64
+_ENOUGH_VECTORS, _NAMED_VALUES = 200, 8
+_FEW_REMEDY = {
+    "inputs": "They share one scale: begin the network with a layer that takes each value alone, such as Dense,"
+    " Rescaling or Normalization, and conversion gives each a scale of its own.",
+    "outputs": "Give the network an output of its own for each kind of value.",
+}
 _STAGES = ("convert", "generate", "parity")
 
 
@@ -202,6 +216,7 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
     """
     is_int8 = isinstance(spec, ImportedSpec) and import_record(source.folder).kept == "int8"
     samples = real = input_samples(spec, source, archive)
+    notes: tuple[str, ...] = ()
     if is_int8:
         model = named_model(archive, spec)
     else:
@@ -212,8 +227,14 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
             representative = representative_of_inputs(spec.inputs, shapes, samples, spec.seed)
         if spec.tolerance is None and not samples:
             real = tuple(representative)  # judged on what its domain allows
-        tflite, graph = settle_scales(keras.convert(archive, representative, per_channel, spec.name))
+        ranges = ValueRanges.of(spec.inputs, shapes)
+        made, notes = keras.convert_scaled(
+            archive, representative, ranges, ValueRanges.of_names(spec.outputs), per_channel, spec.name
+        )
+        tflite, graph = settle_scales(made)
         model = named_model(tflite, spec, graph)
+    for note in notes:
+        progress.say(f"{spec.name}: {note}.")
     opened = OpenModel(spec, model, source.folder)
     test = spec.load_test()
     # All of the test data that fit, so that what a classifier is judged on is proven on every runtime.
@@ -225,14 +246,14 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
     answers = None
     if not is_int8:
         seen = [port.dequantize(array) for port, array in zip(model.inputs, inputs.arrays, strict=True)]
-        said = keras.predict_all(archive, seen, spec.name)
-        judged = keras.predict(archive, asked, spec.name) if asked and len(model.outputs) == 1 else None
+        said = ask_network(spec, archive, seen, keras)
+        judged = ask_network(spec, archive, asked, keras)[0] if asked and len(model.outputs) == 1 else None
         answers = KerasAnswers(inputs, said, judged)
     expected = opened.oracle.invoke(inputs.arrays)
-    found = model.lint(Vectors(inputs.arrays, expected))
+    found = model.lint(Vectors(inputs.arrays, expected), spec.inputs)
     for remark in (
         *found.remarks,
-        *_few_steps(spec, model),
+        *_few_steps(spec, model, expected),
     ):  # now, because a proof that fails is all that would be seen
         progress.say(f"{spec.name}: {remark}")
     record = ConvertRecord(
@@ -248,20 +269,19 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
     return Quantized(opened, inputs, answers, expected, record)
 
 
-def _few_steps(spec: Spec, model: QuantizedModel) -> Iterator[str]:
-    """A sentence for each input of which some values span few steps, because all of them share one scale."""
-    groups = domains_by_port(spec.inputs, [port.shape for port in model.inputs])
-    for port, group in zip(model.inputs, groups, strict=True):
-        few = [
-            f"{domain.name} {round((domain.high - domain.low) / port.scale)}"
-            for domain in group
-            if (domain.high - domain.low) / port.scale < _FEW_STEPS
-        ]
-        if few and len(group) > 1:
-            yield (
-                f"of int8's 256 steps some inputs have few: {', '.join(few)}. All {port.size:,} values share one scale;"
-                " train the network on values that were brought to one range."
-            )
+def _few_steps(spec: Spec, model: QuantizedModel, expected: Sequence[Int8Array]) -> Iterator[str]:
+    """A sentence for the values that get few steps, because they share a scale with others or are far from 0."""
+    inputs = steps_of_domains(model.inputs, spec.inputs)
+    outputs = steps_seen(model.outputs, expected) if len(expected[0]) >= _ENOUGH_VECTORS else []
+    for role, groups in (("inputs", inputs), ("outputs", outputs)):
+        values = {str(one.name): one.steps for group in groups for one in group if one.steps < _FEW_STEPS}
+        if role == "outputs":  # what never changes has no use for more
+            values = {name: steps for name, steps in values.items() if steps > 1}
+            values = {} if len(groups) == 1 and len(groups[0]) == 1 else values
+        if values:
+            some = [f"{name} {steps}" for name, steps in list(values.items())[:_NAMED_VALUES]]
+            more = f" and {len(values) - _NAMED_VALUES} more" if len(values) > _NAMED_VALUES else ""
+            yield f"of int8's 256 steps some {role} have few: {', '.join(some)}{more}. {_FEW_REMEDY[role]}"
 
 
 def _shapes(source: ModelSource) -> list[tuple[int, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +15,16 @@ from tinyml_pipeline.extras import need_extra
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.model_domains import domain_of_each_value
 from tinyml_pipeline.models.spec import Domain, ImportedSpec, Spec
+from tinyml_pipeline.parity.output_values import output_values
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.wording import not_installed
+from tinyml_pipeline.workflow.ask_network import ask_network
 from tinyml_pipeline.workflow.chips import run_on_chip
 from tinyml_pipeline.workflow.data_rows import Rows, finite_number, read_rows
 from tinyml_pipeline.workflow.opened import converted_model
-from tinyml_pipeline.workflow.proof import tolerance_of
 from tinyml_pipeline.workflow.trained import import_record, trained_archive
 
 FloatArray = npt.NDArray[np.float32]
@@ -138,9 +139,10 @@ def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
                 np.concatenate([part, port.dequantize(stored)]).astype(np.float32)
                 for port, part, stored in zip(model.inputs, questions, quantized, strict=True)
             ]
-            answered = keras.predict_all(asked.archive, both, name)
+            answered = ask_network(asked.spec, asked.archive, both, keras)
             said = tuple((array[: len(rows)], array[len(rows) :]) for array in answered)
     found = []
+    judged = output_values(asked.spec, model.outputs)
     for index, values in enumerate(inputs):
         told = [
             _Told(port, None if keras is None else (keras[0][index], keras[1][index]), stored[index],
@@ -149,7 +151,7 @@ def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
         ]  # fmt: skip
         answers = tuple(answer for one in told for answer in one.answers())
         # Of several outputs the one that is furthest off for its tolerance.
-        differences = [(one.difference(), tolerance_of(asked.spec, one.port), one.port.scale) for one in told]
+        differences = [(told[one.tensor].difference(one.positions), one.tolerance, one.port.step) for one in judged]
         difference, tolerance, step = max(differences, key=lambda one: (one[0] or 0) / one[1])
         found.append(Prediction(name, model.sha256, values, answers, step, difference, tolerance, reason))
     return found
@@ -176,19 +178,21 @@ class _Told:
                 None if c_real is None else float(c_real.flat[index]),
                 None if self.c is None else int(self.c.flat[index]),
             )
-            for index, label in enumerate(_names(self.port))
+            for index, label in enumerate(self.port.value_names)
         )
 
-    def difference(self) -> float | None:
-        if self.keras is None:
-            return None
-        return max(abs(one.int8_real - one.keras_seen) for one in self.answers() if one.keras_seen is not None)
+    def difference(self, positions: Iterable[int]) -> float | None:
+        """The largest among some of its values."""
+        answers = self.answers()
+        picked = [answers[position] for position in positions]
+        found = [abs(one.int8_real - one.keras_seen) for one in picked if one.keras_seen is not None]
+        return max(found, default=None)
 
 
 def _input_values(asked: _Asked, row: Rows, seen: Int8Array) -> tuple[InputValue, ...]:
     ports = asked.model.inputs
     domains = domain_of_each_value(asked.spec.inputs, [port.shape for port in ports])
-    owners = [port for port in ports for _ in range(port.size)]
+    owners = [port.value(position) for port in ports for position in range(port.size)]
     names = _input_names(asked.model)
     return tuple(map(_input_value, names, owners, domains, map(float, row), map(int, seen)))
 
@@ -249,14 +253,8 @@ def _taken(asked: _Asked) -> str:
     return f"{asked.spec.name} takes {len(names)} number{'' if len(names) == 1 else 's'} ({', '.join(shown)})"
 
 
-def _names(port: QuantizedPort) -> list[str]:
-    if port.values:
-        return list(port.values)
-    return [port.name] if port.size == 1 else [f"{port.name}[{index}]" for index in range(port.size)]
-
-
 def _input_names(model: QuantizedModel) -> list[str]:
-    return [name for port in model.inputs for name in _names(port)]
+    return [name for port in model.inputs for name in port.value_names]
 
 
 def _input_value(name: str, port: QuantizedPort, domain: Domain, asked: float, int8: int) -> InputValue:
@@ -264,6 +262,6 @@ def _input_value(name: str, port: QuantizedPort, domain: Domain, asked: float, i
     note = ""
     if not domain.low <= asked <= domain.high:
         outside = f"{name} = {asked:g} is outside of its range, {domain.low:g} to {domain.high:g}"
-        within = abs(asked - seen) <= port.scale / 2
+        within = abs(asked - seen) <= port.step / 2
         note = f"{outside}; int8 sees {seen:.6g}." if within else f"{outside}, and clamped: int8 sees {seen:.6g}."
     return InputValue(name, asked, seen, int8, note)

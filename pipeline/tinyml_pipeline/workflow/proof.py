@@ -21,18 +21,17 @@ from tinyml_pipeline.parity.answers import KerasAnswers
 from tinyml_pipeline.parity.compare import compare_exact, compare_real
 from tinyml_pipeline.parity.compiled_array import array_as_compiled
 from tinyml_pipeline.parity.opinion import FailedRow, OpinionRow, SkippedRow, compare_opinion, operator_text
+from tinyml_pipeline.parity.output_values import output_values
 from tinyml_pipeline.parity.report import ArrayCheck, ParityReport, Row
 from tinyml_pipeline.parity.spot_check import spot_checks
 from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
-from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
+from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel
 from tinyml_pipeline.runtimes.tflm import array_names
 from tinyml_pipeline.show.report import plots, progress
 from tinyml_pipeline.wording import counted
 from tinyml_pipeline.workflow.chips import run_on_chip
 from tinyml_pipeline.workflow.opened import OpenModel
 
-SHARE_OF_RANGE = 0.05
-"""Of an output: the tolerance of a model that names none."""
 CHIP_VECTORS = 2000
 ALL_VECTORS = sys.maxsize
 # What an emulated processor may work in all, so that a large model is not asked for minutes: 2,000 vectors of a model
@@ -68,7 +67,9 @@ def prove(
     if spec is not None and answers is not None:
         rows.extend(_keras_rows(opened, answers, expected))
         rows.extend(_accuracy(opened, answers.test))
-        rows.extend(spot_checks(model, opened.oracle.invoke, spec.checks, tolerance_of(spec, model.outputs[0])))
+        rows.extend(
+            spot_checks(model, opened.oracle.invoke, spec.checks, output_values(spec, model.outputs)[0].tolerance)
+        )
     rows.append(_array_row(model, sources))
     rows.append(_other_interpreter(model, inputs, expected) if has_tflm() else SkippedRow("int8 = TFLM", not_run()))
     rows.extend(_chip_rows(opened, boards, inputs, expected, chip_vectors))
@@ -109,21 +110,14 @@ def _keras_rows(opened: OpenModel, answers: KerasAnswers, expected: Sequence[Int
     """
     first, end = answers.inputs.data
     on_data = end > first and opened.spec is not None and opened.spec.tolerance is None
-    for port, keras, int8 in zip(opened.model.outputs, answers.answers, expected, strict=True):
-        name = "Keras = int8" if len(opened.model.outputs) == 1 else f"Keras = int8, {port.name}"
-        tolerance = tolerance_of(opened.spec, port)
+    for one in output_values(opened.spec, opened.model.outputs):
+        name = f"Keras = int8, {one.name}" if one.name else "Keras = int8"
+        keras, int8 = one.of(answers.answers[one.tensor]), one.of(expected[one.tensor])
         if on_data:
-            found = compare_real(name, keras[first:end], int8[first:end], port, tolerance)
+            found = compare_real(name, keras[first:end], int8[first:end], one.port, one.tolerance, one.unit)
             yield replace(found, where=found.where + first)
-        all_inputs = compare_real(f"{name}, edges and noise" if on_data else name, keras, int8, port, tolerance)
-        yield replace(all_inputs, informs=on_data)
-
-
-def tolerance_of(spec: Spec | None, port: QuantizedPort) -> float:
-    """The largest difference from Keras that is accepted at an output, in its unit."""
-    if spec is not None and spec.tolerance is not None:
-        return spec.tolerance
-    return SHARE_OF_RANGE * (port.high - port.low)
+        label = f"{name}, edges and noise" if on_data else name
+        yield replace(compare_real(label, keras, int8, one.port, one.tolerance, one.unit), informs=on_data)
 
 
 def _accuracy(opened: OpenModel, keras: npt.NDArray[np.float32] | None) -> Iterator[Row]:
@@ -213,4 +207,6 @@ def _picture(spec: Spec, model: QuantizedModel, answers: KerasAnswers, int8: Int
     expected = keras.reshape(len(inputs), -1)[:, shown].reshape(-1).astype(np.float64)
     purpose = " (taught wrong on purpose)" if spec.fails_on else ""
     title = f"{spec.name}{purpose}: Keras and int8 on {len(inputs):,} inputs"
-    return plots.draw_parity(title, spec.inputs, real, expected, actual, tolerance_of(spec, model.outputs[0]), output)
+    return plots.draw_parity(
+        title, spec.inputs, real, expected, actual, output_values(spec, model.outputs)[0].tolerance, output
+    )

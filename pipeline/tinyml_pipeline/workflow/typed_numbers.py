@@ -39,11 +39,11 @@ def answer_line(line: str, model: QuantizedModel, session: Session) -> str:
 
 
 def _clamped(port: QuantizedPort, typed: Values, seen: Int8Array) -> list[str]:
-    half = port.scale / 2
+    values = [port.value(index) for index in range(port.size)]
     return [
-        f"{number:g} is outside of {port.low:.4g} .. {port.high:.4g}: clamped to {port.describe(seen, [index])}"
-        for index, number in enumerate(typed)
-        if not port.low - half <= number <= port.high + half
+        f"{number:g} is outside of {one.low:.4g} .. {one.high:.4g}: clamped to {port.describe(seen, [index])}"
+        for index, (number, one) in enumerate(zip(typed, values, strict=True))
+        if not one.low - one.step / 2 <= number <= one.high + one.step / 2
     ]
 
 

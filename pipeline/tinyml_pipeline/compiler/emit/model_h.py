@@ -6,6 +6,9 @@ from tinyml_pipeline.compiler.c_text import Emitter, comment, float_literal, int
 from tinyml_pipeline.compiler.graph import Tensor
 from tinyml_pipeline.compiler.names import Names
 from tinyml_pipeline.compiler.program import Program, TensorPort
+from tinyml_pipeline.compiler.value_scales import ValueScale
+
+_POSITION_NOTE = "A value stands for (real - offset) * factor, each on its own scale: position says which it is."
 
 
 def banner(emitter: Emitter, names: Names, what: str) -> None:
@@ -44,7 +47,8 @@ def emit_header(program: Program, names: Names) -> str:
     for header in port_headers(program):
         out.emit(f'#include "kernels/{header}"')
     out.emit()
-    out.emit("/* Real value = scale * (stored value - zero point). */")
+    what = "(Real value - offset) * factor" if is_scaled(program) else "Real value"
+    out.emit(f"/* {what} = scale * (stored value - zero point). */")
     for name, port in ports:
         _emit_constants(out, names, name, port)
     out.emit("#ifdef __cplusplus")
@@ -56,11 +60,14 @@ def emit_header(program: Program, names: Names) -> str:
     out.emit(f" * {'Reentrant.' if reentrant else 'Not reentrant: intermediate results are in static memory.'} */")
     out.emit(f"{prototype(program, names)};")
     out.emit()
-    out.emit("/* Real numbers to stored values, rounded and saturated, and back. */")
+    scaled = is_scaled(program)
+    out.emit(f"/* Real numbers to stored values, rounded and saturated, and back.{'' if scaled else ' */'}")
+    if scaled:
+        out.emit(f" * {_POSITION_NOTE} */")
     for name, port in zip(names.inputs, program.inputs, strict=True):
-        _emit_into(out, names, name, port)
+        _emit_into(out, names, name, port, scaled)
     for name, port in zip(names.outputs, program.outputs, strict=True):
-        _emit_out_of(out, names, name, port)
+        _emit_out_of(out, names, name, port, scaled)
     for line in ("#ifdef __cplusplus", "}", "#endif", "", "#endif"):
         out.emit(line)
     return out.text
@@ -69,7 +76,14 @@ def emit_header(program: Program, names: Names) -> str:
 def port_headers(program: Program) -> tuple[str, ...]:
     """What the conversion helpers call, below firmware/kernels/."""
     wide = any(port.tensor.type != "INT8" and _converts(port) for port in (*program.inputs, *program.outputs))
-    return ("common/quantize.h", "common/quantize_wide.h") if wide else ("common/quantize.h",)
+    headers = ["common/quantize.h"]
+    headers += ["common/quantize_scaled.h", "common/port.h"] if is_scaled(program) else []
+    return (*headers, "common/quantize_wide.h") if wide else tuple(headers)
+
+
+def is_scaled(program: Program) -> bool:
+    """Whether values have scales of their own, so that the helpers ask which one it is."""
+    return any(port.value_scale for port in (*program.inputs, *program.outputs))
 
 
 def _converts(port: TensorPort) -> bool:
@@ -90,11 +104,14 @@ def _emit_constants(out: Emitter, names: Names, name: str, port: TensorPort) -> 
     out.emit()
 
 
-def _emit_into(out: Emitter, names: Names, name: str, port: TensorPort) -> None:
+def _emit_into(out: Emitter, names: Names, name: str, port: TensorPort, scaled: bool) -> None:
     if _converts(port):
         kind = port.tensor.dtype.c_type
-        signature = f"{kind} {names.prefix}_quantize_{name}(float real)"
-        if port.tensor.type == "INT8":
+        position = ", uint16_t position" if scaled else ""
+        signature = f"{kind} {names.prefix}_quantize_{name}(float real{position})"
+        if scaled and port.tensor.type == "INT8":
+            _emit_scaled(out, signature, "quantize_scaled_s8(real", names, name, port)
+        elif port.tensor.type == "INT8":
             _emit_function(out, signature, f"quantize_s8(real, {_steps(names, name)})")
         else:
             limits = f"{'0' if kind.startswith('u') else _limit(kind, 'MIN')}, {_limit(kind, 'MAX')}"
@@ -104,14 +121,38 @@ def _emit_into(out: Emitter, names: Names, name: str, port: TensorPort) -> None:
         _emit_function(out, f"int8_t {names.prefix}_from_uint8_{name}(uint8_t stored)", "(int8_t)(stored - 128)")
 
 
-def _emit_out_of(out: Emitter, names: Names, name: str, port: TensorPort) -> None:
+def _emit_out_of(out: Emitter, names: Names, name: str, port: TensorPort, scaled: bool) -> None:
     if _converts(port):
         function = "dequantize_s8" if port.tensor.type == "INT8" else "dequantize_wide"
-        signature = f"float {names.prefix}_dequantize_{name}({port.tensor.dtype.c_type} stored)"
-        _emit_function(out, signature, f"{function}(stored, {_steps(names, name)})")
+        position = ", uint16_t position" if scaled else ""
+        signature = f"float {names.prefix}_dequantize_{name}({port.tensor.dtype.c_type} stored{position})"
+        if scaled and port.tensor.type == "INT8":
+            _emit_scaled(out, signature, "dequantize_scaled_s8(stored", names, name, port)
+        else:
+            _emit_function(out, signature, f"{function}(stored, {_steps(names, name)})")
     if (port.own.type, port.tensor.type) == ("UINT8", "INT8"):
         _emit_uint8_note(out)
         _emit_function(out, f"uint8_t {names.prefix}_to_uint8_{name}(int8_t stored)", "(uint8_t)(stored + 128)")
+
+
+def _emit_scaled(out: Emitter, signature: str, call: str, names: Names, name: str, port: TensorPort) -> None:
+    """The offset and the factor of a value, from flash, and the call with them."""
+    scale = port.value_scale or ValueScale((0.0,), (1.0,))
+    pairs = [f"{{{float_literal(a)}, {float_literal(b)}}}" for a, b in zip(scale.offsets, scale.factors, strict=True)]
+    out.emit(f"static inline {signature}")
+    with out.indent("{"):
+        out.emit("/* Of each value its offset and its factor. */")
+        out.emit(f"static const float scales[{len(pairs)}][2] FLASH = {{")
+        for pair in pairs:
+            out.emit(f"    {pair},")
+        out.emit("};")
+        out.emit("float scale[2];")
+        at = f"position % {len(pairs)}" if len(pairs) > 1 else "0"
+        if len(pairs) == 1:
+            out.emit("(void)position;")
+        out.emit(f"flash_copy(scale, scales[{at}], sizeof scale);")
+        out.emit(f"return {call}, scale[0], scale[1], {_steps(names, name)});")
+    out.emit()
 
 
 def _steps(names: Names, name: str) -> str:

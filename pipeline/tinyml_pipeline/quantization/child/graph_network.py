@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinyml_pipeline.quantization.child.graph_operators import check_graph
-from tinyml_pipeline.quantization.child.keras_network import PREDICT_BATCH, explained, quantize_function
+from tinyml_pipeline.quantization.child.keras_network import PREDICT_BATCH, explained, float_tflite, quantize_function
 from tinyml_pipeline.quantization.child.networks import FloatArray, Port, predict_in_batches, typed
 from tinyml_pipeline.quantization.refused import RefusedError
 
@@ -67,6 +67,11 @@ class GraphNetwork:
 
         infer = tf.function(lambda *tensors: list(self.function(*tensors)))
         return quantize_function(infer, self.inputs, representative, per_channel, explained)
+
+    def to_float_tflite(self) -> bytes:
+        import tensorflow as tf
+
+        return float_tflite(tf.function(lambda *tensors: list(self.function(*tensors))), self.inputs, explained)
 
 
 def freeze(function: Any, inputs: Sequence[Port], output_names: Sequence[str]) -> bytes:

@@ -49,6 +49,9 @@ class Network(Protocol):
     def quantize(self, representative: Sequence[FloatArray], per_channel: bool) -> bytes:
         """A full int8 .tflite of batch 1, calibrated on (n, *shape) arrays, one an input."""
 
+    def to_float_tflite(self) -> bytes:
+        """The same network as a float .tflite of batch 1."""
+
 
 def check_arrays(inputs: Sequence[Port], arrays: Sequence[FloatArray]) -> None:
     if len(arrays) != len(inputs):

@@ -60,6 +60,9 @@ class TfliteNetwork:
         except Exception as error:
             raise RefusedError(f"TensorFlow Lite cannot make it int8: {first_line(error)}") from error
 
+    def to_float_tflite(self) -> bytes:
+        return self._tflite
+
     def _infer(self, *arrays: Any) -> list[Any]:
         for detail, array in zip(self._interpreter.get_input_details(), arrays, strict=True):
             self._interpreter.set_tensor(detail["index"], array)
