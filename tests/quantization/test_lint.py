@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import flatbuffers
 import numpy as np
@@ -216,6 +217,35 @@ def test_an_unrolled_recurrent_layer_is_named(steps: int) -> None:
     remarks = lint(read_tflite(writer.build([source], [state]))).remarks
     wanted = f"a recurrent layer is unrolled into {steps} steps, so 16 parameters take the code and memory of {steps} "
     assert [remark.startswith(wanted) for remark in remarks] == ([] if steps == 2 else [True])
+
+
+def test_a_triplet_of_twins_is_no_recurrent_layer() -> None:
+    """Three uses of one dense layer, and none sees what another one gave."""
+    writer = Writer()
+    sources = [writer.tensor((1, 4), 0.1, 0) for _ in range(3)]
+    weights = writer.tensor((4, 4), 0.01, data=np.ones((4, 4), np.int8))
+    outputs = [writer.tensor((1, 4), 0.1, 0) for _ in sources]
+    for source, output in zip(sources, outputs, strict=True):
+        writer.operation("FULLY_CONNECTED", [source, weights], [output])
+    assert lint(read_tflite(writer.build(sources, outputs))).remarks == ()
+
+
+def types_line(*types: str, operations: tuple[str, ...]) -> str:
+    """The second of the lines, of a chain of operators between tensors of these types."""
+    writer = Writer()
+    tensors = [writer.tensor((1, 4), *(() if kind == "FLOAT32" else (0.1, 0)), type=kind) for kind in types]
+    for operation, (source, output) in zip(operations, pairwise(tensors), strict=True):
+        writer.operation(operation, [source], [output])
+    return lint(read_tflite(writer.build([tensors[0]], [tensors[-1]]))).lines()[1]
+
+
+def test_the_types_of_tensors_are_told_as_they_are() -> None:
+    assert types_line("INT8", "INT8", operations=("RELU",)) == "all 2 tensors are int8, batch 1"
+    assert types_line("INT8", "INT8", "FLOAT32", operations=("RELU", "DEQUANTIZE")) == (
+        "all 3 tensors are int8, batch 1, but outputs in float32"
+    )
+    island = types_line("INT8", "FLOAT32", "FLOAT32", "INT8", operations=("DEQUANTIZE", "ELU", "QUANTIZE"))
+    assert island == "of 4 tensors 2 are float32, the others int8, batch 1"
 
 
 def two_scales(name: str, given: tuple[float, int], wanted: tuple[float, int]) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 from tinyml_pipeline.show.report.tables import board
 from tinyml_pipeline.workflow.verify import Verification, VerifyRecord
 
-BRANCH = "differ, because rounding takes another branch for some numbers."
+BRANCH = "differ, because some numbers take another branch, such as in rounding."
 INTERRUPT = "An interrupt that falls into an inference, such as that of Arduino's clock, is counted too."
 CASES = {
     "cycles that differ": (

@@ -109,7 +109,8 @@ COMPILATION = result(
 )
 BOARD = {"board": "esp32c3-devkitm", "runtime": "tflm", "tool": "arduino-builder"}
 SIZES = dict.fromkeys(("flash_bytes", "flash_limit_bytes", "ram_bytes", "ram_limit_bytes"), BIG)
-FIRMWARE = result(written=Fields(**BOARD))
+FIRMWARE = result(written=Fields(**BOARD), has_platformio=True)
+SERVED = result(written=Fields(**BOARD, benchmark="ad01", run=f"python -m something --elf {PLACE}"))
 BUILD = result(built=Fields(**BOARD, **SIZES))
 FLASHED = result(
     written=Fields(**BOARD, flash_bytes=BIG, sha256="0123456789abcdef"),
@@ -177,6 +178,8 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "compile --explain": (road.compilation, lambda: COMPILATION),
     "parity": (road.parity, lambda: CONVERSION),
     "firmware": (board.firmware, lambda: FIRMWARE),
+    "firmware --serve": (board.served, lambda: SERVED),
+    "firmware --collect": (board.collectors, lambda: [Fields(folder=PLACE, board="esp32c3-devkitm")]),
     "build": (board.builds, lambda: BUILD),
     "flash": (board.flashed, lambda: FLASHED),
     "verify": (board.verification, lambda: VERIFIED),

@@ -27,8 +27,8 @@ REFUSED = {
         PER_CHANNEL,
         "chirale",
         "dense for chirale: FULLY_CONNECTED (operation 0) has weights quantized per channel, which"
-        " Chirale_TensorFLowLite 2.0.0 computes wrongly and silently. Quantize dense layers per tensor, as"
-        " 'tinyml convert' does by default, or choose arduino-esp32 or esp-idf.",
+        " Chirale_TensorFLowLite 2.0.0 computes wrongly and silently; arduino-esp32 and esp-idf do not. Dense layers"
+        " quantized per tensor, as 'tinyml convert' makes them of a Keras model by default, run on all.",
     ),
     "grouped convolution on chirale": (
         GROUPED,
@@ -45,14 +45,14 @@ REFUSED = {
     "an operation that came after the core": (
         quantized("all", LINEAR.inputs, LINEAR.outputs, operations=("REDUCE_ALL",)),
         "arduino-esp32",
-        "all for arduino-esp32: REDUCE_ALL (operation 0) is missing in Arduino core for ESP32 3.3.9. Choose esp-idf, or"
-        " replace the layer.",
+        "all for arduino-esp32: REDUCE_ALL (operation 0) is missing in Arduino core for ESP32 3.3.9; esp-idf has it."
+        " For arduino-esp32, replace the layer.",
     ),
     "an operation that chirale lacks": (
         quantized("sum", LINEAR.inputs, LINEAR.outputs, operations=("RELU", "BATCH_MATMUL")),
         "chirale",
-        "sum for chirale: BATCH_MATMUL (operation 1) is missing in Chirale_TensorFLowLite 2.0.0. Choose arduino-esp32"
-        " or esp-idf, or replace the layer.",
+        "sum for chirale: BATCH_MATMUL (operation 1) is missing in Chirale_TensorFLowLite 2.0.0; arduino-esp32"
+        " and esp-idf have it. For chirale, replace the layer.",
     ),
     "an operation that TFLM lacks": (
         quantized("gelu", LINEAR.inputs, LINEAR.outputs, operations=("GELU",)),

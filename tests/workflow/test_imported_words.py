@@ -12,6 +12,8 @@ from tinyml_pipeline.project import Project
 from tinyml_pipeline.workflow.spec_file import write_spec
 
 from tests.firmware import dense_tflite
+from tests.ops.check import model_of
+from tests.ops.test_arg import arg
 from tests.workflow.importing import run
 
 OWN = """
@@ -63,6 +65,18 @@ def test_import_of_what_is_no_file_and_what_is_no_import(project: Project) -> No
     assert run("import", "helper.tflite").stderr == (
         "tinyml: models/helper.py is there already, and is not the spec of a model. Choose another name.\n"
     )
+
+
+def test_a_model_that_no_sketch_takes_is_converted_without_any(project: Project) -> None:
+    """Its answer is the number of a class, in int32: the C is compiled and proven, and sketches are left out."""
+    Path("picked.tflite").write_bytes(model_of(arg("ARG_MAX", (1, 4), 1)))
+    result = run("convert", "picked.tflite")
+    reason = "output 't2' is int32; supported in sketches: int8. Take the index of the highest value in the sketch"
+    assert (result.exit_code, result.stderr.count(f": {reason}")) == (0, 3)
+    assert result.stdout.endswith("\nLook at lint.txt.\n")
+    assert run("compile", "picked").exit_code == 0
+    fits = json.loads(run("fit", "picked", "--board", "esp32", "--json").stdout)
+    assert [need["fits"] for need in fits[0]["needs"] if need["runtime"] == "tflm"] == [False]
 
 
 def test_bench_measures_an_imported_model(project: Project) -> None:

@@ -104,7 +104,7 @@ def test_many_rows_from_a_file_and_from_standard_input(road: Path, tmp_path: Pat
     assert [one.inputs[0].int8 for one in found][2] == 127
     command = [sys.executable, "-m", "tinyml_pipeline.cli", "--artifacts", str(road), "predict", "adder", "-"]
     done = subprocess.run(command, input=pairs, capture_output=True, text=True, check=True)
-    assert "adder: 3 of 3 rows within the tolerance of " in done.stdout
+    assert "adder: 3 of 3 rows within the tolerance; " in done.stdout
     first, _ = done.stderr.splitlines()
     assert first == (
         "adder: 1 value is outside of the range; the first, in row 3: a = 200 is outside of its range, 0 to 100, and"

@@ -86,6 +86,10 @@ class LintReport:
     inputs: tuple[PortLint, ...]
     outputs: tuple[PortLint, ...]
     problems: tuple[str, ...]
+    other_types: tuple[tuple[str, int], ...] = ()
+    """Of tensors inside the model: other types than int8 and int32, and how many have them."""
+    int32_for: str = ""
+    """What its int32 numbers are; empty if it has none."""
     remarks: tuple[str, ...] = ()
     """Sentences on what works, but costs more than it should, or is not what the network means."""
 
@@ -100,12 +104,7 @@ class LintReport:
         if not self.problems:
             dense = any(name == "FULLY_CONNECTED" for name, _, _ in self.operations)
             weights = "per channel" if self.per_channel_dense else "per tensor"
-            edges = sorted({port.type.lower() for port in (*self.inputs, *self.outputs)} - {"int8"})
-            lines.append(
-                f"all {self.tensors} tensors are int8 (biases int32), batch 1"
-                + (f", but inputs and outputs in {' and '.join(edges)}" if edges else "")
-                + (f", dense layers {weights}" if dense else "")
-            )
+            lines.append(f"{self._types}, batch 1{self._edges}" + (f", dense layers {weights}" if dense else ""))
         for role, ports in (("input", self.inputs), ("output", self.outputs)):
             for port in ports:
                 kind = port.stored.lower()
@@ -118,6 +117,23 @@ class LintReport:
                 lines += [f"  {value}" for value in port.values]
         lines += [f"note: {remark}" for remark in self.remarks]
         return lines + [f"problem: {problem}" for problem in self.problems]
+
+    @property
+    def _types(self) -> str:
+        """'all 8 tensors are int8 (biases int32)', or 'of 8 tensors 2 are float32, the others int8 (biases int32)'."""
+        others = [f"{count} {'is' if count == 1 else 'are'} {name}" for name, count in self.other_types]
+        biases = f" ({self.int32_for} int32)" if self.int32_for else ""
+        if others:
+            return f"of {self.tensors} tensors {', '.join(others)}, the others int8{biases}"
+        return f"all {self.tensors} tensors are int8{biases}"
+
+    @property
+    def _edges(self) -> str:
+        """', but outputs in float32': of the ports, those that are not int8."""
+        inputs, outputs = ({port.type.lower() for port in ports} - {"int8"} for ports in (self.inputs, self.outputs))
+        roles = {"inputs and outputs": inputs & outputs, "inputs": inputs - outputs, "outputs": outputs - inputs}
+        found = [f"{role} in {' and '.join(sorted(types))}" for role, types in roles.items() if types]
+        return f", but {', '.join(found)}" if found else ""
 
 
 def lint(
@@ -140,8 +156,21 @@ def lint(
         _ports(input_edges, input_labels or port_names(graph.input_names, "input"), inputs),
         _ports(output_edges, output_labels or port_names(graph.output_names, "output"), outputs),
         tuple(_problems(graph)),
+        _other_types(graph, input_edges, output_edges),
+        _int32_for(graph),
         tuple(remark for remark in (unrolled(graph), _float_remark(graph), *wrong_in_tflm(graph)) if remark),
     )
+
+
+def _other_types(graph: Graph, *edges: Sequence[Edge]) -> tuple[tuple[str, int], ...]:
+    outside = {edge.own.index for ports in edges for edge in ports}
+    inside = [tensor.type.lower() for tensor in graph.tensors if tensor.index not in outside]
+    return tuple(sorted(Counter(name for name in inside if name not in ("int8", "int32")).items()))
+
+
+def _int32_for(graph: Graph) -> str:
+    found = {tensor.quantization is not None for tensor in graph.tensors if tensor.type == "INT32"}
+    return " and ".join(name for name, is_there in (("biases", True in found), ("indices", False in found)) if is_there)
 
 
 def port_names(names: Sequence[str], role: str) -> list[str]:
@@ -158,8 +187,9 @@ def unrolled(graph: Graph) -> str | None:
         if operation.name == "FULLY_CONNECTED" and len(operation.inputs) > 1 and operation.inputs[1] >= 0
     )  # fmt: skip
     steps = max(uses.values(), default=0)
-    if steps < _UNROLLED_STEPS:
-        return None
+    shared = [index for index, count in uses.items() if count >= _UNROLLED_STEPS]
+    if not any(_is_chained(graph, weights) for weights in shared):
+        return None  # twins, or steps that know nothing of each other
     constants = {index for operation in graph.operations for index in operation.inputs if index >= 0}
     parameters = sum(
         graph.tensors[index].size for index in constants
@@ -167,9 +197,21 @@ def unrolled(graph: Graph) -> str | None:
     )  # fmt: skip
     return (
         f"a recurrent layer is unrolled into {steps} steps, so {parameters:,} parameters take the code and memory of"
-        f" {len(graph.operations)} operators. Shorten the sequence, use Conv1D instead, or convert it with unroll=False"
-        " and a batch of 1, which gives one operator for TFLM."
+        f" {len(graph.operations)} operators. Shorten the sequence, use Conv1D instead, or make the .tflite yourself,"
+        " with unroll=False and a batch of 1, which gives one operator for TFLM."
     )
+
+
+def _is_chained(graph: Graph, weights: int) -> bool:
+    """Whether a dense layer with these weights is computed of what another one with them gave."""
+    derived: set[int] = set()
+    for operation in graph.operations:
+        is_use = operation.name == "FULLY_CONNECTED" and weights in operation.inputs[1:2]
+        if is_use and operation.inputs[0] in derived:
+            return True
+        if is_use or derived.intersection(operation.inputs):
+            derived.update(operation.outputs)
+    return False
 
 
 def wrong_in_tflm(graph: Graph) -> list[str]:
@@ -215,10 +257,10 @@ def _float_remark(graph: Graph) -> str | None:
     names = sorted({operation.name for operation in float_operations(graph)})
     if not names:
         return None
+    compute, them = ("computes", "it") if len(names) == 1 else ("compute", "them")
     return (
-        f"{', '.join(names)} compute{'s' if len(names) == 1 else ''} in float32 between int8 tensors, because the"
-        " converter has no int8 form of it: slow in TFLM on a chip without a floating-point unit; plain C has a table"
-        " of 256 bytes instead."
+        f"{', '.join(names)} {compute} in float32 between int8 tensors, because the converter has no int8 form of"
+        f" {them}: slow in TFLM on a chip without a floating-point unit; plain C has a table of 256 bytes instead."
     )
 
 

@@ -53,7 +53,8 @@ def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]
         "outputs": _ports(identifier, model.outputs, "output"),
     }
     if oracle is not None:
-        _refuse_wide_ports(model)
+        if (reason := why_not_in_sketches(model)) is not None:
+            raise UnsupportedError(f"{model.name}: {reason}")
         values |= _oracle_values(model, oracle)
     return values
 
@@ -66,17 +67,19 @@ def _quantizer(scaled: bool) -> str:
     return "\n\n".join(texts).replace('#include "quantize.h"\n\n', "")
 
 
-def _refuse_wide_ports(model: QuantizedModel) -> None:
+def why_not_in_sketches(model: QuantizedModel) -> str | None:
+    """What is wrong with its inputs and outputs; None if a sketch takes them."""
     for role, ports in (("input", model.inputs), ("output", model.outputs)):
         for port in ports:
             if port.dtype is DType.INT8:
                 continue
             indices = port.dtype is DType.INT32 and (port.scale, port.zero_point) == (1.0, 0)
             instead = "Take the index of the highest value in the sketch instead, or compile" if indices else "Compile"
-            raise UnsupportedError(
-                f"{model.name}: {role} '{port.name}' is {port.dtype.value.lower()}; supported in sketches: int8."
-                f" {instead} the model: tinyml compile."
+            return (
+                f"{role} '{port.name}' is {port.dtype.value.lower()}; supported in sketches: int8. {instead} the model:"
+                " tinyml compile."
             )
+    return None
 
 
 def sketch_values(target: TargetLibrary) -> dict[str, Any]:

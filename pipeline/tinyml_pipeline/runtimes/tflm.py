@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from tinyml_pipeline.runtimes.project import Shell, one_buffer, project_files, p
 from tinyml_pipeline.runtimes.render import render
 from tinyml_pipeline.runtimes.runtime import Oracle
 from tinyml_pipeline.runtimes.scratch import scratch_bytes
-from tinyml_pipeline.runtimes.template_values import model_values, sketch_values
+from tinyml_pipeline.runtimes.template_values import model_values, sketch_values, why_not_in_sketches
 from tinyml_pipeline.runtimes.tflm_libraries import ADD_METHODS, LIBRARIES, TargetLibrary
 
 # Template -> file, for what every project holds; `*` is the suffix of C++ sources.
@@ -76,7 +76,10 @@ class TflmRuntime:
     name = "tflm"
 
     def check(self, model: QuantizedModel, target: TargetLibrary) -> None:
-        """UnsupportedError where `target` lacks an operation of the model, or would compute it wrongly in silence."""
+        """UnsupportedError where `target` lacks an operation of the model, or would compute it wrongly in silence, and
+        for inputs and outputs that no sketch has."""
+        if (reason := why_not_in_sketches(model)) is not None:
+            raise UnsupportedError(f"{model.name} for {target.name}: {reason}")
         for operation in model.graph.operations:
             reason = _refusal(model.graph, operation, target)
             if reason is not None:
@@ -179,15 +182,17 @@ def _refusal(graph: Graph, operation: Operation, target: TargetLibrary) -> str |
             " layer that it came from."
         )
     if operation.name in target.lacks:
-        able = _names(library for library in others if operation.name not in library.lacks)
-        return f"{where} is missing in {target.full_name}. Choose {able}, or replace the layer."
+        others_with = [library.name for library in others if operation.name not in library.lacks]
+        have = f"; {' and '.join(others_with)} {'has' if len(others_with) == 1 else 'have'} it" if others_with else ""
+        return f"{where} is missing in {target.full_name}{have}. For {target.name}, replace the layer."
     if operation.name == "FULLY_CONNECTED" and not target.per_channel_dense:
         weights = graph.tensors[operation.inputs[1]].quantization
         if weights is not None and weights.per_channel:
-            able = _names(library for library in others if library.per_channel_dense)
+            able = " and ".join(library.name for library in others if library.per_channel_dense)
             return (
-                f"{where} has weights quantized per channel, which {target.full_name} computes wrongly and silently."
-                f" Quantize dense layers per tensor, as 'tinyml convert' does by default, or choose {able}."
+                f"{where} has weights quantized per channel, which {target.full_name} computes wrongly and silently;"
+                f" {able} do not. Dense layers quantized per tensor, as 'tinyml convert' makes them of a Keras model by"
+                " default, run on all."
             )
     if operation.name == "CONV_2D":
         image, weights_tensor = (graph.tensors[index] for index in operation.inputs[:2])
@@ -197,10 +202,6 @@ def _refusal(graph: Graph, operation: Operation, target: TargetLibrary) -> str |
                 " groups to 1."
             )
     return None
-
-
-def _names(libraries: Iterable[TargetLibrary]) -> str:
-    return " or ".join(library.name for library in libraries)
 
 
 def _scratch_for(target: TargetLibrary, board: Board | None) -> str:

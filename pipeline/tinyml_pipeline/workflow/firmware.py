@@ -42,6 +42,8 @@ class Firmware(Result):
     """A model whose firmware project was written; `folder` is the project's own."""
 
     written: FirmwareRecord
+    has_platformio: bool = True
+    """Whether the folder is a PlatformIO project too: PlatformIO does not know every board."""
 
     def facts(self) -> dict[str, Any]:
         return {"firmware": records.to_json(self.written)}
@@ -79,7 +81,7 @@ def firmware(names: Sequence[str], project: Project, *, board: str, runtime: str
 
     def write(name: str) -> Firmware:
         made = write_project(open_model(name, project), target, chosen_runtime)
-        return Firmware(made.model.name, str(made.path), made.record)
+        return Firmware(made.model.name, str(made.path), made.record, target.platformio is not None)
 
     return each(chosen(names, project, files=True), write)
 
@@ -91,6 +93,8 @@ def runtime_for(board: Board, runtime: str | None) -> RuntimeName:
     for name in board.runtimes:
         if name == runtime:
             return name
+    if runtime not in ("aot", "tflm"):
+        raise UsageError(f"there is no runtime '{runtime}'; choose aot or tflm.")
     raise UsageError(f"{board.name} does not run '{runtime}', only aot. Boards with tflm: {', '.join(_with_tflm())}.")
 
 

@@ -76,6 +76,8 @@ class Prediction:
     difference: float | None
     tolerance: float
     without_c: str = ""
+    output: str = ""
+    """The name of the output that difference, tolerance and step are of; empty if there is only one."""
 
 
 def predict(asked_model: str, numbers: Sequence[str], project: Project) -> Prediction:
@@ -151,9 +153,11 @@ def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
         ]  # fmt: skip
         answers = tuple(answer for one in told for answer in one.answers())
         # Of several outputs the one that is furthest off for its tolerance.
-        differences = [(told[one.tensor].difference(one.positions), one.tolerance, one.port.step) for one in judged]
-        difference, tolerance, step = max(differences, key=lambda one: (one[0] or 0) / one[1])
-        found.append(Prediction(name, model.sha256, values, answers, step, difference, tolerance, reason))
+        differences = [
+            (told[one.tensor].difference(one.positions), one.tolerance, one.port.step, one.name) for one in judged
+        ]
+        difference, tolerance, step, output = max(differences, key=lambda one: (one[0] or 0) / one[1])
+        found.append(Prediction(name, model.sha256, values, answers, step, difference, tolerance, reason, output))
     return found
 
 

@@ -103,7 +103,8 @@ def collectors(made: Sequence[Collector]) -> None:
 def firmware(results: Sequence[Firmware]) -> None:
     for result in results:
         made = result.written
-        tell(f"{result.model}: Arduino sketch and PlatformIO project for {made.board} ({made.runtime}) in")
+        what = "Arduino sketch and PlatformIO project" if result.has_platformio else "Arduino sketch"
+        tell(f"{result.model}: {what} for {made.board} ({made.runtime}) in")
         tell(result.folder)
         tell("Your code has its place in the .ino file there.")
 
@@ -195,7 +196,7 @@ def _device_time(found: VerifyRecord) -> str:
         time = _span(*(round(count / found.clock_hz * 1e6, 1) for count in (found.fewest, found.most)))
         told.append(f"An inference takes {time} us at {found.clock_hz / 1e6:g} MHz.")
     if found.fewest != found.most:
-        told.append(f"The {found.unit} differ, because rounding takes another branch for some numbers.")
+        told.append(f"The {found.unit} differ, because some numbers take another branch, such as in rounding.")
         if found.unit in {"cycles", "microseconds"}:
             told.append("An interrupt that falls into an inference, such as that of Arduino's clock, is counted too.")
     return " ".join(told)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tinyml_pipeline.show.report.tables.table import print_table, tell
+from tinyml_pipeline.wording import counted
 
 if TYPE_CHECKING:
     from tinyml_pipeline.workflow.export import Export
@@ -41,9 +42,10 @@ def prediction(found: Sequence[Prediction]) -> None:
         tell("int8 knows 256 values of each input and sees the nearest one to what you typed.")
         if one.difference is not None:
             within = "within" if one.difference <= one.tolerance else "MORE THAN"
-            told = f"{one.difference:.3g} from Keras: {within} the tolerance of {one.tolerance:.4g}"
+            place = f" in {one.output}" if one.output else ""
+            told = f"{one.difference:.3g} from Keras{place}: {within} the tolerance of {one.tolerance:.4g}"
             tell(f"Asked the same, int8 is {told}.")
-        tell(f"One int8 step of the answer is {one.output_step:.4g}.")
+        tell(f"One int8 step of {one.output or 'the answer'} is {one.output_step:.4g}.")
         if one.without_c:
             tell(one.without_c)
 
@@ -59,15 +61,18 @@ def prediction_rows(found: Sequence[Prediction]) -> None:
         headings += [*keras, f"{name}, int8", f"{name}, C"]
     print_table(headings, [_prediction_row(number, one, len(shown)) for number, one in enumerate(found, 1)])
     differences = [one.difference for one in found if one.difference is not None]
+    worst = 0
     if differences:
-        worst = max(range(len(differences)), key=lambda index: differences[index])
+        worst = max(range(len(found)), key=lambda index: differences[index] / found[index].tolerance)
         within = sum(difference <= one.tolerance for difference, one in zip(differences, found, strict=True))
+        one = found[worst]
+        place = f" of {one.output}" if one.output else ""
         tell(
-            f"{first.model}: {within:,} of {len(found):,} rows within the tolerance of {first.tolerance:.4g}; the"
-            f" largest difference between int8 and Keras, asked the same, is {differences[worst]:.3g} in row"
-            f" {worst + 1}."
+            f"{first.model}: {within:,} of {len(found):,} rows within the tolerance; the largest difference between"
+            f" int8 and Keras{place}, asked the same, is {differences[worst]:.3g} in row {worst + 1}, of"
+            f" {one.tolerance:.4g} accepted."
         )
-    tell(f"One int8 step of the answer is {first.output_step:.4g}.")
+    tell(f"One int8 step of {found[worst].output or 'the answer'} is {found[worst].output_step:.4g}.")
     if first.without_c:
         tell(first.without_c)
 
@@ -105,7 +110,7 @@ def lessons(told: Sequence[Told]) -> None:
 
 def drawn(found: Sequence[Drawn]) -> None:
     for one in found:
-        tell(f"{one.model}: {' and '.join(one.forms)}, {one.parameters:,} parameters, drawn in {one.path}")
+        tell(f"{one.model}: {' and '.join(one.forms)}, {counted(one.parameters, 'parameter')}, drawn in {one.path}")
 
 
 def found_rates(found: Sequence[FoundRate], *, is_applied: bool = False) -> None:
@@ -127,7 +132,7 @@ def exports(results: Sequence[Export]) -> None:
                 result.model,
                 result.exported.format,
                 f"{result.exported.bytes:,} B",
-                f"same answers to {result.exported.equal_predictions:,} inputs",
+                f"same answers to {counted(result.exported.equal_predictions, 'input')}",
             ]
             for result in results
         ],

@@ -11,7 +11,7 @@ from tinyml_pipeline.show.report.tables.table import memory_words, print_table, 
 if TYPE_CHECKING:
     from tinyml_pipeline.workflow.compile import Compilation, CompiledFor
     from tinyml_pipeline.workflow.convert import Conversion
-    from tinyml_pipeline.workflow.generate import Generation
+    from tinyml_pipeline.workflow.generate import GenerateRecord, Generation
     from tinyml_pipeline.workflow.import_model import Import
     from tinyml_pipeline.workflow.new_project import NewProject
     from tinyml_pipeline.workflow.outcomes import ModelStatus
@@ -49,7 +49,7 @@ def training(results: Sequence[Training]) -> None:
         ],
     )
     for result in results:
-        tell(f"written to {result.folder}/model.keras")
+        tell(f"{'kept in' if result.up_to_date else 'written to'} {result.folder}/model.keras")
     for result in results:
         if changes := result.trained.overrides:
             told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
@@ -100,15 +100,31 @@ def conversion(results: Sequence[Conversion]) -> None:
     print_table(
         ["model", "int8", "arena", "worst error", "in steps", "mean", "tolerance", "C = TFLM"],
         [
-            [result.model, _size(result.converted.bytes), _size(result.generated.arena_bytes), *_errors(result.proof)]
+            [result.model, _size(result.converted.bytes), _arena(result.generated), *_errors(result.proof)]
             for result in results
         ],
     )
     if results:
-        tell(
-            "Worst and mean error: int8 against Keras, in units of the output and in output steps. Look at parity.png"
-            " and lint.txt; the sketches are in arduino-esp32/, chirale/ and esp-idf/ of each folder."
-        )
+        tell(_where_to_look(results))
+
+
+def _where_to_look(results: Sequence[Conversion]) -> str:
+    """At what is there: a picture if Keras was asked, sketches for the libraries that run the model."""
+    errors = "Worst and mean error: int8 against Keras, in units of the output and in output steps. "
+    files = "Look at lint.txt"
+    if any(result.proof.difference is not None for result in results):
+        files = f"{errors}Look at parity.png and lint.txt"
+    made = [result.generated.libraries for result in results]
+    names = [f"{name}/" for name in sorted({name for libraries in made for name in libraries})]
+    if not names:
+        return f"{files}."
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    folders = "of each folder" if len({tuple(sorted(one)) for one in made}) == 1 else "of the folders that have them"
+    return f"{files}; the sketches are in {listed} {folders}."
+
+
+def _arena(generated: GenerateRecord) -> str:
+    return _size(generated.arena_bytes) if generated.libraries else "-"
 
 
 def _size(count: int) -> str:
@@ -139,8 +155,8 @@ def generation(results: Sequence[Generation]) -> None:
         [
             [
                 result.model,
-                ", ".join(result.generated.libraries),
-                f"{result.generated.arena_bytes:,} B",
+                ", ".join(result.generated.libraries) or "none",
+                _arena(result.generated),
                 str(result.generated.golden_vectors),
             ]
             for result in results
