@@ -1,5 +1,5 @@
-// An Arduino board on this machine: `Serial` is stdin and stdout, A0 gives what FAKE_A0 says, and at the end of stdin the
-// program says how bright the light is.
+// An Arduino board on this machine: `Serial` is stdin and stdout, A0 gives what FAKE_A0 says, FAKE_A0_STEP more each time,
+// and at the end of stdin, but not before FAKE_MS, the program says how bright the light is.
 #include <Arduino.h>
 #include <poll.h>
 #include <unistd.h>
@@ -42,10 +42,17 @@ size_t format(const char* how, Values... values) {
   return put(text);
 }
 
+int number_of(const char* name, int otherwise) { return getenv(name) != nullptr ? atoi(getenv(name)) : otherwise; }
+
 }  // namespace
 
 void pinMode(int, int) {}
-int analogRead(int) { return getenv("FAKE_A0") != nullptr ? atoi(getenv("FAKE_A0")) : 0; }
+int analogRead(int) {
+  static int level = number_of("FAKE_A0", 0);
+  const int read = level;
+  level += number_of("FAKE_A0_STEP", 0);
+  return read;
+}
 void analogWrite(int, int value) { g_brightness = value; }
 #ifdef RGB_BUILTIN
 void rgbLedWrite(uint8_t pin, uint8_t red, uint8_t green, uint8_t blue) {
@@ -96,7 +103,8 @@ size_t HardwareSerial::println(double number, int decimals) { return print(numbe
 int main() {
   setup();
   const uint64_t start = now_us();
-  while (!g_ended || now_us() - start < 60000) {
+  const uint64_t lasts_us = 1000u * static_cast<uint64_t>(number_of("FAKE_MS", 60));
+  while (!g_ended || now_us() - start < lasts_us) {
     loop();
   }
   format("\r\n[light %d]\r\n", g_brightness);

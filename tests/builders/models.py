@@ -12,7 +12,7 @@ from tinyml_pipeline.models.spec import Domain
 from tinyml_pipeline.parity.vectors import golden_vectors
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, load_quantized
 from tinyml_pipeline.runtimes.aot import AotRuntime
-from tinyml_pipeline.runtimes.runtime import Oracle
+from tinyml_pipeline.runtimes.runtime import Oracle, Threshold
 from tinyml_pipeline.runtimes.tflm import TflmRuntime
 
 from tests.firmware import linear_tflite
@@ -55,11 +55,37 @@ def classes() -> QuantizedModel:
     return load_quantized(writer.build([source], [found]), "classes", "low or high", (), ("low", "zero", "high"))
 
 
+def series() -> QuantizedModel:
+    """Four samples of two axes: the first axis of the oldest and of the newest, as they are."""
+    writer = Writer()
+    source = writer.tensor((1, 4, 2), 0.05, -128)
+    flat = writer.tensor((1, 8), 0.05, -128)
+    writer.operation("RESHAPE", [source, writer.tensor((2,), data=np.array([1, 8], np.int32), type="INT32")], [flat])
+    weights = np.zeros((2, 8), np.int8)
+    weights[0, 0] = weights[1, 6] = 100
+    output = writer.fully_connected(flat, weights, 0.01, np.zeros(2, np.int32), 0.05, -128)
+    return load_quantized(writer.build([source], [output]), "series", "first and last", (), ("oldest", "newest"))
+
+
+def repeater() -> QuantizedModel:
+    """An autoencoder: two values, repeated as far as int8 reaches, from -6.4 to 6.35."""
+    writer = Writer()
+    source = writer.tensor((1, 2), 0.05, 0)
+    weights = np.array([[100, 0], [0, 100]], np.int8)
+    output = writer.fully_connected(source, weights, 0.01, np.zeros(2, np.int32), 0.05, 0)
+    return load_quantized(writer.build([source], [output]), "repeater", "says what it hears", ("a", "b"), ("a", "b"))
+
+
 def oracle(model: QuantizedModel) -> Oracle:
     golden = golden_vectors(model, TflmInterpreter(model.tflite).invoke)
     domains: tuple[Domain, ...] = (Domain("x", -10, 10),) if model.name == "linear" else ()
     if model.name == "weather":
         domains = (Domain("temp", 15, 35, "C"), Domain("press", 950, 1050, "hPa"))
+    if model.name == "series":
+        axes = (Domain("level", 0, 10.23, "V"), Domain("other", 0, 8))
+        return Oracle(golden, 2000, axes, (Domain("oldest", 0, 10.23, "V"), "newest"), stride=3)
+    if model.name == "repeater":
+        return Oracle(golden, 2000, (Domain("a", -10, 10), Domain("b", -10, 10)), threshold=Threshold(0.01, 99))
     return Oracle(golden, 2000, domains)
 
 

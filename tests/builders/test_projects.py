@@ -6,23 +6,26 @@ import configparser
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from tinyml_pipeline.boards.catalog import board_names, load_board
+from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.source_tree import SourceTree
-from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.errors import SpecError, UnsupportedError
 from tinyml_pipeline.host.device.process import ProcessDevice
 from tinyml_pipeline.host.device.protocol import Unit
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.parity.vectors import all_inputs, random_inputs
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel
+from tinyml_pipeline.runtimes.aot import AotRuntime
 
 from tests.builders.host_project import FAKE_ARDUINO, FAKE_TFLM, compile_project, talk
-from tests.builders.models import classes, linear, many, oracle, project, two_ports
+from tests.builders.models import classes, linear, many, oracle, project, repeater, series, two_ports
 from tests.sketches.host_sketch import write_tree
 
 SKETCHES = [
@@ -31,7 +34,8 @@ SKETCHES = [
     for runtime in load_board(name).runtimes
     if load_board(name).arduino is not None
 ]
-MODELS = {"one neuron": linear, "two ports": two_ports, "too many to type": many, "classes": classes}
+MODELS = {"one neuron": linear, "two ports": two_ports, "too many to type": many, "classes": classes, "series": series,
+          "autoencoder": repeater}  # fmt: skip
 # What else the headers of a core define: STM32 has a FLASH of its own, an ESP32's devkit an addressable LED at a pin
 # beyond all others (SOC_GPIO_PIN_COUNT + 48 and + 8), for which analogWrite() does nothing.
 HEADERS_DEFINE = {
@@ -233,3 +237,35 @@ def test_a_wrong_answer_is_found_at_start(tmp_path: Path) -> None:
     problem = "ERROR linear: the self-test failed; the model is not used. Build and upload again."
     assert lines.count(problem) == 2
     assert lines[-1] == "[light -1]"
+
+
+def test_a_time_series_is_answered_every_stride_by_the_last_samples_in_order(tmp_path: Path) -> None:
+    program = compile_project(project(series(), "uno"), tmp_path, board=FAKE_ARDUINO)
+    said = [line.split() for line in talk(program, "", a0_step="10", ms="500") if line.startswith("now:")]
+    assert len(said) >= 4
+    for number, words in enumerate(said):
+        first = 0.3 * number
+        assert words == ["now:", "oldest", f"{first:.3f}", "V", "newest", f"{first + 0.3:.3f}"]
+
+
+def test_a_time_series_with_the_interpreter(tmp_path: Path) -> None:
+    """Its library here knows the stored vectors only, so this is about the ring and the text."""
+    text = project(series(), "esp32", "tflm")
+    assert "run_ring(&g_samples[0][0], g_oldest * kAxes, outputs)" in text["series/series.ino"]
+    compile_project(text, tmp_path)
+
+
+def test_a_stride_is_for_samples_by_axes() -> None:
+    model = linear()
+    with pytest.raises(SpecError) as caught:
+        AotRuntime(compile_graph).project(model, load_board("uno"), replace(oracle(model), stride=2))
+    assert str(caught.value) == (
+        "model 'linear': a stride is for one input of (samples, axes), but the network takes (1,)."
+    )
+
+
+@pytest.mark.parametrize(("level", "error"), [(511, None), (1023, "0.0167")])
+def test_an_anomaly_is_what_the_model_cannot_repeat(level: int, error: str | None, tmp_path: Path) -> None:
+    program = compile_project(project(repeater(), "uno"), tmp_path, board=FAKE_ARDUINO)
+    said = [line for line in talk(program, "", a0=str(level)) if line.startswith("A0:")]
+    assert said == ([] if error is None else [f"A0: anomaly, error {error}"])

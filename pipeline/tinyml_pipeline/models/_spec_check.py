@@ -32,10 +32,11 @@ def check_spec(spec: Spec, domain: type) -> None:
 def _wrong_kinds(spec: Spec, domain: type) -> Iterator[str]:
     rules: dict[str, tuple[tuple[str, ...], Callable[[Any], bool]]] = {
         "text": (("summary", "loss", "reason", "file", "samples"), _is_text),
-        "a whole number": (("epochs", "batch_size", "seed"), lambda value: isinstance(value, Integral)),
+        "a whole number": (("epochs", "batch_size", "seed", "stride"), lambda value: isinstance(value, Integral)),
         "True or False": (("trust", "unroll"), lambda value: isinstance(value, bool)),
         "a number": (("accuracy_drop_points",), _is_number),
-        "a number or None": (("tolerance", "accuracy_percent"), lambda value: value is None or _is_number(value)),
+        "a number or None": (
+            ("tolerance", "accuracy_percent", "normal_percent"), lambda value: value is None or _is_number(value)),
         "a function": (("build", "data", "optimizer", "callbacks"), callable),
         "a function or None": (("validation", "test"), lambda value: value is None or callable(value)),
         'a tuple of Domains, such as (Domain("x", -10, 10),) with its last comma': (
@@ -62,6 +63,13 @@ def _impossible_values(spec: Spec) -> Iterator[str]:
             yield f"{name} is {count}; it must be at least 1."
     if not 0 <= spec.seed < _SEEDS:
         yield f"seed is {spec.seed}; it must be from 0 to {_SEEDS - 1}."
+    if spec.stride < 0:
+        yield f"stride is {spec.stride}; it must be at least 1, or 0 for what is not a time series."
+    if spec.normal_percent is not None:
+        if not 0 < spec.normal_percent <= 100:
+            yield f"normal_percent is {spec.normal_percent:g}; it must be above 0 and at most 100."
+        if getattr(spec, "validation", None) is None:
+            yield "normal_percent asks for validation data; give it a validation function."
     if spec.tolerance is not None and not spec.tolerance > 0:
         yield f"tolerance is {spec.tolerance:g}; it must be above 0."
     if not spec.inputs or not spec.outputs:

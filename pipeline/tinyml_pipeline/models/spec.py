@@ -184,6 +184,11 @@ class Spec:
     """For a classifier: the share of the test data that Keras must get right."""
     accuracy_drop_points: float = 0.5
     """How much less of it the int8 model may get right, in percentage points."""
+    stride: int = 0
+    """Of a time series, whose input is (samples, axes): after how many new samples the device answers again."""
+    normal_percent: float | None = None
+    """Of an autoencoder, which answers its own inputs: how much of the validation data counts as normal. The error
+    that no more than these have is the threshold of its sketch, above which something is an anomaly."""
 
     def __post_init__(self) -> None:
         check_spec(self, Domain)

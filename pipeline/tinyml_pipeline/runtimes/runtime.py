@@ -13,6 +13,14 @@ TargetT = TypeVar("TargetT", contravariant=True)
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """The error of an autoencoder above which something is an anomaly, and the share of data below it."""
+
+    error: float
+    percent: float
+
+
+@dataclass(frozen=True)
 class Oracle:
     """What the host's TFLM interpreter and the spec say of a model; the firmware states and checks it.
 
@@ -24,6 +32,11 @@ class Oracle:
     golden: Vectors
     arena_bytes: int
     domains: tuple[Domain, ...] = ()
+    outputs: tuple[str | Domain, ...] = ()
+    """The names of the output values, with their units where the spec has them."""
+    stride: int = 0
+    """Of a time series: how many new samples come between two answers; 0 for any other model."""
+    threshold: Threshold | None = None
 
 
 class Runtime(Protocol[TargetT]):

@@ -19,6 +19,7 @@ from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedMod
 from tinyml_pipeline.runtimes.byte_array import decimal_lines, hex_lines
 from tinyml_pipeline.runtimes.c_names import c_identifier, c_string, comment_text, distinct_identifiers
 from tinyml_pipeline.runtimes.runtime import Oracle
+from tinyml_pipeline.runtimes.series_values import anomaly_values, series_values
 from tinyml_pipeline.runtimes.tflm_libraries import TargetLibrary
 
 MOST_TYPED_VALUES = 16
@@ -160,6 +161,15 @@ def _oracle_values(model: QuantizedModel, oracle: Oracle) -> dict[str, Any]:
     ranges = domains if typed else []
     examples = [_example(domain, index) for index, domain in enumerate(ranges)]
     names = [domain.name for domain in ranges]
+    own_inputs = [
+        {
+            "words": comment_text(f"{domain.name}, {_from_to(domain)}"),
+            "low": domain.low,
+            "high": domain.high,
+            "example": float_literal(_example(domain, index)),
+        }
+        for index, domain in enumerate(domains)
+    ]
     return {
         "count": len(input_rows),
         "golden_include": None,
@@ -179,15 +189,9 @@ def _oracle_values(model: QuantizedModel, oracle: Oracle) -> dict[str, Any]:
             }
             for domain, example in zip(ranges, examples, strict=True)
         ],
-        "own_inputs": [
-            {
-                "words": comment_text(f"{domain.name}, {_from_to(domain)}"),
-                "low": domain.low,
-                "high": domain.high,
-                "example": float_literal(_example(domain, index)),
-            }
-            for index, domain in enumerate(domains)
-        ],
+        "own_inputs": own_inputs,
+        "series": series_values(model, oracle, own_inputs),
+        "anomaly": anomaly_values(oracle, domains),
         "all_inputs": f"{count} numbers {_from_to(domains[0])}"
         if len(set(map(_from_to, domains))) == 1
         else f"{count} numbers",

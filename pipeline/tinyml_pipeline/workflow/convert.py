@@ -35,6 +35,7 @@ from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.user_code import shown
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.ask_network import ask_network
+from tinyml_pipeline.workflow.anomaly import find_threshold
 from tinyml_pipeline.workflow.generate import GenerateRecord, encoded, firmware_sources
 from tinyml_pipeline.workflow.import_model import Wanted, ensure_imported, import_file, imported_from, is_trained_file
 from tinyml_pipeline.workflow.opened import OpenModel, named_model
@@ -80,6 +81,8 @@ class ConvertRecord:
     outputs: tuple[PortRecord, ...]
     lint: tuple[str, ...]
     parity_vectors: int
+    threshold: float | None = None
+    """The error above which an autoencoder's input is an anomaly."""
 
 
 @dataclass(frozen=True)
@@ -265,6 +268,7 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
         outputs=tuple(_port_record(port) for port in model.outputs),
         lint=tuple(found.lines()),
         parity_vectors=len(inputs),
+        threshold=find_threshold(spec, opened),
     )
     return Quantized(opened, inputs, answers, expected, record)
 

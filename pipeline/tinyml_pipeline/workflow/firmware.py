@@ -21,6 +21,7 @@ from tinyml_pipeline.runtimes.runtime import Oracle
 from tinyml_pipeline.runtimes.tflm import TflmRuntime, supported_libraries
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow import records
+from tinyml_pipeline.workflow.anomaly import threshold_of
 from tinyml_pipeline.workflow.generate import encoded
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each
@@ -110,7 +111,7 @@ def write_project(opened: OpenModel, board: Board, runtime: RuntimeName) -> Firm
             tree = project_sources(opened, board, runtime).under(f"firmware/{board.name}-{runtime}")
         golden = next(path for path in tree if path.endswith("/src/golden.h"))
         record = FirmwareRecord(board.name, runtime, model.sha256, golden)
-        stages = {stage: (_made_from(model, board, runtime), encoded(tree), records.to_json(record))}
+        stages = {stage: (_made_from(opened, board, runtime), encoded(tree), records.to_json(record))}
         kept = folder.publish(stages, provenance.environment(), keep_edited=True)
         published = folder.record(stage)
     assert published is not None, "publish() has written it"
@@ -122,7 +123,7 @@ def current_project(opened: OpenModel, board: Board, runtime: RuntimeName) -> Fi
     """The project on disk if it is of this model and this program, whatever its owner changed; else a new one."""
     model, folder = opened.model, opened.folder
     record = folder.record(f"firmware {board.name}-{runtime}")
-    if record is None or record.made_from != _made_from(model, board, runtime):
+    if record is None or record.made_from != _made_from(opened, board, runtime):
         return write_project(opened, board, runtime)
     missing = any(not (folder.path / path).is_file() for path in record.files)
     try:
@@ -139,15 +140,22 @@ def project_sources(opened: OpenModel, board: Board, runtime: RuntimeName) -> So
 
     Raises UnsupportedError if the runtime refuses the model, or the board has no sketch.
     """
-    model, domains = opened.model, opened.spec.inputs if opened.spec else ()
+    model = opened.model
     if runtime == "tflm":
-        return TflmRuntime().project(model, board, Oracle(opened.golden, opened.arena_bytes, domains))
+        return TflmRuntime().project(model, board, _oracle(opened, opened.arena_bytes))
     runtime_in_c = aot_runtime()
     try:
         compiled = runtime_in_c.compile(model, board)
     except UnsupportedError as error:
         raise error.of(model.name, _other_way(model, board) if error.operator else "") from error
-    return runtime_in_c.project(model, board, Oracle(opened.golden, 0, domains), compiled)
+    return runtime_in_c.project(model, board, _oracle(opened, 0), compiled)
+
+
+def _oracle(opened: OpenModel, arena_bytes: int) -> Oracle:
+    spec = opened.spec
+    if spec is None:
+        return Oracle(opened.golden, arena_bytes)
+    return Oracle(opened.golden, arena_bytes, spec.inputs, spec.outputs, spec.stride, threshold_of(opened))
 
 
 def _other_way(model: QuantizedModel, board: Board) -> str:
@@ -163,9 +171,11 @@ def _with_tflm() -> list[str]:
     return [name for name in board_names() if load_board(name).tflm_library is not None]
 
 
-def _made_from(model: QuantizedModel, board: Board, runtime: RuntimeName) -> str:
+def _made_from(opened: OpenModel, board: Board, runtime: RuntimeName) -> str:
     code = provenance.code_digest(__name__, files=[FIRMWARE])
-    return provenance.digest(model.sha256, board.name, runtime, code)
+    spec = opened.spec
+    said = "" if spec is None else repr((spec.inputs, spec.outputs, spec.stride, threshold_of(opened)))
+    return provenance.digest(opened.model.sha256, said, board.name, runtime, code)
 
 
 def _tell_kept(folder: ModelFolder, kept: Sequence[str], record: StageRecord) -> None:

@@ -68,6 +68,7 @@ def spec_text(name: str, data: DataFile, parts: Sequence[Dataset], proposal: Pro
         f"    batch_size={proposal.batch_size},",
         "    inputs=INPUTS,",
         f"    outputs={_outputs(data)},",
+        *(("    stride=DATA.stride,  # the device answers as often",) if data.window else ()),
         *((f"    seed={seed},",) if seed else ()),
         ")",
         "",
