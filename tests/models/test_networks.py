@@ -30,6 +30,10 @@ LAYERS = {
         "Dense 8 softmax",
     ],
 }
+LAYERS |= {
+    "gesture": ["Rescaling", "Conv1D 8 relu", "Conv1D 16 relu", "GlobalAveragePooling1D", "Dense 4 softmax"],
+    "anomaly": ["Rescaling", "Dense 8 relu", "Dense 2 linear", "Dense 8 relu", "Dense 8 linear", "Rescaling"],
+}
 TRAINING = {
     "plane": ("SGD", 0.02, "mean_squared_error"),
     "adder_small": ("Adam", 0.001, "mean_squared_error"),

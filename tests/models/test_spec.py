@@ -160,6 +160,19 @@ REFUSED = {
         lambda: spec_with(accuracy_percent=90),
         "model 'm': accuracy_percent asks for test data; give it a test function.",
     ),
+    "stride": (
+        lambda: spec_with(stride=-1),
+        "model 'm': stride is -1; it must be at least 1, or 0 for what is not a time series.",
+    ),
+    "files": (lambda: spec_with(files="x.csv"), "model 'm': files is 'x.csv'; it must be a tuple of paths."),
+    "normal percent": (
+        lambda: spec_with(normal_percent=101, validation=lambda rng: None),
+        "model 'm': normal_percent is 101; it must be above 0 and at most 100.",
+    ),
+    "normal percent of nothing": (
+        lambda: spec_with(normal_percent=99),
+        "model 'm': normal_percent asks for validation data; give it a validation function.",
+    ),
     "test function that raises": (
         lambda: spec_with(test=lambda rng: 1 / 0).load_test(),
         f"model 'm': its test function raised ZeroDivisionError: division by zero ({shown(__file__)}, line #).",

@@ -118,7 +118,6 @@ SPEC = ModelSpec(
     batch_size=16,
     inputs=BANDS,
     outputs=BANDS,
-    tolerance=0.1,
     normal_percent=99,
 )
 

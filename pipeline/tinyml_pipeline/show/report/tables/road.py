@@ -97,6 +97,8 @@ def conversion(results: Sequence[Conversion]) -> None:
         tell(f"{result.folder}: {state}; {result.proof.claim}")
         if result.proof.accuracy:
             tell(f"  accuracy: {result.proof.accuracy}")
+        if result.converted.threshold is not None:
+            tell(f"  anomalies: errors above {result.converted.threshold:.4g}, for the sketch of 'tinyml firmware'")
     print_table(
         ["model", "int8", "arena", "worst error", "in steps", "mean", "tolerance", "C = TFLM"],
         [
