@@ -18,6 +18,7 @@ from tinyml_pipeline.models import anomaly
 from tinyml_pipeline.models.catalog import load_spec, model_names
 from tinyml_pipeline.parity.accuracy import classes
 from tinyml_pipeline.parity.vectors import parity_inputs, random_inputs
+from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.workflow.anomaly import errors_of, threshold_of
 from tinyml_pipeline.workflow.chips import run_on_chip
@@ -135,6 +136,19 @@ def test_every_pattern_is_in_every_set_and_no_sound_in_two() -> None:
         assert data.inputs.max() == 8
         assert data.targets.sum(axis=0).min() > 15, "every pattern is in every set"
     assert len(np.unique(np.concatenate([data.inputs.reshape(len(data.inputs), -1) for data in sets]), axis=0)) == 1840
+
+
+def test_soil_is_as_wet_as_int8_says(road: Path, keras_process: KerasProcess) -> None:
+    """Mean absolute error on the test part: int8 within 5 % of Keras, and far below the 15 points of a guess."""
+    spec, model = load_spec("soil"), int8_model(road, "soil")
+    test = spec.load_test()
+    assert test is not None
+    (stored,) = TflmInterpreter(model.tflite).invoke([model.inputs[0].quantize(test.inputs)])
+    int8 = np.abs(model.outputs[0].dequantize(stored) - test.targets).mean()
+    trained = (road / "soil/model.keras").read_bytes()
+    real = np.abs(keras_process.predict(trained, [test.inputs], "soil") - test.targets).mean()
+    assert int8 < 1.05 * real
+    assert real < 1
 
 
 def test_faults_that_were_never_shown_are_anomalies(road: Path) -> None:

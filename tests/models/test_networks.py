@@ -32,6 +32,7 @@ LAYERS = {
 }
 LAYERS |= {
     "gesture": ["Rescaling", "Conv1D 8 relu", "Conv1D 16 relu", "GlobalAveragePooling1D", "Dense 4 softmax"],
+    "soil": ["Rescaling", "Dense 16 relu", "Dense 8 relu", "Dense 1 linear", "Rescaling"],
     "anomaly": ["Rescaling", "Dense 8 relu", "Dense 2 linear", "Dense 8 relu", "Dense 8 linear", "Rescaling"],
 }
 TRAINING = {

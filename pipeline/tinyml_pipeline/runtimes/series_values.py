@@ -45,14 +45,11 @@ def _words(domain: Domain) -> str:
 
 def _outputs(model: QuantizedModel, oracle: Oracle) -> list[dict[str, Any]]:
     """Name, unit and decimals of each answer that is printed."""
-    names = [name for port in model.outputs for name in (port.values if len(port.values) == port.size else ())]
-    if len(names) != sum(port.size for port in model.outputs):
-        return []
+    values = [port.value(position) for port in model.outputs for position in range(port.size)]
     units = {one.name: one.unit for one in oracle.outputs if isinstance(one, Domain)}
-    steps = [port.scale for port in model.outputs for _ in range(port.size)]
     return [
-        {"name": c_string(name), "unit": c_string(units.get(name, "")), "decimals": _decimals(step)}
-        for name, step in zip(names, steps, strict=True)
+        {"name": c_string(one.name), "unit": c_string(units.get(one.name, "")), "decimals": _decimals(one.step)}
+        for one in values
     ]
 
 

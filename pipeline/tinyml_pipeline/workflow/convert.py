@@ -34,8 +34,8 @@ from tinyml_pipeline.quantization.value_ranges import ValueRanges
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.user_code import shown
 from tinyml_pipeline.workflow import records
-from tinyml_pipeline.workflow.ask_network import ask_network
 from tinyml_pipeline.workflow.anomaly import find_threshold
+from tinyml_pipeline.workflow.ask_network import ask_network
 from tinyml_pipeline.workflow.generate import GenerateRecord, encoded, firmware_sources
 from tinyml_pipeline.workflow.import_model import Wanted, ensure_imported, import_file, imported_from, is_trained_file
 from tinyml_pipeline.workflow.opened import OpenModel, named_model
