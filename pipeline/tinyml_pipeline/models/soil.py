@@ -114,7 +114,6 @@ SPEC = ModelSpec(
     batch_size=16,
     inputs=SENSORS,
     outputs=MOISTURE,
-    tolerance=1,
 )
 
 if __name__ == "__main__":
