@@ -58,11 +58,18 @@ def int8_model(road: Path, name: str) -> QuantizedModel:
 
 @pytest.mark.parametrize("name", model_names())
 def test_within_tolerance_and_equal_to_tflm(road: Path, name: str) -> None:
-    real, exact = row(road, name, "Keras = int8"), row(road, name, "C on the host = TFLM")
-    assert real["worst"] <= real["tolerance"]
-    if (stated := load_spec(name).tolerance) is not None:
-        assert real["tolerance"] == stated
-        assert stated < 2 * real["worst"], "a tolerance says something only where it is near"
+    judged = [
+        one
+        for one in facts(road, name, "parity")["rows"]
+        if one["name"].startswith("Keras = int8") and not one["name"].endswith("edges and noise")
+    ]
+    assert judged
+    for real in judged:
+        assert real["worst"] <= real["tolerance"]
+        if (stated := load_spec(name).tolerance) is not None:
+            assert real["tolerance"] == stated
+            assert stated < 2 * real["worst"], "a tolerance says something only where it is near"
+    exact = row(road, name, "C on the host = TFLM")
     assert exact["mismatches"] == 0
     method = facts(road, name, "train")["method"]
     assert method == ("fixed weights" if name == "bank" else "fast loop")
