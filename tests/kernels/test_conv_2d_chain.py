@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tinyml_pipeline.compiler.kernel import Kernel
 from tinyml_pipeline.compiler.kernels import conv_2d_chain_s8
 from tinyml_pipeline.compiler.kernels._chain import fields_hold, make_chain
 from tinyml_pipeline.compiler.kernels._single_add import SingleAdd, single_add
 from tinyml_pipeline.compiler.ops import conv_2d
 from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.ops.conv_2d import Conv2D
+from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import find_target
 
@@ -23,6 +26,8 @@ from tests.ops.convolutions import convolution
 
 M4 = find_target("cortex-m4", "speed")
 ALTERNATING = np.resize([127, -128], 4 * 200).reshape(4, 1, 1, 200)
+MODERATE = np.random.default_rng(2).integers(-40, 41, (5, 1, 1, 132))
+RELU = {"wanted": (0.3, -128), "activation": "RELU"}
 CASES: dict[str, dict[str, Any]] = {
     "two_channels_of_two_inputs": {"image": (3, 3, 2), "channels": 2, "filter_size": (1, 1)},
     "one_pixel": {"image": (1, 1, 8), "channels": 8, "filter_size": (1, 1)},
@@ -42,6 +47,10 @@ CASES: dict[str, dict[str, Any]] = {
     "first_layer_of_speech": {"image": (12, 10, 1), "channels": 6, "filter_size": (10, 4), "stride": (2, 2)},
     "zero_point_at_the_high_end": {"image": (3, 3, 4), "channels": 4, "given": (0.05, 127), "wanted": (0.3, 127)},
     "relu": {"image": (4, 5, 16), "channels": 8, "wanted": (0.3, -128), "activation": "RELU"},
+    "relu_of_two_passes": {"image": (2, 4, 132), "channels": 5, "filter_size": (1, 1), "weights": MODERATE, **RELU},
+    "relu_of_an_odd_number": {"image": (3, 5, 8), "channels": 7, **RELU},
+    "relu_of_large_scales": {"image": (3, 5, 4), "channels": 4, "weight_scale": 0.02, "wanted": (0.06, -128)},
+    "relu_of_small_scales": {"image": (2, 5, 4), "channels": 4, "weight_scale": 0.005, **RELU},
     "relu_chunks": {"image": (3, 3, 96), "channels": 5, "wanted": (0.3, -128), "activation": "RELU"},
     "constant_channels": {"image": (3, 3, 8), "channels": 4, "bias": [2**30, 5, -(2**30), 9], "weight_scale": 0.002},
     "only_constant_channels": {"image": (4, 5, 8), "channels": 4, "bias": [2**30] * 4, "weight_scale": 0.002},
@@ -59,8 +68,23 @@ def make(case: dict[str, Any]) -> Build:
 ALL = Cases(CASES, make, 40)
 
 
+@pytest.fixture(autouse=True)
+def _only_this_kernel(only: Callable[[Kernel[Conv2D]], None]) -> None:
+    """For filters of 3x3 with stride 1 there are faster ones."""
+    only(conv_2d_chain_s8.KERNEL)
+
+
 def test_each_case_gets_the_kernel() -> None:
     assert ALL.kernels(M4) == {"conv_2d_chain_s8"}
+
+
+def test_the_cases_have_every_form() -> None:
+    """Signed sums, unsigned ones, and fitted scales of all shifts."""
+    steps = make_program(read_tflite(ALL.tflite), M4).steps
+    calls = [call for step in steps for call in step.lowering.calls]
+    assert {call.function for call in calls} == {f"conv_2d_chain{kind}_s8" for kind in ("", "_relu", "_fitted")}
+    shifts = {step.lowering.structs[0].fields["shift"] for step in steps}
+    assert shifts == {0, 14, 15, 18}
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
@@ -106,7 +130,7 @@ def test_chunks_are_as_few_as_the_weights_allow(weight: int, chunks: int) -> Non
     op = a_convolution(weights=weight, wanted=(3.0, 0))
     sums = single_add(op.channels)
     assert isinstance(sums, SingleAdd)
-    assert make_chain(op.filters.reshape(4, 1, -1), sums).chunks == chunks
+    assert make_chain(op.filters.reshape(4, 1, -1), sums, op.channels).chunks == chunks
 
 
 @pytest.mark.parametrize(("highest", "accepted"), [(2**23 - 1, True), (2**23, False)])

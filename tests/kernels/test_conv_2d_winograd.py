@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tinyml_pipeline.compiler import select
 from tinyml_pipeline.compiler.explain import explain
+from tinyml_pipeline.compiler.kernel import Kernel
 from tinyml_pipeline.compiler.kernels import conv_2d_winograd_2_s8, conv_2d_winograd_4_s8
 from tinyml_pipeline.compiler.kernels._winograd import LANE_MAX, TILES_OF_2, TILES_OF_4, Winograd
 from tinyml_pipeline.compiler.ops import conv_2d
 from tinyml_pipeline.compiler.ops._context import OpContext
+from tinyml_pipeline.compiler.ops.conv_2d import Conv2D
 from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import find_target
@@ -31,6 +32,7 @@ from tests.tflite_writer import Writer
 
 M4 = find_target("cortex-m4", "speed")
 KERNELS = {2: conv_2d_winograd_2_s8.KERNEL, 4: conv_2d_winograd_4_s8.KERNEL}
+Only = Callable[[Kernel[Conv2D]], None]
 SIZES = pytest.mark.parametrize("size", KERNELS)
 RELU = {"wanted": (0.3, -128), "activation": "RELU"}
 # Of each output channel another pattern of signs, as large as weights can be.
@@ -59,12 +61,6 @@ CASES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Leaves one kernel to choose from."""
-    return lambda size: monkeypatch.setattr(select, "kernels_of", lambda kind: (KERNELS[size],))
-
-
 def make(case: dict[str, Any]) -> Build:
     image = case.pop("image")
     case.setdefault("wanted", (0.02 * np.sqrt(image[2] * 9) * 0.5, 4))
@@ -76,8 +72,8 @@ MODEL = Cases(CASES, make, count=16)
 
 @SIZES
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_the_same_layout_in_c(size: int, compiler: str, only: Callable[[int], None], tmp_path: Path) -> None:
-    only(size)
+def test_the_same_layout_in_c(size: int, compiler: str, only: Only, tmp_path: Path) -> None:
+    only(KERNELS[size])
     MODEL.check_on_host(M4, compiler, tmp_path)
 
 
@@ -85,8 +81,8 @@ def test_the_same_layout_in_c(size: int, compiler: str, only: Callable[[int], No
     ("board", "size"),
     [("sim-cortex-m4", 2), ("sim-cortex-m4", 4), ("sim-cortex-m7", 2), ("sim-cortex-m33", 4), ("sim-cortex-m55", 4)],
 )
-def test_on_the_processor(board: str, size: int, only: Callable[[int], None], tmp_path: Path) -> None:
-    only(size)
+def test_on_the_processor(board: str, size: int, only: Only, tmp_path: Path) -> None:
+    only(KERNELS[size])
     MODEL.check_on_processor(board, tmp_path)
 
 
@@ -100,7 +96,7 @@ CHAINS = {
 
 @SIZES
 @pytest.mark.parametrize("case", CHAINS)
-def test_outputs_overlap_inputs(case: str, size: int, only: Callable[[int], None], tmp_path: Path) -> None:
+def test_outputs_overlap_inputs(case: str, size: int, only: Only, tmp_path: Path) -> None:
     """Each layer between two others writes over what it has read."""
     image, depths, same = CHAINS[case]
     writer = Writer()
@@ -110,7 +106,7 @@ def test_outputs_overlap_inputs(case: str, size: int, only: Callable[[int], None
         build = convolution((height, width, depth), channels, same=same, given=(0.2, 3), wanted=(0.2, 3), source=last)
         _, (last,) = build(writer)
     tflite, vectors = writer.build(sources, [last]), (edge_vectors(np.random.default_rng(1), (1, *image), 24),)
-    only(size)
+    only(KERNELS[size])
     program = make_program(read_tflite(tflite), M4)
     assert program.plan.size_bytes < program.plan.live_bytes or case in ("alike", "valid")
     (actual,) = run_program(compile_model(tflite, M4), vectors, tmp_path)
@@ -156,12 +152,12 @@ def extreme_tiles(tiles: Winograd) -> Int8Array:
 
 
 @SIZES
-def test_largest_transforms(size: int, only: Callable[[int], None], tmp_path: Path) -> None:
+def test_largest_transforms(size: int, only: Only, tmp_path: Path) -> None:
     tiles = {2: TILES_OF_2, 4: TILES_OF_4}[size]
     vectors, machine = extreme_tiles(tiles), board_here("sim-cortex-m4")
     tflite = model_of(convolution(vectors.shape[1:], 4, same=False, wanted=(0.3, 0)))
     (wanted,) = run_tflm(tflite, (vectors[:, None],))
-    only(size)
+    only(KERNELS[size])
     (actual,) = run_program(compile_model(tflite, M4), (vectors[:, None],), tmp_path)
     np.testing.assert_array_equal(actual, wanted)
     image = build_tflite(tflite, machine, "verify", tmp_path, "speed")

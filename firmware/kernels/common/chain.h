@@ -33,6 +33,7 @@ struct chain_run {
     int32_t sums[6];           /* of the chunks before, zero at first */
     size_t first_pass_bytes;   /* of code: the groups of four weights that full passes leave over */
     size_t chunk_bytes;        /* of `words` */
+    uint32_t shift;            /* of chain_fitted.h */
 };
 
 #if DSP_LOOPS

@@ -18,15 +18,17 @@
 
 /* The words of a channel's filter: three for the dual multiplies of its columns, two that hold the third weights, and
  * where sums start, 256 times the bias. Stride 1 has a second filter, for lines 1 to 3, whose third weights are the
- * first ones. Then follow multiplier, offset and shift. */
+ * first ones. Then follow multiplier, offset and shift (with fitted scales, the multiplier alone counts, unless it is 0). */
 #define PLANE_FILTER_WORDS 6
+
+#define PLANE_FITTED_SHIFT 12
 
 /* Lines of outputs of one channel; the assembly copies the fields to the stack and knows their order. */
 struct plane_run {
-    int32_t multiplier;
     int32_t offset;
-    int32_t shift;
+    int32_t multiplier;
     size_t pixel_step;    /* bytes from one output of a line to the next */
+    int32_t shift;
     const uint32_t *end;  /* of the plane's first line */
     int8_t *out;          /* the first line of outputs */
     size_t lines;         /* of outputs, one at least */
@@ -55,19 +57,29 @@ struct plane_run {
     "smlad " sum "," pair ",r4," sum "\n\t"                                                                            \
     "smla" side "b " sum "," half ",r6," sum "\n\t"
 
-/* requantize_saturated(), with multiplier, offset, shift and pixel_step on the stack. */
-#define PLANE_UNSIGNED(sum)                                                                                            \
-    "ldrd r7,r8,[sp]\n\t"                                                                                              \
-    "smmla " sum "," sum ",r7,r8\n\t"
-#define PLANE_SIGNED(sum)                                                                                              \
-    "ldrd r7,r8,[sp]\n\t"                                                                                              \
-    "smmla r8," sum ",r7,r8\n\t"                                                                                       \
-    "asr r7," sum ",#31\n\t"                                                                                           \
-    "add " sum ",r8,r7,lsl #7\n\t"
+/* requantize_saturated(), with offset, multiplier, pixel_step and shift on the stack. */
 #define PLANE_STORE(sum)                                                                                               \
-    "ldrd r7,r8,[sp,#8]\n\t"                                                                                           \
+    "ldrd r8,r7,[sp,#8]\n\t"                                                                                           \
     "asr " sum "," sum ",r7\n\t"                                                                                       \
     "ssat " sum ",#8," sum "\n\t"                                                                                      \
+    "strb " sum ",[r1]\n\t"                                                                                            \
+    "add r1,r1,r8\n\t"
+
+#define PLANE_UNSIGNED(sum)                                                                                            \
+    "ldrd r8,r7,[sp]\n\t"                                                                                              \
+    "smmla " sum "," sum ",r7,r8\n\t" PLANE_STORE(sum)
+#define PLANE_SIGNED(sum)                                                                                              \
+    "ldrd r8,r7,[sp]\n\t"                                                                                              \
+    "smmla r8," sum ",r7,r8\n\t"                                                                                       \
+    "asr r7," sum ",#31\n\t"                                                                                           \
+    "add " sum ",r8,r7,lsl #7\n\t" PLANE_STORE(sum)
+
+/* The same of sums whose start has the offset already, and a multiplier for PLANE_FITTED_SHIFT, both fitted by the host
+ * so that each of the 255 steps between outputs is where TFLM takes it (compiler/kernels/_fitted.py). */
+#define PLANE_FITTED(sum)                                                                                              \
+    "ldrd r7,r8,[sp,#4]\n\t"                                                                                           \
+    "smmul " sum "," sum ",r7\n\t"                                                                                     \
+    "ssat " sum ",#8," sum ",asr #12\n\t"                                                                              \
     "strb " sum ",[r1]\n\t"                                                                                            \
     "add r1,r1,r8\n\t"
 
@@ -81,13 +93,13 @@ struct plane_run {
     PLANE_LOAD PLANE_FIRST(a, pair, half, side)                                                                        \
     PLANE_LOAD PLANE_FIRST(b, pair, half, side) PLANE_SECOND(a, pair, half, side)
 /* A column ends output `a`. */
-#define PLANE_COLUMN(a, b, c, pair, half, side, requantize)                                                            \
+#define PLANE_COLUMN(a, b, c, pair, half, side, output)                                                            \
     PLANE_LOAD PLANE_FIRST(c, pair, half, side) PLANE_SECOND(b, pair, half, side)                                      \
-    PLANE_THIRD(a, pair, half, side) requantize(a) PLANE_STORE(a)
+    PLANE_THIRD(a, pair, half, side) output(a)
 
 /* Stride 1: three sums change roles from one output to the next, so the loop has three outputs; `rest` of them are left
  * out of the first turn. */
-#define PLANE_LINE_1(pair, half, side, requantize)                                                                     \
+#define PLANE_LINE_1(pair, half, side, output)                                                                     \
     "ldr r7,[sp,#32]\n\t"                                                                                              \
     "cmp r7,#1\n\t"                                                                                                    \
     "bhi 3f\n\t"                                                                                                       \
@@ -97,16 +109,15 @@ struct plane_run {
     "b 5f\n"                                                                                                           \
     "3:\n\t" PLANE_BEGIN("r12", "r10", pair, half, side)                                                               \
     "b 6f\n"                                                                                                           \
-    "4:\n\t" PLANE_COLUMN("r10", "r11", "r12", pair, half, side, requantize)                                           \
-    "5:\n\t" PLANE_COLUMN("r11", "r12", "r10", pair, half, side, requantize)                                           \
-    "6:\n\t" PLANE_COLUMN("r12", "r10", "r11", pair, half, side, requantize) PLANE_UNLESS_END("4b")
+    "4:\n\t" PLANE_COLUMN("r10", "r11", "r12", pair, half, side, output)                                           \
+    "5:\n\t" PLANE_COLUMN("r11", "r12", "r10", pair, half, side, output)                                           \
+    "6:\n\t" PLANE_COLUMN("r12", "r10", "r11", pair, half, side, output) PLANE_UNLESS_END("4b")
 
 /* Stride 2: two columns an output, of which the second is the first of the next one. */
-#define PLANE_LINE_2(requantize)                                                                                       \
+#define PLANE_LINE_2(output)                                                                                       \
     PLANE_LOAD PLANE_FIRST("r10", "r7", "r8", "b")                                                                     \
     "4:\n\t" PLANE_LOAD PLANE_SECOND("r10", "r7", "r8", "b")                                                           \
-    PLANE_LOAD PLANE_FIRST("r11", "r7", "r8", "b") PLANE_THIRD("r10", "r7", "r8", "b") requantize("r10")               \
-    PLANE_STORE("r10")                                                                                                 \
+    PLANE_LOAD PLANE_FIRST("r11", "r7", "r8", "b") PLANE_THIRD("r10", "r7", "r8", "b") output("r10")                                                                                                 \
     "mov r10,r11\n\t" PLANE_UNLESS_END("4b")
 
 /* Where the lines of plane and outputs begin, and the filter at `offset`. */
@@ -147,10 +158,10 @@ struct plane_run {
                      : [plane] "r"(run)                                                                                \
                      : "r0", "r1", "r2", "r3", "r12", "cc", "memory")
 
-#define PLANE_LINES_1(requantize)                                                                                      \
-    PLANE_START("0") PLANE_LINE_1("r7", "r8", "b", requantize)                                                         \
-    PLANE_NEXT PLANE_START("24") PLANE_LINE_1("r8", "r7", "t", requantize)
-#define PLANE_LINES_2(requantize) PLANE_START("0") PLANE_LINE_2(requantize)
+#define PLANE_LINES_1(output)                                                                                      \
+    PLANE_START("0") PLANE_LINE_1("r7", "r8", "b", output)                                                         \
+    PLANE_NEXT PLANE_START("24") PLANE_LINE_1("r8", "r7", "t", output)
+#define PLANE_LINES_2(output) PLANE_START("0") PLANE_LINE_2(output)
 
 NEVER_INLINE void plane_run_1_signed(const struct plane_run *run)
 {
@@ -172,6 +183,16 @@ NEVER_INLINE void plane_run_2_unsigned(const struct plane_run *run)
     PLANE_RUN(run, PLANE_LINES_2(PLANE_UNSIGNED));
 }
 
+NEVER_INLINE void plane_run_1_fitted(const struct plane_run *run)
+{
+    PLANE_RUN(run, PLANE_LINES_1(PLANE_FITTED));
+}
+
+NEVER_INLINE void plane_run_2_fitted(const struct plane_run *run)
+{
+    PLANE_RUN(run, PLANE_LINES_2(PLANE_FITTED));
+}
+
 #else
 
 /* The products of one position. */
@@ -184,7 +205,24 @@ static inline int32_t plane_column(const uint32_t *words, const uint32_t *filter
     return dual_multiply_add(third, half, dual_multiply_add(filter[column], pair, sum));
 }
 
-ALWAYS_INLINE void plane_run_portable(const struct plane_run *run, size_t stride, bool is_signed)
+typedef int8_t plane_output(const struct plane_run *run, int32_t sum);
+
+static inline int8_t plane_signed(const struct plane_run *run, int32_t sum)
+{
+    return requantize_saturated(sum, run->multiplier, run->offset, run->shift, true);
+}
+
+static inline int8_t plane_unsigned(const struct plane_run *run, int32_t sum)
+{
+    return requantize_saturated(sum, run->multiplier, run->offset, run->shift, false);
+}
+
+static inline int8_t plane_fitted(const struct plane_run *run, int32_t sum)
+{
+    return saturate_s8(multiply_high(sum, run->multiplier) >> PLANE_FITTED_SHIFT);
+}
+
+ALWAYS_INLINE void plane_run_portable(const struct plane_run *run, size_t stride, plane_output *output)
 {
     for (size_t line = 0; line < run->lines; line++) {
         const bool is_second = stride == 1 && line % 2 == 1;
@@ -198,7 +236,7 @@ ALWAYS_INLINE void plane_run_portable(const struct plane_run *run, size_t stride
             for (size_t column = 0; column < 3; column++) {
                 sum = plane_column(words + column * PLANE_WORDS, filter, column, is_second, sum);
             }
-            *out = requantize_saturated(sum, run->multiplier, run->offset, run->shift, is_signed);
+            *out = output(run, sum);
             words += stride * PLANE_WORDS;
         }
     }
@@ -206,22 +244,32 @@ ALWAYS_INLINE void plane_run_portable(const struct plane_run *run, size_t stride
 
 NEVER_INLINE void plane_run_1_signed(const struct plane_run *run)
 {
-    plane_run_portable(run, 1, true);
+    plane_run_portable(run, 1, plane_signed);
 }
 
 NEVER_INLINE void plane_run_1_unsigned(const struct plane_run *run)
 {
-    plane_run_portable(run, 1, false);
+    plane_run_portable(run, 1, plane_unsigned);
 }
 
 NEVER_INLINE void plane_run_2_signed(const struct plane_run *run)
 {
-    plane_run_portable(run, 2, true);
+    plane_run_portable(run, 2, plane_signed);
 }
 
 NEVER_INLINE void plane_run_2_unsigned(const struct plane_run *run)
 {
-    plane_run_portable(run, 2, false);
+    plane_run_portable(run, 2, plane_unsigned);
+}
+
+NEVER_INLINE void plane_run_1_fitted(const struct plane_run *run)
+{
+    plane_run_portable(run, 1, plane_fitted);
+}
+
+NEVER_INLINE void plane_run_2_fitted(const struct plane_run *run)
+{
+    plane_run_portable(run, 2, plane_fitted);
 }
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef KERNELS_CONV_2D_CHAIN_S8_H
 #define KERNELS_CONV_2D_CHAIN_S8_H
 
+#include "../common/chain_fitted.h"
 #include "../common/chain_words.h"
 
 /* Where the rows lie that `height` rows of outputs need: in the image, or, if the layer `is_copied`, copied with `top`
@@ -23,7 +24,8 @@ struct chain_strip {
 };
 
 /* `weights` are laid out as chain.h says, of the channels that are not constant; `constants` has a pixel of those that
- * are, or is NULL. A window's groups of four are taken in `chunks` chunks of `chunk_groups`. `stride_bytes` and
+ * are, or is NULL. `shift` is that of fitted scales. A window's groups of four are taken in `chunks` chunks of
+ * `chunk_groups`. `stride_bytes` and
  * `stride_rows` lie between one window and the next. */
 struct conv_2d_chain_s8 {
     struct chain_strip strip;
@@ -38,6 +40,7 @@ struct conv_2d_chain_s8 {
     size_t chunk_groups;
     const uint32_t *weights;
     size_t weight_words;
+    uint32_t shift;
     const int8_t *constants;
 };
 
@@ -109,6 +112,7 @@ ALWAYS_INLINE void conv_2d_chain(const struct conv_2d_chain_s8 *p, const int8_t 
         {0, 0, 0, 0, 0, 0},
         ((p->chunk_groups - 1) % CHAIN_PASS_GROUPS + 1) * CHAIN_GROUP_BYTES,
         chunk_words * sizeof *words,
+        p->shift,
     };
 
     for (size_t batch = 0; batch < p->batches; batch++, in += p->strip.image_height * p->strip.image_row_bytes) {
@@ -137,6 +141,13 @@ static inline void conv_2d_chain_relu_s8(const struct conv_2d_chain_s8 *layer, c
                                          uint32_t *words, int8_t *copied)
 {
     conv_2d_chain(layer, in, out, words, copied, chain_run_unsigned);
+}
+
+/* The same, for layers whose scales chain_fitted.h can use. */
+static inline void conv_2d_chain_fitted_s8(const struct conv_2d_chain_s8 *layer, const int8_t *in, int8_t *out,
+                                           uint32_t *words, int8_t *copied)
+{
+    conv_2d_chain(layer, in, out, words, copied, chain_run_fitted);
 }
 
 #endif

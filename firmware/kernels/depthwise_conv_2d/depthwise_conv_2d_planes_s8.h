@@ -103,10 +103,10 @@ ALWAYS_INLINE void depthwise_planes(const struct depthwise_conv_2d_planes_s8 *p,
                 const uint32_t *const filters = p->weights + (channel + i) * p->channel_words;
                 const uint32_t *const scale = filters + lines_a_pair * PLANE_FILTER_WORDS;
                 const struct plane_run run = {
-                    (int32_t)scale[0],
                     (int32_t)scale[1],
-                    (int32_t)scale[2],
+                    (int32_t)scale[0],
                     p->positions.output_step,
+                    (int32_t)scale[2],
                     plane + line_words + 2 * i,
                     out + line * p->lines.output_step + channel + i,
                     lines,
@@ -150,6 +150,13 @@ static inline void depthwise_conv_2d_planes_relu_s8(const struct depthwise_conv_
     depthwise_planes_batches(layer, in, out, plane, 2, plane_run_1_unsigned);
 }
 
+/* For layers whose scales the host has fitted. */
+static inline void depthwise_conv_2d_planes_fitted_s8(const struct depthwise_conv_2d_planes_s8 *layer, const int8_t *in,
+                                                      int8_t *out, uint32_t *plane)
+{
+    depthwise_planes_batches(layer, in, out, plane, 2, plane_run_1_fitted);
+}
+
 /* Stride 2. */
 static inline void depthwise_conv_2d_planes_stride_2_s8(const struct depthwise_conv_2d_planes_s8 *layer,
                                                         const int8_t *in, int8_t *out, uint32_t *plane)
@@ -161,6 +168,12 @@ static inline void depthwise_conv_2d_planes_stride_2_relu_s8(const struct depthw
                                                              const int8_t *in, int8_t *out, uint32_t *plane)
 {
     depthwise_planes_batches(layer, in, out, plane, 1, plane_run_2_unsigned);
+}
+
+static inline void depthwise_conv_2d_planes_stride_2_fitted_s8(const struct depthwise_conv_2d_planes_s8 *layer,
+                                                               const int8_t *in, int8_t *out, uint32_t *plane)
+{
+    depthwise_planes_batches(layer, in, out, plane, 1, plane_run_2_fitted);
 }
 
 #endif

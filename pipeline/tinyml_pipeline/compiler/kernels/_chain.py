@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_pipeline.compiler.kernels._fitted import Fits, fit_all
 from tinyml_pipeline.compiler.kernels._single_add import SingleAdd
-from tinyml_pipeline.compiler.ops._channels import IntArray
+from tinyml_pipeline.compiler.ops._channels import Channels, IntArray
 
 FIELD_BITS = 22
 GROUP = 4
 """Weights that the kernel takes at once."""
 MOST_SUM, MOST_SECOND_SUM = 2**FIELD_BITS - 1, 2 ** (64 - 2 * FIELD_BITS) - 1
 """Of both channels of a pair together, and of the second one: what their fields of the accumulator hold."""
+FIELD_SCALE, FITTED_SHIFTS = 2**10, (18, 15, 14)
+"""What chain_fitted.h makes of a field, and the shifts that it has instructions for."""
 _INPUT_MAX = 255
 _SAFE_GROUPS = 8
 """Any weights of so many groups fit the fields: 32 * 128 * 255 is below 2^20."""
@@ -30,6 +33,8 @@ class Chain:
     chunks: int
     chunk_groups: int
     words: npt.NDArray[np.uint32]
+    shift: int
+    """Of fitted scales; 0 without."""
 
     @property
     def input_words(self) -> int:
@@ -37,7 +42,7 @@ class Chain:
         return 2 * self.chunks * self.chunk_groups * GROUP + 3
 
 
-def make_chain(filters: npt.NDArray[np.int8], sums: SingleAdd) -> Chain:
+def make_chain(filters: npt.NDArray[np.int8], sums: SingleAdd, channels: Channels) -> Chain:
     """Of weights with the shape (channels, rows of a window, inputs of a row), each row filled up to whole groups.
 
     Constant channels are left out, and the chunks are as few as let no field of any pair overflow, whatever the inputs
@@ -56,7 +61,15 @@ def make_chain(filters: npt.NDArray[np.int8], sums: SingleAdd) -> Chain:
         split.reshape(count, -1)[:, : weights.shape[1]] = weights
         if chunk_groups <= _SAFE_GROUPS or fields_hold(split, pairs):
             break
-    return Chain(pairs, chunks, chunk_groups, _words(split, pairs, sums))
+    fits = fit_chain(channels, live) if chunks == 1 and not sums.is_signed else None
+    if fits is None:
+        return Chain(pairs, chunks, chunk_groups, _words(split, pairs, sums), 0)
+    return Chain(pairs, chunks, chunk_groups, _fitted_words(split, pairs, fits), fits.shift)
+
+
+def fit_chain(channels: Channels, live: IntArray) -> Fits | None:
+    """Of fields that begin at minus their least sums; those of channels that are constant stay out of it."""
+    return fit_all(channels, live, FIELD_SCALE, -channels.lowest, FITTED_SHIFTS)
 
 
 def fields_hold(chunks: IntArray, pairs: tuple[tuple[int, int], ...]) -> bool:
@@ -76,17 +89,31 @@ def _pairs(weights: IntArray, channels: IntArray) -> tuple[tuple[int, int], ...]
     return tuple((order[place], order[-1 - place]) for place in range((len(order) + 1) // 2))
 
 
+def _fitted_words(rows: IntArray, pairs: tuple[tuple[int, int], ...], fits: Fits) -> npt.NDArray[np.uint32]:
+    """In the order of chain_fitted.h; `rows` with the shape (channels, 1, weights)."""
+    parts: list[npt.NDArray[Any]] = []
+    for pair in pairs:
+        parts += [_products(rows[:, 0], pair), np.array([fits.channels[channel] for channel in pair]).ravel()]
+        parts.append(np.array(pair))
+    words: npt.NDArray[np.uint32] = np.concatenate(parts).astype(np.uint64).astype(np.uint32)
+    return words
+
+
+def _products(rows: IntArray, pair: tuple[int, int]) -> IntArray:
+    """Where the accumulators start, so that no sum falls below zero, and the words of one chunk."""
+    first, second = pair
+    low, high = (int(-_INPUT_MAX * np.minimum(rows[channel], 0).sum()) for channel in pair)
+    start = low + (low + high << FIELD_BITS) + (high << 2 * FIELD_BITS)
+    words: IntArray = np.array([start & 0xFFFFFFFF, start >> 32] * 2)
+    return np.concatenate([words, rows[first] + (rows[second] << FIELD_BITS)])
+
+
 def _words(rows: IntArray, pairs: tuple[tuple[int, int], ...], sums: SingleAdd) -> npt.NDArray[np.uint32]:
     """In the order of struct chain_run; `rows` with the shape (channels, chunks, weights)."""
     begins = -_INPUT_MAX * np.minimum(rows, 0).sum(axis=2)  # no sum falls below zero
     parts: list[npt.NDArray[Any]] = []
     for pair in pairs:
-        first, second = pair
-        for chunk in range(rows.shape[1]):
-            low, high = int(begins[first, chunk]), int(begins[second, chunk])
-            start = low + (low + high << FIELD_BITS) + (high << 2 * FIELD_BITS)
-            parts.append(np.array([start & 0xFFFFFFFF, start >> 32] * 2))
-            parts.append(rows[first, chunk] + (rows[second, chunk] << FIELD_BITS))
+        parts += [_products(rows[:, chunk], pair) for chunk in range(rows.shape[1])]
         for channel in pair:
             # Inputs count from -128 in the bias, from 0 in the products.
             rest = int(sums.bias[channel]) - 128 * int(rows[channel].sum()) - int(begins[channel].sum())

@@ -38,7 +38,7 @@ def _lower(op: Conv2D, target: Target) -> Lowering:
     strip, copied_bytes = _strip(window, op.channels.input_zero_point)
     chain_window = _chain_window(window, strip["row_bytes"])
     pieces = window.filter_height * chain_window["pieces"]
-    chain = make_chain(op.filters.reshape(outputs, pieces, chain_window["count"]), sums)
+    chain = make_chain(op.filters.reshape(outputs, pieces, chain_window["count"]), sums, op.channels)
     comment = f"Pairs of channels, first + 2^22 * second, then their biases and scales. {sums.describe()}"
     struct = Struct(
         "conv_2d_chain_s8",
@@ -55,13 +55,14 @@ def _lower(op: Conv2D, target: Target) -> Lowering:
             "chunk_groups": chain.chunk_groups,
             "weights": Array("weights", DType.UINT32, chain.words, comment),
             "weight_words": chain.words.size,
+            "shift": chain.shift,
             "constants": Array("constants", DType.INT8, sums.constants) if sums.is_constant.any() else None,
         },
     )
     words = Buffer("words", DType.UINT32, chain.input_words)
     copied = Buffer("copied", DType.INT8, copied_bytes) if copied_bytes else None
-    relu = "" if sums.is_signed else "_relu"
-    call = Call(f"conv_2d_chain{relu}_s8", (struct, op.source, op.output, words, copied))
+    kind = "_fitted" if chain.shift else "" if sums.is_signed else "_relu"
+    call = Call(f"conv_2d_chain{kind}_s8", (struct, op.source, op.output, words, copied))
     return Lowering((call,), ", ".join([window.describe(), *op.channels.describe()]))
 
 

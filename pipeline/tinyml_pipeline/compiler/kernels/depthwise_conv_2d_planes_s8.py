@@ -8,6 +8,7 @@ import numpy.typing as npt
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
 from tinyml_pipeline.compiler.kernels._dense import lanes
+from tinyml_pipeline.compiler.kernels._fitted import Fit, fit_starts
 from tinyml_pipeline.compiler.kernels._single_add import SingleAdd, single_add
 from tinyml_pipeline.compiler.lowering import Array, Buffer, Call, Lowering, Struct
 from tinyml_pipeline.compiler.ops._window import Window
@@ -15,6 +16,8 @@ from tinyml_pipeline.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyml_pipeline.compiler.target import Isa, Target
 
 _CHANNELS, _POSITION_WORDS, _FILTER = 4, 8, 3
+_FITTED_SHIFT = 12
+"""PLANE_FITTED_SHIFT of planes.h."""
 _MOST_PLANE_BYTES = 8192
 """Of a strip, if a pair of lines is not larger: each strip spreads one more pair of lines than it computes."""
 
@@ -55,7 +58,8 @@ def _lower(op: DepthwiseConv2D, target: Target) -> Lowering:
     lines, positions = _axes(window)
     line_bytes = 4 * _POSITION_WORDS * _positions_used(window)
     strip_pairs = min(_line_pairs(window), max(1, _MOST_PLANE_BYTES // line_bytes))
-    words = _words(op, sums)
+    fits = None if sums.is_signed else fit_starts(op.channels, np.flatnonzero(~sums.is_constant), 256, _FITTED_SHIFT)
+    words = _words(op, sums, fits)
     comment = f"Filters in pairs of lines, times 256, with biases and scales. {sums.describe()}"
     struct = Struct(
         "depthwise_conv_2d_planes_s8",
@@ -76,7 +80,8 @@ def _lower(op: DepthwiseConv2D, target: Target) -> Lowering:
     )
     name = "depthwise_conv_2d_planes" + ("_stride_2" if _stride(window) == 2 else "")
     plane = Buffer("plane", DType.UINT32, strip_pairs * line_bytes // 4)
-    call = Call(f"{name}{'' if sums.is_signed else '_relu'}_s8", (struct, op.source, op.output, plane))
+    kind = "_fitted" if fits is not None else "" if sums.is_signed else "_relu"
+    call = Call(f"{name}{kind}_s8", (struct, op.source, op.output, plane))
     return Lowering((call,), ", ".join([window.describe(), *op.channels.describe()]))
 
 
@@ -119,16 +124,20 @@ def _line_pairs(window: Window) -> int:
     return outputs if _stride(window) == 2 else -(-outputs // 2)
 
 
-def _words(op: DepthwiseConv2D, sums: SingleAdd) -> npt.NDArray[np.uint32]:
+def _words(op: DepthwiseConv2D, sums: SingleAdd, fits: dict[int, Fit] | None) -> npt.NDArray[np.uint32]:
     """Of the shape (channels, words), in the order of planes.h."""
     filters = sums.live(op.filters.transpose(2, 0, 1)).astype(np.int64) * 256
     if _runs_down(op.window):
         filters = filters.transpose(0, 2, 1)
-    starts = (256 * sums.bias).astype(np.uint64).astype(np.uint32)[:, None]
+    begins, scales = 256 * sums.bias, np.array(sums.scales, np.int64)
+    for channel, one in (fits or {}).items():
+        begins[channel] += one.offset
+        scales[channel] = one.multiplier, 0, 0
+    starts = begins.astype(np.uint64).astype(np.uint32)[:, None]
     first = [_filter(filters[:, :2], filters[:, 2]), starts]
     second = [_filter(filters[:, 1:], filters[:, 0]), starts] if _stride(op.window) == 1 else []
-    scales = np.array(sums.scales, np.int64).astype(np.uint64).astype(np.uint32)
-    words: npt.NDArray[np.uint32] = np.concatenate([*first, *second, scales], axis=1)
+    scale_words = scales.astype(np.uint64).astype(np.uint32)
+    words: npt.NDArray[np.uint32] = np.concatenate([*first, *second, scale_words], axis=1)
     return words
 
 

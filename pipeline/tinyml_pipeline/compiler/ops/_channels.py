@@ -52,6 +52,11 @@ class Channels:
         index = channel if self.per_channel else 0
         return self.multipliers[index], self.shifts[index]
 
+    def real(self, channel: int) -> float:
+        """The ratio of outputs to sums."""
+        multiplier, shift = self.pair(channel)
+        return float(multiplier * 2.0 ** (shift - 31))
+
     def output(self, channel: int, sum_: int) -> int | None:
         """What a channel's sum (of real inputs, so without their zero point) becomes; None if it wraps on the way."""
         multiplier, shift = self.pair(channel)
