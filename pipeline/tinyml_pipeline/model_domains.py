@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.errors import SpecError
+from tinyml_pipeline.wording import counted
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float32]
@@ -27,15 +28,15 @@ def domains_by_port(domains: Sequence[T], shapes: Sequence[tuple[int, ...]]) -> 
     found = [counts for counts in itertools.product(*possible) if sum(counts) == len(domains)]
     if len(found) != 1:
         takes = " and ".join(f"{size:,} (shape {shape})" for size, shape in zip(sizes, shapes, strict=True))
+        named = f"{counted(len(domains), 'input domain')} {'is' if len(domains) == 1 else 'are'} named"
         if len(shapes) == 1:
-            plural = "" if sizes[0] == 1 else "s"
             raise SpecError(
-                f"the network takes {sizes[0]} value{plural} (shape {shapes[0]}), but {len(domains)} input domains"
-                " are named. Name one for each value, or a single one for all."
+                f"the network takes {counted(sizes[0], 'value')} (shape {shapes[0]}), but {named}. Name one for each"
+                " value, or a single one for all."
             )
         raise SpecError(
-            f"the network's {len(shapes)} inputs take {takes} values, but {len(domains)} input domains are named. Name"
-            " one for each input, or one for each value."
+            f"the network's {len(shapes)} inputs take {takes} values, but {named}. Name one for each input, or one for"
+            " each value."
         )
     ends = list(itertools.accumulate(found[0]))
     return [tuple(domains[end - count : end]) for end, count in zip(ends, found[0], strict=True)]

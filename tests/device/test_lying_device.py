@@ -189,7 +189,7 @@ def test_endless_garbage_ends(tmp_path: Path) -> None:
 
     tracemalloc.start()
     session = Session(Babbler(lambda frame: b"", tmp_path / "log"), timeout_s=0.2, resend_after_s=0.01)
-    with pytest.raises(DeviceError, match=r"but no right answer; check the firmware and the baud rate|attempts"):
+    with pytest.raises(DeviceError, match=r"but no right answer; is this its firmware|has answered before|attempts"):
         session.greet(MIXER)
     tracemalloc.stop()
 

@@ -116,8 +116,8 @@ def test_logs_that_cannot_be_written_are_one_line(neuron: Path, tmp_path: Path) 
         _, told = process.communicate(b"", timeout=LAST_RESORT_S)
     assert process.returncode == 1
     assert told.decode() == (
-        f"tinyml: {tmp_path}/logs/neuron-host.log cannot be written (File exists). Fix its folder's permissions, or"
-        " give another one with --artifacts.\n"
+        f"tinyml: {tmp_path}/logs/neuron-host.log cannot be written (File exists). Make that possible, or"
+        " give another folder with --artifacts.\n"
     )
 
 

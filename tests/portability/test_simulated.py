@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.firmware import dense_tflite
 from tests.tools import need
 
 REPOSITORY = Path(__file__).parents[2]
@@ -15,9 +17,9 @@ MODEL = REPOSITORY.parent / "shared" / "models" / "hello_world_int8.tflite"
 UNIX_ONLY = "fcntl,pty,resource,termios,tty,pwd,grp"
 
 
-def tinyml(blocked: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def tinyml(blocked: str, folder: Path, *arguments: str, cwd: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.portability.blocked", blocked, "--artifacts", str(folder), *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(autouse=True)
@@ -50,9 +52,23 @@ def test_without_any_interpreter_a_proof_names_the_extra(tmp_path: Path) -> None
 
 
 def test_without_tflm_verify_says_where_it_works(tmp_path: Path) -> None:
+    """Here TFLM has a wheel, so that it is only to be installed."""
     done = tinyml("tflite_micro", tmp_path, "verify", str(MODEL), "--board", "sim-uno")
     assert done.returncode == 1
-    assert "verify needs TFLM" in done.stderr
+    is_here = (sys.platform, platform.machine()) == ("linux", "x86_64")
+    assert "verify needs TFLM: tflite-micro " in done.stderr
+    way = "is not installed. Install it: pip install tflite-micro\n" if is_here else ". Run it on Linux x86-64.\n"
+    assert done.stderr.endswith(way)
+
+
+def test_without_tflm_predict_says_who_answers(tmp_path: Path) -> None:
+    need("gcc", "gcc")
+    (tmp_path / "dense.tflite").write_bytes(dense_tflite())
+    for command in (["convert", "dense.tflite"], ["predict", "dense", "1", "1", "1"]):
+        done = tinyml("tflite_micro", tmp_path / "artifacts", *command, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("dense: int8 is what ")
+    assert " answers, because TFLM cannot be run here\n" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -63,6 +79,7 @@ def test_without_tflm_verify_says_where_it_works(tmp_path: Path) -> None:
         ("keras", ["export", "linear"], "train"),
         ("tensorflow", ["lr-find", "linear"], "train"),
         ("matplotlib", ["lesson", "descent"], "plot"),
+        ("sklearn", ["lesson", "dropout"], "train"),
         ("matplotlib", ["graph", str(MODEL)], "plot"),
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],

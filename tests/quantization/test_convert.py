@@ -141,9 +141,22 @@ def test_the_time_limit_ends_the_child(linear_archive: bytes) -> None:
     with KerasProcess(time_limit_s=0.2) as process, pytest.raises(ConversionError) as caught:
         process.convert(linear_archive, random_inputs(9, 1), False, "slow")
     assert str(caught.value) == (
-        "model 'slow': the converter did not finish within 0.2 s and was stopped. Use a smaller network or fewer "
-        "representative inputs."
+        "model 'slow': the converter did not finish within 0.2 s and was stopped. Use a smaller network."
     )
+
+
+def test_a_crash_outside_of_conversion_blames_no_layer(linear_archive: bytes) -> None:
+    """A prediction, or a file that is read: the child ends before it answers."""
+    with KerasProcess(module="tests.quantization.child_that_crashes") as process:
+        for ask, about in (
+            (lambda: process.predict(linear_archive, random_inputs(9, 1), "m"), "model 'm'"),
+            (lambda: process.import_network("h5", {"": b"x"}, "net.h5"), "net.h5"),
+        ):
+            with pytest.raises(ConversionError) as caught:
+                ask()
+            assert str(caught.value) == (
+                f"{about}: TensorFlow crashed (it failed with exit code 7). Check the installation: tinyml doctor"
+            )
 
 
 def test_tensorflow_that_does_not_import(linear_archive: bytes) -> None:

@@ -273,7 +273,8 @@ HDF5: dict[str, tuple[Callable[[h5py.File], None], str]] = {
     "custom": (custom, f"layer 'dense' is of the class my_package>Mine, {OWN}"),
     "weights_alone": (
         weights_alone,
-        "it holds weights without the network (save_weights). Save the whole model: model.save('model.keras').",
+        "it holds no network: it is a file of weights alone (save_weights), or of data. Save the whole model:"
+        " model.save('model.keras').",
     ),
 }  # fmt: skip
 

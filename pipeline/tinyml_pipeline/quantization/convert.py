@@ -156,7 +156,7 @@ class KerasProcess:
             self.close()  # Ctrl-C in the middle of an answer: the next request must not read the rest of it
             raise
         if answer is None:
-            text = self._describe_end(self._child, message, name)
+            text = self._describe_end(self._child, message, subject or f"model '{name}'")
             log, is_explained = self._child.log, bool(rolled_layers(message.parts[0]))
             self.close()
             raise ConversionError(text, log=log, is_explained=is_explained)
@@ -167,27 +167,28 @@ class KerasProcess:
             raise ConversionError(text, log=self._child.log, is_explained=explained)
         return answer
 
-    def _describe_end(self, child: _Child, message: Message, name: str) -> str:
+    def _describe_end(self, child: _Child, message: Message, about: str) -> str:
+        is_conversion = message.fields["do"] == "convert"
+        who = f"{about}: {'the converter' if is_conversion else 'TensorFlow'}"
         if child.timed_out:
-            return (
-                f"model '{name}': the converter did not finish within {self._time_limit_s:g} s and was stopped. Use a "
-                "smaller network or fewer representative inputs."
-            )
+            return f"{who} did not finish within {self._time_limit_s:g} s and was stopped. Use a smaller network."
         if child.ending.endswith("SIGKILL"):
             return (
-                f"model '{name}': the converter was ended by SIGKILL, most likely because memory ran out. Use a "
-                "smaller network or fewer representative inputs."
+                f"{who} was ended by SIGKILL, most likely because memory ran out. Close other programs, or use a"
+                " smaller network."
             )
+        if not is_conversion:
+            return f"{who} crashed (it {child.ending}). Check the installation: tinyml doctor"
         rolled = rolled_layers(message.parts[0])
         if rolled:
             return (
-                f"model '{name}': the converter crashed (it {child.ending}), most likely at the recurrent layer"
+                f"{who} crashed (it {child.ending}), most likely at the recurrent layer"
                 f"{'s' if len(rolled) > 1 else ''} {', '.join(rolled)}, which must be unrolled for int8. Build "
                 f"{'them' if len(rolled) > 1 else 'it'} with unroll=True and a fixed number of time steps."
             )
         return (
-            f"model '{name}': the converter crashed (it {child.ending}). Leave out one layer after another to find the "
-            "one that it cannot convert."
+            f"{who} crashed (it {child.ending}). Leave out one layer after another to find the one that it cannot"
+            " convert."
         )
 
 

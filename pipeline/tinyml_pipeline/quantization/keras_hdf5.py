@@ -62,7 +62,8 @@ def read_h5_config(data: bytes, *, trust: bool = False) -> dict[str, Any]:
         text = file.attrs.get("model_config")
         if text is None:
             raise RefusedError(
-                "it holds weights without the network (save_weights). Save the whole model: model.save('model.keras')."
+                "it holds no network: it is a file of weights alone (save_weights), or of data. Save the whole model:"
+                " model.save('model.keras')."
             )
     try:
         config = json.loads(text)

@@ -26,7 +26,7 @@ ENVIRONMENT = {
 
 def import_keras() -> tuple[ModuleType, ModuleType]:
     """(tensorflow, keras), deterministic; TrainingError with the end of what was printed where they do not import."""
-    need_extra("train", "Keras")
+    need_extra("train", "this step")
     set_environment()
     with quiet() as noise:
         try:

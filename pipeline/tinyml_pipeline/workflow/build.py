@@ -96,7 +96,10 @@ def build_one(opened: OpenModel, board: Board, runtime: RuntimeName = "aot", too
     """
     builder = choose_builder(board, tool)
     if builder is None and runtime != "aot":
-        raise UsageError(f"without Arduino's core, {board.name} runs plain C only: leave out --runtime {runtime}.")
+        raise UsageError(
+            f"{BARE_METAL} alone builds plain C only for {board.name}: leave out --runtime {runtime}, or install"
+            f" {' or '.join(one.name for one in BUILDERS if one.can_build(board))}."
+        )
     if builder is None:
         return _build_bare_metal(opened, board)
     project = current_project(opened, board, runtime)

@@ -14,6 +14,7 @@ from tinyml_pipeline.host.device.emulators import emulate
 from tinyml_pipeline.host.device.ports import find_port
 from tinyml_pipeline.host.device.serial_port import SerialDevice
 from tinyml_pipeline.places import cache_dir
+from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.workflow.build import build_one
 from tinyml_pipeline.workflow.opened import OpenModel
 
@@ -36,15 +37,14 @@ def connect(
     port of a real one. Only an emulated board needs a model, or the `elf` of another firmware.
     Raises DeviceError, UsageError, and what building a firmware raises.
     """
-    log = artifacts / _LOGS / f"{opened.name if opened else 'monitor'}-{board.name}.log"
+    log = artifacts / _LOGS / f"{c_identifier(opened.name) if opened else 'monitor'}-{board.name}.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
         log.touch()
     except OSError as error:
         raise ArtifactsError(
-            f"{log} cannot be written ({error.strerror}). Fix its folder's permissions, or give another one with"
-            " --artifacts."
+            f"{log} cannot be written ({error.strerror}). Make that possible, or give another folder with --artifacts."
         ) from None
     if not is_emulated(board):
         found = find_port(board.name, port, stand_in=stand_in(board))

@@ -12,7 +12,7 @@ from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
 from tinyml_pipeline.errors import UnsupportedError, UsageError
 from tinyml_pipeline.extras import need_extra
-from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
+from tinyml_pipeline.host.interpreters.oracle import find_oracle, has_tflm, oracle_name
 from tinyml_pipeline.model_domains import domain_of_each_value
 from tinyml_pipeline.models.spec import Domain, ImportedSpec, Spec
 from tinyml_pipeline.parity.output_values import output_values
@@ -129,11 +129,13 @@ def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
     seen = np.concatenate([part.reshape(len(rows), -1) for part in quantized], axis=1)
     inputs = [_input_values(asked, row, int8) for row, int8 in zip(rows, seen, strict=True)]
     _say_notes(name, inputs)
+    if not has_tflm():
+        progress.say(f"{name}: int8 is what {oracle_name()} answers, because TFLM cannot be run here")
     start = "compiling the C" if asked.archive is None else "compiling the C while Keras starts (some seconds)"
     with progress.working(f"{name}: {start}"), KerasProcess() as keras:
         if asked.archive is not None:
             keras.warm_up()  # TensorFlow starts while the C is compiled
-        int8 = TflmInterpreter(model).invoke(quantized)
+        int8 = find_oracle(model).invoke(quantized)
         c, reason = _ask_c(model, quantized)
         said: tuple[tuple[FloatArray, FloatArray] | None, ...] = (None,) * len(model.outputs)
         if asked.archive is not None:

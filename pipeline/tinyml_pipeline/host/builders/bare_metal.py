@@ -81,7 +81,7 @@ def build_firmware(
     ]
     output = tools.run(command, timeout_s=_COMPILE_TIMEOUT_S, cwd=build_dir, check=False)
     if output.returncode:
-        raise _build_error(board, kind, output.tail)
+        raise _build_error(board, kind, Path(compiler[0]).name, output.tail)
     return _measure_image(elf, board, kind, output.stderr.decode(errors="replace").strip())
 
 
@@ -184,7 +184,7 @@ def _link_flags(board: Board) -> list[str | Path]:
     return [*flags, "-T", _PORTS / port.script, *toolchain.libraries]
 
 
-def _build_error(board: Board, kind: Kind, words: str) -> ToolFailedError | UnsupportedError:
+def _build_error(board: Board, kind: Kind, compiler: str, words: str) -> ToolFailedError | UnsupportedError:
     for region, limit in (("flash", board.flash_bytes), ("ram", board.ram_bytes)):
         marker = f"region `{region}' overflowed by "
         if marker in words:
@@ -193,9 +193,7 @@ def _build_error(board: Board, kind: Kind, words: str) -> ToolFailedError | Unsu
                 f"{board.name}: the {kind} firmware needs {limit + over:,} bytes of {region.replace('ram', 'RAM')},"
                 f" {over:,} more than there are; choose a smaller model or a larger board."
             )
-    return ToolFailedError(
-        f"{bare_metal(board)[0].prefix}gcc could not build the {kind} firmware for {board.name}:\n{words}"
-    )
+    return ToolFailedError(f"{compiler} could not build the {kind} firmware for {board.name}:\n{words}")
 
 
 def _measure_image(elf: Path, board: Board, kind: Kind, warnings: str) -> FirmwareImage:

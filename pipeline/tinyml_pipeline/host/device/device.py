@@ -20,6 +20,11 @@ class Device(ABC):
     least, each way. Where the log's folder goes away with the block, `is_log_kept` is false: no message names it then.
     """
 
+    unheard = "does this firmware run on it, and is this its port?"
+    """What to ask oneself where nothing at all comes from it."""
+    line = "the cable and the baud rate"
+    """What to check where bytes are lost or changed."""
+
     def __init__(self, name: str, log: Path) -> None:
         self.name = name
         self.log = log

@@ -10,6 +10,7 @@ from tinyml_pipeline.errors import DeviceError
 from tinyml_pipeline.host.device import protocol
 from tinyml_pipeline.host.device.device import Device
 from tinyml_pipeline.host.device.protocol import ANSWER, ErrorCode, Frame, FrameReader, Type
+from tinyml_pipeline.wording import counted
 
 _ANSWERS_UNDER_WAY_BYTES = 16_384  # less than a pipe holds, so that neither side ever waits for the other to read
 _FRAME_OVERHEAD_BYTES = 32  # header, check, zeros around and what COBS adds to a short frame
@@ -43,7 +44,7 @@ class Exchange:
         self._reader = FrameReader()
         self._sequence = self._order = 0
         self._waiting: dict[int, _Request] = {}
-        self._received_bytes = 0
+        self._received_bytes = self._answers = 0
         self._patience = 1
         self._upcoming: _Request | None = None  # encoded, but does not fit into the window yet
 
@@ -80,6 +81,7 @@ class Exchange:
                 request = self._match(kind, frame)
                 if request is not None:
                     has_answered, last_answer, heard_bytes = True, time.monotonic(), 0
+                    self._answers += 1
                     yield request.number, frame.payload
             # What lies there is read before it is called late: this program itself may have been kept waiting.
             now = time.monotonic()
@@ -141,8 +143,8 @@ class Exchange:
         for request in requests:
             if request.attempts >= self._attempts:
                 raise DeviceError(
-                    f"{self._device.name} did not answer one frame in {request.attempts} attempts"
-                    f" ({self._reader.damaged} damaged answers); check the cable and the baud rate."
+                    f"{self._device.name} did not answer one frame in {counted(request.attempts, 'attempt')}"
+                    f" ({counted(self._reader.damaged, 'damaged answer')}); check {self._device.line}."
                 )
         self.resent += len(requests)
         self._send(requests)
@@ -181,7 +183,15 @@ class Exchange:
         if self._reader.text:
             self._device.note(f"no frames: {bytes(self._reader.text[-2000:])!r}")
         if self._received_bytes == 0:
-            why = "nothing came; does this firmware run on it, and is this its port?"
+            why = f"nothing came; {self._device.unheard}"
+        elif self._answers == 0:
+            why = (
+                f"{counted(self._received_bytes, 'byte')} came, but no right answer; is this its firmware? If so, check"
+                f" {self._device.line}."
+            )
         else:
-            why = f"{self._received_bytes} bytes came, but no right answer; check the firmware and the baud rate."
+            why = (
+                f"it has answered before ({counted(self._answers, 'frame')}); was it reset, or does an inference take"
+                " longer ('tinyml verify' takes --timeout)?"
+            )
         return DeviceError(f"{name} did not answer within {self._timeout_s:g} s: {why}{self._device.log_hint()}")

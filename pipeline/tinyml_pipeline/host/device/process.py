@@ -28,6 +28,9 @@ class ProcessDevice(Device):
     comes while a firmware has its UART still off may be lost or, in QEMU, lie unseen for seconds.
     """
 
+    unheard = "is this computer too busy, or does its firmware not start?"
+    line = "whether this computer has memory and time for it"
+
     def __init__(self, name: str, command: Sequence[str | Path], log: Path, ready_within_s: float = 0.0) -> None:
         super().__init__(name, log)
         self.bytes_per_s = _BYTES_PER_S

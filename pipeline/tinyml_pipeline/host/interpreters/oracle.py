@@ -35,7 +35,7 @@ class StandIn:
     def invoke(self, inputs: Sequence[Int8Array]) -> tuple[Int8Array, ...]:
         said = second_opinion(self._model, inputs)
         if said.outputs is None:
-            raise UnsupportedError(f"{runtime_name()} cannot run this model: {said.reason}")
+            raise UnsupportedError(said.reason)  # which names the interpreter
         return said.outputs
 
 
@@ -53,19 +53,28 @@ def find_oracle(model: ParsedModel) -> OracleInterpreter:
     return TflmInterpreter(model) if has_tflm() else StandIn(model)
 
 
+def has_wheel() -> bool:
+    """Whether there is a wheel of tflite-micro for this computer, as pyproject.toml says."""
+    return (sys.platform, platform.machine()) == ("linux", "x86_64")
+
+
 def why_no_tflm() -> str:
-    return f"tflite-micro has no wheel for {sys.platform} on {platform.machine()}, or is not installed"
+    if has_wheel():
+        return "tflite-micro is not installed"
+    return f"tflite-micro has no wheel for {sys.platform} on {platform.machine()}"
 
 
 def not_run() -> str:
     """What it means that TFLM was not run, for a report."""
+    way = "install it" if has_wheel() else "run 'tinyml parity' on Linux x86-64"
     return (
-        f"TFLM itself was not run here ({why_no_tflm()}), so equality with it, bit for bit, is not proven;"
-        " run 'tinyml parity' on Linux x86-64 for that proof"
+        f"TFLM itself was not run here ({why_no_tflm()}), so equality with it, bit for bit, is not proven; {way} for"
+        " that proof"
     )
 
 
 def need_tflm(purpose: str) -> None:
     """Raise ToolMissingError for what makes no sense without TFLM."""
     if not has_tflm():
-        raise ToolMissingError(f"{purpose} needs TFLM: {why_no_tflm()}. Run it on Linux x86-64.")
+        way = "Install it: pip install tflite-micro" if has_wheel() else "Run it on Linux x86-64."
+        raise ToolMissingError(f"{purpose} needs TFLM: {why_no_tflm()}. {way}")

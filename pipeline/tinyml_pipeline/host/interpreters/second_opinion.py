@@ -87,8 +87,8 @@ def _ask(model: ParsedModel, inputs: Sequence[Int8Array], *, keep_tensors: bool)
             stdin=pickle.dumps(question),
             check=False,
         )
-    except PipelineError as error:
-        return str(error)
+    except PipelineError:
+        return f"{runtime_name()} did not answer within {_TIMEOUT_S} s."
     if output.returncode == _REFUSED:
         return first_sentence(output.stderr.decode(errors="replace"))
     if output.returncode:

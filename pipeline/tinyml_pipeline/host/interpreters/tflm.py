@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tinyml_pipeline import tools
 from tinyml_pipeline.compiler.edges import model_edges, runs_as
 from tinyml_pipeline.compiler.graph import Graph
-from tinyml_pipeline.errors import ModelFileError, UnsupportedError
+from tinyml_pipeline.errors import ModelFileError, ToolFailedError, UnsupportedError
 from tinyml_pipeline.extras import is_importable
 from tinyml_pipeline.host.interpreters.arena_probe import REFUSED
 from tinyml_pipeline.host.interpreters.batch import (
@@ -128,13 +128,20 @@ def minimum_arena_bytes(model: ParsedModel | bytes) -> int:
     low, high = 0, _generous_arenas(graph)[-1]
     ends_well = False
     for _ in range(_PROBE_LIVES):
-        output = tools.run(
-            [sys.executable, "-m", "tinyml_pipeline.host.interpreters.arena_probe", str(low), str(high)],
-            timeout_s=_PROBE_SECONDS + _PROBE_SECONDS_AN_OPERATION * len(graph.operations),
-            cwd=SOURCE_ROOT,
-            stdin=tflite,
-            check=False,
-        )
+        timeout_s = _PROBE_SECONDS + _PROBE_SECONDS_AN_OPERATION * len(graph.operations)
+        try:
+            output = tools.run(
+                [sys.executable, "-m", "tinyml_pipeline.host.interpreters.arena_probe", str(low), str(high)],
+                timeout_s=timeout_s,
+                cwd=SOURCE_ROOT,
+                stdin=tflite,
+                check=False,
+            )
+        except ToolFailedError:
+            raise UnsupportedError(
+                f"TFLM did not find the size of this model's arena within {timeout_s:g} s, which takes some inferences;"
+                " run it on a faster or less busy computer, or use a smaller model."
+            ) from None
         tried = [int(line) for line in output.stdout.split()]
         if output.returncode == 0:
             return tried[-1]

@@ -151,9 +151,8 @@ def explained(error: Exception, graph: Any, model: keras.Model | None = None) ->
         if any(re.fullmatch(rf"{re.escape(layer.name)}(_\d+)?", scope) for scope in scopes)
     ]  # fmt: skip
     at = f" (layer {', '.join(layers)})" if layers else ""
-    return RefusedError(
-        f"TensorFlow Lite has no form of tf.{', tf.'.join(types)}{at}. Replace that layer by a supported one."
-    )
+    replace = "that layer by a supported one" if len(layers) == 1 else "the layers that need it by supported ones"
+    return RefusedError(f"TensorFlow Lite has no form of tf.{', tf.'.join(types)}{at}. Replace {replace}.")
 
 
 def first_line(error: Exception) -> str:

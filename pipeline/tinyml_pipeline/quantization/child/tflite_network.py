@@ -83,9 +83,10 @@ def _interpreter(tflite: bytes) -> Any:
 
 
 def _port(detail: Any, name: str) -> Port:
-    batch, *shape = [int(size) for size in detail["shape"]] or [0]
-    if batch != 1:
+    shape = [int(size) for size in detail["shape"]]
+    if shape[:1] != [1]:
         raise RefusedError(
-            f"input '{name}' has the shape {[batch, *shape]}; supported: a batch of 1. Convert it again so."
+            f"input '{name}' has the shape {shape}; supported: a batch of 1 in front. Convert the original model again,"
+            " with a fixed batch of 1."
         )
-    return Port(name, tuple(shape), detail["dtype"])
+    return Port(name, tuple(shape[1:]), detail["dtype"])

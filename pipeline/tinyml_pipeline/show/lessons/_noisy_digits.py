@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from tinyml_pipeline.extras import is_importable, need_extra
 from tinyml_pipeline.show.lessons.network import Array, Curves, Training, train
 
 IMAGES, VALIDATION, WRONG = 200, 600, 30
@@ -21,6 +22,8 @@ def curves(dropout: float) -> Curves:
 
 def _data() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Training images, of which WRONG were given a label by chance, and validation images with the right ones."""
+    if not is_importable("sklearn"):
+        need_extra("train", "this lesson")
     from sklearn.datasets import load_digits
 
     digits = load_digits()
