@@ -67,6 +67,8 @@ class Tensor:
     quantization: Quantization | None = None
     data: bytes | None = None
     is_variable: bool = False
+    is_folded: bool = False
+    """A constant that no file has: the compiler worked it out, and TFLM computes it in every inference."""
 
     @property
     def size(self) -> int:
@@ -162,6 +164,8 @@ class Graph:
     output_scales: tuple[ValueScale, ...] = ()
     aliases: Mapping[int, int] = field(default_factory=dict)
     """Tensors without memory of their own: each has the bytes of another, under another shape."""
+    memory_plan: tuple[int, ...] = ()
+    """Where each tensor of the file lies in TFLM's arena, -1 if TFLM chooses; empty without such a plan."""
 
     def storage(self, index: int) -> int:
         """The tensor whose memory holds tensor `index`: itself, or what it is an alias of."""

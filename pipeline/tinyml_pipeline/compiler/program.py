@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
 from tinyml_pipeline.compiler.lowering import Argument, Array, At, Buffer, Call, Lowering
+from tinyml_pipeline.compiler.memory.offline_plan import check_offline_plan
 from tinyml_pipeline.compiler.memory.plan import MemoryPlan
 from tinyml_pipeline.compiler.memory.storage import Memory, Storage
 from tinyml_pipeline.compiler.op import Op
@@ -17,6 +18,7 @@ from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.passes import run_passes
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.select import Budget, Choice, select
+from tinyml_pipeline.compiler.soundness import check_operations, check_types
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.compiler.value_scales import NO_SCALE, ValueScale
 from tinyml_pipeline.errors import UnsupportedError
@@ -83,11 +85,13 @@ def make_program(
     """`evaluate` asks TFLM about operators on constants. Raises UnsupportedError if the model has anything for which
     there is no exact form."""
     _refuse_state(graph)
-    _check_arity(graph)
+    check_operations(graph)
     core = run_passes(graph, evaluate)
     if evaluate is None:
         _refuse_float_constants(core)
     check_operators(core)
+    check_types(graph)
+    check_offline_plan(graph)
     inputs = _ports(graph, core, "input")
     outputs = _ports(graph, core, "output")
     if not inputs or not outputs:
@@ -114,16 +118,6 @@ def _refuse_float_constants(graph: Graph) -> None:
         if graph.has_constant_inputs(operation) and any(tensor.type == "FLOAT32" for tensor in tensors):
             raise OpContext(graph, operation).unsupported(
                 "this operator on float32 constants", "that where tflite-micro is installed, which has to compute it"
-            )
-
-
-def _check_arity(graph: Graph) -> None:
-    """Before the passes, which take an operator's tensors for granted."""
-    for operation in graph.operations:
-        wrong = operation.wrong_arity
-        if wrong is not None:
-            raise UnsupportedError(
-                f"{wrong} Convert the model again.", operator=operation.name, index=operation.index, found=wrong
             )
 
 

@@ -13,6 +13,7 @@ from tinyml_pipeline.compiler import tflite_schema as schema
 from tinyml_pipeline.compiler.file_kinds import describe_other_file, is_tflite
 from tinyml_pipeline.compiler.flatbuffer_reader import READ_ERRORS, Reader, broken, contradiction, enum_name
 from tinyml_pipeline.compiler.graph import TYPE_BITS, Graph, Operation, Quantization, Tensor
+from tinyml_pipeline.compiler.tflite_metadata import check_compression, read_memory_plan
 from tinyml_pipeline.compiler.value_scales import METADATA, ValueScale, unpack_scales
 from tinyml_pipeline.errors import ModelFileError
 
@@ -26,6 +27,8 @@ _OPTIONS = {
     "BATCH_MATMUL": "BatchMatMulOptions", "L2_NORMALIZATION": "L2NormOptions", "PADV2": "PadV2Options",
     "BATCH_TO_SPACE_ND": "BatchToSpaceNDOptions", "SPACE_TO_BATCH_ND": "SpaceToBatchNDOptions",
 }  # fmt: skip
+# Options that hold an element type.
+_ELEMENT_TYPES = ("InDataType", "OutDataType", "OutType", "OutputType", "QuantizedBiasType")
 _MOST_DIMENSIONS = 16  # of TFLite's kernels, 8 at most
 _AGAIN = "Convert the model again."
 
@@ -53,12 +56,13 @@ def _read_model(reader: Reader) -> Graph:
         )
     codes = [_read_code(reader, code) for code in reader.tables(model, "OperatorCodes")]
     subgraph = _only_subgraph(reader.tables(model, "Subgraphs"), [name for name, _ in codes])
+    check_compression(reader, model)
     buffers = [_read_buffer(reader, buffer) for buffer in reader.tables(model, "Buffers")]
     tensors = tuple(
         _read_tensor(reader, tensor, index, buffers) for index, tensor in enumerate(reader.tables(subgraph, "Tensors"))
     )
     operations = tuple(
-        _read_operation(reader, operator, index, codes, len(tensors))
+        _read_operation(reader, operator, index, codes, tensors)
         for index, operator in enumerate(reader.tables(subgraph, "Operators"))
     )
     inputs = _indices(reader.ints(subgraph, "Inputs"), len(tensors), "the model's inputs")
@@ -68,7 +72,10 @@ def _read_model(reader: Reader) -> Graph:
     digest = hashlib.sha256(reader.data).hexdigest()
     scales = _read_scales(reader, model, buffers, [tensors[index].shape for index in (*inputs, *outputs)])
     known = scales[: len(inputs)], scales[len(inputs) :]
-    return Graph(tensors, operations, inputs, outputs, input_names, output_names, digest, *known)
+    plan = read_memory_plan(reader, model, buffers)
+    return Graph(
+        tensors, operations, inputs, outputs, input_names, output_names, digest, *known, memory_plan=plan
+    )  # fmt: skip
 
 
 def _only_subgraph(subgraphs: list[Any], operators: list[str]) -> Any:
@@ -87,11 +94,11 @@ def _only_subgraph(subgraphs: list[Any], operators: list[str]) -> Any:
 
 
 def _read_buffer(reader: Reader, buffer: Any) -> bytes:
-    if buffer.Offset() > 1:  # a model of over 2 GB keeps its buffers behind the flatbuffer; 0 and 1 mean 'inside'
-        start, count = buffer.Offset(), reader.spend(buffer.Size(), 1)
-        if start + count > len(reader.data):
-            raise broken("a buffer lies outside the file")
-        return reader.data[start : start + count]
+    if buffer.Offset() > 1:  # 0 and 1 mean 'inside'
+        raise ModelFileError(
+            "the .tflite file keeps constants behind the flatbuffer, as models of over 2 GB do, and TFLM does not look"
+            " there; supported: constants inside of it. Convert the model again, without a buffer offset."
+        )
     return bytes(reader.array(buffer, "Data", 1))
 
 
@@ -159,20 +166,34 @@ def _read_code(reader: Reader, code: Any) -> tuple[str, int]:
 
 
 def _read_operation(
-    reader: Reader, operator: Any, index: int, codes: list[tuple[str, int]], tensor_count: int
+    reader: Reader, operator: Any, index: int, codes: list[tuple[str, int]], tensors: tuple[Tensor, ...]
 ) -> Operation:
     if not 0 <= operator.OpcodeIndex() < len(codes):
         raise broken(f"op {index} names operator code {operator.OpcodeIndex()} of {len(codes)}")
     name, version = codes[operator.OpcodeIndex()]
     what = f"{name.lower()} (op {index})"
+    _check_extras(reader, operator, name, what, tensors)
     return Operation(
         index,
         name,
         version,
-        _indices(reader.ints(operator, "Inputs"), tensor_count, f"{what}: inputs", optional=True),
-        _indices(reader.ints(operator, "Outputs"), tensor_count, f"{what}: outputs"),
+        _indices(reader.ints(operator, "Inputs"), len(tensors), f"{what}: inputs", optional=True),
+        _indices(reader.ints(operator, "Outputs"), len(tensors), f"{what}: outputs"),
         *_read_options(reader, operator, name, what),
     )
+
+
+def _check_extras(reader: Reader, operator: Any, name: str, what: str, tensors: tuple[Tensor, ...]) -> None:
+    """Refuses what TFLM takes of no operator: a builtin one's custom options, and intermediates with values."""
+    reader.spend(operator.CustomOptionsLength(), 1)
+    if not name.startswith("CUSTOM:") and not isinstance(operator.CustomOptionsAsNumpy(), int):  # 0 is 'none'
+        raise contradiction(f"{what} has custom options, and is no custom operator")
+    for index in _indices(reader.ints(operator, "Intermediates"), len(tensors), f"{what}: intermediates"):
+        if tensors[index].size:
+            raise ModelFileError(
+                f"{what} has an intermediate tensor of {tensors[index].size} values; supported: empty ones, as in TFLM."
+                f" {_AGAIN}"
+            )
 
 
 def _indices(indices: tuple[int, ...], count: int, what: str, *, optional: bool = False) -> tuple[int, ...]:
@@ -202,6 +223,8 @@ def _read_options(reader: Reader, operator: Any, name: str, what: str) -> tuple[
             value = getattr(options, accessor)()
             if accessor == "FusedActivationFunction":
                 value = enum_name(schema.ActivationFunctionType, value, f"{what}: fused activation").upper()
+            if accessor in _ELEMENT_TYPES:
+                enum_name(schema.TensorType, value, f"{what}: element type")
             if isinstance(value, bytes):
                 value = reader.text(value)
             if isinstance(value, (bool, int, float, str)):

@@ -8,7 +8,7 @@ from typing import TypeVar
 from tinyml_pipeline.compiler.fixed_point import quantize_multiplier
 from tinyml_pipeline.compiler.graph import Quantization, Tensor
 from tinyml_pipeline.compiler.op import Op
-from tinyml_pipeline.compiler.ops._broadcast import MOST_LOOPS, Loop, broadcast_loops, broadcast_shape
+from tinyml_pipeline.compiler.ops._broadcast import Loop, broadcast_loops, broadcast_shape
 from tinyml_pipeline.compiler.ops._context import OpContext
 
 _LEFT_SHIFT = 20
@@ -112,7 +112,4 @@ def read_shapes(op: OpContext) -> tuple[Tensor, Tensor, Tensor]:
     wanted = broadcast_shape(op, first.shape, second.shape)
     op.require(output.size > 0, "an empty output", "at least one value")
     op.shape_of(output, wanted, "an output")
-    loops = len(broadcast_loops(first.shape, second.shape))
-    op.require(loops <= MOST_LOOPS, f"broadcasting {list(first.shape)} with {list(second.shape)} in {loops} loops",
-               f"up to {MOST_LOOPS} loops")  # fmt: skip
     return first, second, output

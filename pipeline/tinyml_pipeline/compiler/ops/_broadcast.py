@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tinyml_pipeline.compiler.ops._context import OpContext
 
 Shape = tuple[int, ...]
-MOST_LOOPS = 6  # of firmware/kernels/common/binary.h
+MOST_LOOPS = 6  # of firmware/kernels/common/binary.h; tensors have no more dimensions (compiler/soundness.py)
 
 
 class Loop(NamedTuple):

@@ -24,11 +24,17 @@ def output_like(op: OpContext, source: Tensor, output: Tensor, shape: Sequence[i
 
 
 def numbers(
-    op: OpContext, position: int, what: str, *, count: int | None = None, types: Sequence[str] = ("INT32",)
-) -> list[int]:
-    """A constant operand such as `what`, 'paddings'; of `count` numbers, if given."""
+    op: OpContext, position: int, what: str, *, count: int | None = None, types: Sequence[str] = ("INT32",),
+    in_file: bool = False,
+) -> list[int]:  # fmt: skip
+    """A constant operand such as `what`, 'paddings'; of `count` numbers, if given.
+
+    `in_file`: TFLM reads it before the first inference, so that it takes neither a computed constant nor an empty one.
+    """
     tensor = op.input(position)
-    op.require(tensor.is_constant, f"{what} that the model computes", f"constant {what}")
+    computed = not tensor.is_constant or (in_file and tensor.is_folded)
+    op.require(not computed, f"{what} that the model computes", f"constant {what}")
+    op.require(tensor.size > 0 or not in_file, f"{what} without a number", "at least one")
     op.require(tensor.type in types, f"{what} of type {tensor.type}", " or ".join(types))
     if count is not None:
         op.require(tensor.size == count, f"{tensor.size} numbers as {what}", f"{count}")

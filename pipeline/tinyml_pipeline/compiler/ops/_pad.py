@@ -11,10 +11,12 @@ from tinyml_pipeline.compiler.ops._view import Copy, View
 TYPES = ("INT8", "INT16", "INT32")
 
 
-def paddings_of(op: OpContext, source: Tensor, types: tuple[str, ...] = ("INT32",)) -> list[tuple[int, int]]:
-    """Before and behind each axis; checked against the output's shape."""
+def paddings_of(
+    op: OpContext, source: Tensor, types: tuple[str, ...] = ("INT32",), *, in_file: bool = True
+) -> list[tuple[int, int]]:
+    """Before and behind each axis; checked against the output's shape. `in_file`: see `numbers`."""
     rank_up_to(op, source, 5)
-    given = numbers(op, 1, "paddings", count=2 * len(source.shape), types=types)
+    given = numbers(op, 1, "paddings", count=2 * len(source.shape), types=types, in_file=in_file)
     op.require(min(given, default=0) >= 0, f"a padding of {min(given, default=0)}", "0 and above")
     pairs = list(zip(given[::2], given[1::2], strict=True))
     shape = [before + size + after for size, (before, after) in zip(source.shape, pairs, strict=True)]

@@ -13,7 +13,7 @@ TYPES = ("INT8", "INT16", "INT32", "FLOAT32")
 
 def read_split(op: OpContext, source_position: int, axis_position: int, *, equal: bool) -> Move:
     source, outputs = source_of(op, TYPES, position=source_position), op.outputs
-    (given,) = numbers(op, axis_position, "axis", count=1)
+    (given,) = numbers(op, axis_position, "axis", count=1, in_file=True)
     axis = axis_of(op, given, len(source.shape))
     count = op.option("num_splits", 0)
     op.require(len(outputs) == count > 0, f"num_splits {count}", f"{len(outputs)}, the number of outputs")

@@ -10,7 +10,7 @@ from tinyml_pipeline.compiler.ops._view import View
 
 def read(op: OpContext) -> Move:
     source, output = source_of(op, ("INT8", "UINT8", "INT16", "INT32", "INT64", "FLOAT32", "BOOL")), op.output()
-    shape = tuple(numbers(op, 1, "shape", types=("INT32", "INT64")))
+    shape = tuple(numbers(op, 1, "shape", types=("INT32", "INT64"), in_file=True))
     op.require(len(op.input(1).shape) == 1, f"a shape of shape {list(op.input(1).shape)}", "a vector")
     op.require(len(shape) <= 5, f"an output of {len(shape)} dimensions", "up to 5")
     fits = len(source.shape) <= len(shape) and all(

@@ -14,10 +14,13 @@ def read(op: OpContext) -> Gather:
     source = source_of(op, ("INT8", "FLOAT32"))
     mode = op.option("mode", 1)  # of a file without options, TFLM takes everything but REFLECT as SYMMETRIC
     op.require(mode in _MODES, f"mode {mode}", ", ".join(f"{number} ({name})" for number, name in _MODES.items()))
-    op.require(len(op.input(1).shape) == 2, f"paddings of shape {list(op.input(1).shape)}", "two for each axis")
+    shape = op.input(1).shape
+    op.require(len(shape) == 2 and shape[0] == len(source.shape), f"paddings of shape {list(shape)}",
+               "two for each axis")  # fmt: skip
     left_out = 1 - mode
     indices = []
-    for (before, after), size in zip(paddings_of(op, source, ("INT32", "INT64")), source.shape, strict=True):
+    pairs = paddings_of(op, source, ("INT32", "INT64"), in_file=False)
+    for (before, after), size in zip(pairs, source.shape, strict=True):
         most = size - left_out
         op.require(
             max(before, after) <= most, f"a padding of {max(before, after)} next to {size} values", f"up to {most}"

@@ -31,13 +31,14 @@ class Softmax(Op):
 def read(op: OpContext) -> Softmax:
     source, given, wanted = op.elementwise()
     op.shape_of(op.output(), source.shape, "an output")  # TFLM takes the depth from both
+    op.require(len(source.shape) > 0, "an input without dimensions", "rows")
     op.require(wanted.zero_point == INT8_MIN and wanted.scale == 1 / 256,
                f"an output of scale {wanted.scale:g} and zero point {wanted.zero_point}",
                "scale 1/256 and zero point -128")  # fmt: skip
     beta = float(op.option("beta", 0.0))
     real = min(beta * given.scale * 2.0 ** (31 - _INTEGER_BITS), 2.0**31 - 1)
     op.require(real > 1, f"beta {beta:g} with an input scale of {given.scale:g}", "products above 2^-26")
-    depth = source.shape[-1] if source.shape else 1
+    depth = source.shape[-1]
     # The sum is at most `depth`; from 512 on, TFLM's last shift may exceed 31 bits, and TFLM aborts.
     op.require(depth < 512, f"a row of {depth} values", "rows of up to 511")
     return Softmax(source, op.output(), depth, tuple(exponentials_of(*quantize_multiplier(real))))

@@ -45,7 +45,8 @@ def read(op: OpContext) -> Move:
         value = op.option(option, 0)
         op.require(not value, f"{option} {value}", "0")
     begins, ends, strides = (
-        numbers(op, place, what, count=rank) for place, what in ((1, "begins"), (2, "ends"), (3, "strides"))
+        numbers(op, place, what, count=rank, in_file=True)
+        for place, what in ((1, "begins"), (2, "ends"), (3, "strides"))
     )
     view, shape = View.whole(source), []
     for axis, size in enumerate(source.shape):
@@ -69,4 +70,7 @@ def _range(op: OpContext, axis: _Axis, number: int, *, vanishes: bool) -> tuple[
         op.require(0 <= first < axis.size, f"index {axis.begin} of {axis.size}", "an index inside of the axis")
         return first, 1
     last = axis.last(masked=bool(op.option("end_mask", 0) >> number & 1))
-    return first, max(-((first - last) // axis.stride), 0)
+    count = max(-((first - last) // axis.stride), 0)
+    behind = first + count * axis.stride  # where TFLM sees that the axis has ended
+    op.require(-(2**31) <= behind < 2**31, f"a stride of {axis.stride}", "indices within 32 bits")
+    return first, count

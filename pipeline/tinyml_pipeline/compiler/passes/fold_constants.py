@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
+from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization
 from tinyml_pipeline.compiler.op import Op
 from tinyml_pipeline.compiler.ops import has_reader, may_be, reader_of
 from tinyml_pipeline.compiler.ops._binary import Binary
@@ -45,7 +45,7 @@ def run(graph: Graph, evaluate: Evaluate | None = None) -> Graph:
         for index, values in zip(operation.outputs, results, strict=True):
             output = tensors[index]
             data = np.ascontiguousarray(values, output.dtype.numpy).tobytes()
-            tensors[index] = replace(output, data=data)
+            tensors[index] = replace(output, data=data, is_folded=True)
         graph = replace(graph, tensors=tuple(tensors))
     return replace(graph, operations=tuple(kept))
 
@@ -60,7 +60,7 @@ def _fold(graph: Graph, operation: Operation, evaluate: Evaluate | None) -> tupl
     inputs = [graph.tensors[index] for index in operation.inputs if index != -1]
     outputs = [graph.tensors[index] for index in operation.outputs]
     if operation.name == "SHAPE":
-        return _shape(inputs, outputs)
+        return _shape(OpContext(graph, operation))
     if not graph.has_constant_inputs(operation):
         return None
     if operation.name in _SAME_BYTES:
@@ -101,6 +101,8 @@ def _is_sound(graph: Graph, operation: Operation) -> bool:
 _ANY = Quantization((1.0,), (0,))
 
 
-def _shape(inputs: list[Tensor], outputs: list[Tensor]) -> tuple[Values, ...] | None:
-    fits = len(inputs) == 1 == len(outputs) and outputs[0].size == len(inputs[0].shape)
-    return (np.array(inputs[0].shape, np.int64),) if fits and outputs[0].type in ("INT32", "INT64") else None
+def _shape(op: OpContext) -> tuple[Values, ...]:
+    rank, output = len(op.input(0).shape), op.output()
+    op.require(output.type == "INT32", f"an output of type {output.type}", "INT32")
+    op.shape_of(output, (rank,), "an output")
+    return (np.array(op.input(0).shape, np.int64),)

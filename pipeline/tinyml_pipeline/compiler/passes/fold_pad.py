@@ -69,7 +69,12 @@ def _pads(graph: Graph, maker: Operation) -> list[_Pair] | None:
         return None
     if inner.quantization != output.quantization:  # PAD copies bytes as they are
         return None
-    if not paddings.is_constant or paddings.type != "INT32" or paddings.shape != (len(inner.shape), 2):
+    if (
+        not paddings.is_constant
+        or paddings.is_folded
+        or paddings.type != "INT32"
+        or paddings.shape != (len(inner.shape), 2)
+    ):
         return None
     if maker.name == "PADV2" and not _is_zero_point(graph.tensors[maker.inputs[2]], output):
         return None
