@@ -33,11 +33,11 @@ class Island:
     def float32(self, **more: Any) -> int:
         return self.writer.tensor(more.pop("shape", SHAPE), type="FLOAT32", **more)
 
-    def real(self) -> int:
-        return self.op("DEQUANTIZE", self.source)
+    def real(self, shape: tuple[int, ...] = SHAPE) -> int:
+        return self.op("DEQUANTIZE", self.source, shape=shape)
 
-    def op(self, name: str, *inputs: int, **options: Any) -> int:
-        output = self.float32()
+    def op(self, name: str, *inputs: int, shape: tuple[int, ...] = SHAPE, **options: Any) -> int:
+        output = self.float32(shape=shape)
         self.writer.operation(name, inputs, [output], **options)
         return output
 
@@ -89,10 +89,15 @@ def reshaped(island: Island) -> int:
     return island.op("SQUARE", back)
 
 
+def constant_of_more_dimensions(island: Island) -> int:
+    return island.op("ADD", island.real(), island.constant(0.5, shape=(1, 1, 1, 1)))
+
+
 # The slopes of a PRELU are its second operand; TFLM stops at a divisor of 0.
 NO_CONSTANT_FIRST = {"PRELU", "FLOOR_DIV", "FLOOR_MOD"}
 BUILT: dict[str, Callable[[Island], int]] = {
-    build.__name__: build for build in (swish, two_dequantizes, uniform_constant, long_chain, reshaped)
+    build.__name__: build
+    for build in (swish, two_dequantizes, uniform_constant, long_chain, reshaped, constant_of_more_dimensions)
 }
 CASES = {name.lower(): one_of(name) for name in sorted(UNARY)}
 CASES |= {f"{name.lower()}_second": one_of(name, constant=1) for name in sorted(BINARY)}
@@ -131,18 +136,26 @@ def other_source(island: Island) -> int:
     return island.op("ADD", island.real(), real)
 
 
+READS = (
+    "dequantize (op {}): float32 that {} (op {}) reads inside the model is unsupported; supported: int8 to float32"
+    " straight to an output of the model, or up to a QUANTIZE, with nothing but operators on each element alone, of one"
+    " shape, between them."
+)
+FIVE = (1, 1, 1, *SHAPE)  # TFLM stops at it
 REFUSED = {
     "constants_that_differ": (
         lambda island: island.op("MUL", island.real(), island.constant(*range(16), shape=(16,))),
-        "dequantize (op 0): float32 that MUL (op 1) reads inside the model is unsupported; supported: int8 to float32"
-        " straight to an output of the model, or up to a QUANTIZE, with nothing but operators on each element alone"
-        " between them.",
+        READS.format(0, "MUL", 1),
     ),
-    "two_sources": (
-        other_source,
-        "dequantize (op 1): float32 that ADD (op 3) reads inside the model is unsupported; supported: int8 to float32"
-        " straight to an output of the model, or up to a QUANTIZE, with nothing but operators on each element alone"
-        " between them.",
+    "two_sources": (other_source, READS.format(1, "ADD", 3)),
+    "another_shape": (lambda island: island.op("ABS", island.real(), shape=(256,)), READS.format(0, "ABS", 1)),
+    "a_constant_that_stretches_it": (
+        lambda island: island.op("ADD", island.real(), island.constant(1.0, 1.0, shape=(2, 1, 1))),
+        READS.format(0, "ADD", 1),
+    ),
+    "prelu_of_five_dimensions": (
+        lambda island: island.op("PRELU", island.real(shape=FIVE), island.constant(0.5), shape=FIVE),
+        READS.format(0, "PRELU", 1),
     ),
     "no_float_form_in_tflm": (
         lambda island: island.op("GELU", island.real()),

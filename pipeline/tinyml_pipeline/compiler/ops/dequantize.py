@@ -18,5 +18,5 @@ def read(op: OpContext) -> NoReturn:
     raise op.unsupported(
         f"float32 that {' and '.join(readers) or 'an output of the model'} reads inside the model",
         "int8 to float32 straight to an output of the model, or up to a QUANTIZE, with nothing but operators on each"
-        " element alone between them",
+        " element alone, of one shape, between them",
     )

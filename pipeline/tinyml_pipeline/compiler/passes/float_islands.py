@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -26,6 +27,7 @@ UNARY = frozenset({
 BINARY = frozenset({
     "ADD", "DIV", "FLOOR_DIV", "FLOOR_MOD", "MAXIMUM", "MINIMUM", "MUL", "PRELU", "SQUARED_DIFFERENCE", "SUB",
 })  # fmt: skip
+_MOST_PRELU_DIMENSIONS = 4  # of TFLM's in float32
 # What a table's index goes through.
 EVERY_VALUE = np.arange(-128, 128, dtype=np.int8)
 
@@ -79,7 +81,12 @@ class _Search:
             return True
         if operation.name == "DEQUANTIZE":
             self.sources.append(tensors[operation.inputs[0]])
-        elif not (operation.name in UNARY | BINARY and all(map(self._operand, operation.inputs))):
+        elif not (
+            operation.name in UNARY | BINARY
+            and _shapes_fit([tensors[each] for each in operation.inputs if each != -1], tensors[operation.outputs[0]])
+            and (operation.name != "PRELU" or len(tensors[operation.outputs[0]].shape) <= _MOST_PRELU_DIMENSIONS)
+            and all(map(self._operand, operation.inputs))
+        ):
             return False
         self.operations.append(operation)
         return True
@@ -110,6 +117,19 @@ def _find(graph: Graph, makers: dict[int, Operation], operation: Operation) -> I
     if not same or source.is_constant or source.quantization is None or (island.inner and not bytes_only):
         return None
     return island
+
+
+def _shapes_fit(operands: Sequence[Tensor], output: Tensor) -> bool:
+    """Whether each has the output's shape, or is a constant that can be stretched to it."""
+    return all(
+        tensor.shape == output.shape or (tensor.is_constant and _stretches(tensor.shape, output.shape))
+        for tensor in operands
+    )
+
+
+def _stretches(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    pairs = zip_longest(reversed(shape), reversed(wanted), fillvalue=1)
+    return all(size in (1, full) for size, full in pairs)
 
 
 def _uniform(tensor: Tensor) -> bool:
