@@ -2,8 +2,9 @@
 
     python -m tests.fuzz_shapes --count 10000 [--seed 0]
 
-A model of one or two operators is drawn, then some of its shapes, types, options, quantization parameters and inputs
-are changed, each within the format: constants always have the bytes that their shapes ask for. What the compiler
+A model of one or two operators is drawn, then some of its shapes, types, options, quantization parameters, inputs and
+more are changed (tests/fuzz_contradictions.py), each within the format: constants always have the bytes that their
+shapes ask for. What the compiler
 accepts runs as C and in TFLM on the same inputs. TFLM reads out of bounds on some of these files, so it runs in child
 processes, many files in each; a file that ends one is counted and left out.
 
@@ -16,7 +17,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
-import math
 import pickle
 import re
 import subprocess
@@ -28,29 +28,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 from tinyml_pipeline.compiler.compile import compile_graph
-from tinyml_pipeline.compiler.graph import TYPE_BITS, Graph
+from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.operators import supported_operators
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import PipelineError
+from tinyml_pipeline.host.interpreters.one_operation import run_operation
 
+from tests.fuzz_contradictions import any_tensors, contradicted
 from tests.host import compile_c, write_tree
-from tests.networks import LAYERS, edge_vectors, make_network
+from tests.networks import FLOAT_ISLAND, LAYERS, edge_vectors, make_network
 from tests.tflite_writer import Writer
 
 VECTORS = 8
 BATCH = 100
-_MOST_VALUES = 4096
-_SIZES = (0, 1, 1, 2, 3, 4, 5, 8)
-_TYPES = ("INT8", "INT8", "INT16", "UINT8", "INT32", "FLOAT32", "INT4", "BOOL", "INT64")
-_SCALES = (0.0, 1e-45, 1e-30, 1e-9, 1e-4, 0.004, 1 / 256, 1 / 128, 0.1, 1.0, 7.5, 1e6, 1e30)
-_ZERO_POINTS = (-129, -128, -1, 0, 1, 127, 128, 255, 2**20)
 _PORT_TYPES = ("INT8", "INT16", "INT32", "INT64", "BOOL")
-_NUMBERS = (-5, -2, -1, 0, 1, 2, 3, 4, 8, 127)
 
 
 @dataclass
@@ -87,199 +82,51 @@ def drawers() -> dict[str, Callable[[np.random.Generator], bytes]]:
             [(kind, 0), (str(rng.choice(kinds)), int(rng.integers(2)))][: int(rng.integers(1, 3))],
             int(rng.integers(2**32)), vectors=6,
         ).tflite  # fmt: skip
+    found["float_island"] = lambda rng: make_network([(FLOAT_ISLAND, 0)], int(rng.integers(2**32)), vectors=6).tflite
+    found |= {"expand_dims": expand_dims, "shape": shape, "squeeze": squeeze}
     for name in supported_operators():
         if name.lower() not in found:
             found[name.lower()] = lambda rng, name=name: any_tensors(name, rng)
     return found
 
 
-def any_tensors(name: str, rng: np.random.Generator) -> bytes:
-    """One operator on tensors that may or may not suit it."""
+def expand_dims(rng: np.random.Generator) -> bytes:
+    sizes = _small_shape(rng)
+    place = int(rng.integers(len(sizes) + 1))
+    operand = place if rng.random() < 0.5 else place - len(sizes) - 1
+    return _view("EXPAND_DIMS", sizes, [*sizes[:place], 1, *sizes[place:]], [operand])
+
+
+def squeeze(rng: np.random.Generator) -> bytes:
+    sizes = _small_shape(rng)
+    ones = [axis for axis, size in enumerate(sizes) if size == 1]
+    named = [axis for axis in ones if rng.random() < 0.7] if rng.random() < 0.6 else []
+    left = [size for axis, size in enumerate(sizes) if axis not in (named or ones)]
+    return _view("SQUEEZE", sizes, left, squeezeDims=[axis - len(sizes) * int(rng.integers(2)) for axis in named])
+
+
+def shape(rng: np.random.Generator) -> bytes:
+    """A RESHAPE to what a SHAPE gives."""
+    writer, sizes = Writer(), _small_shape(rng)
+    source, found, output = (
+        writer.tensor(sizes, 0.1), writer.tensor((len(sizes),), type="INT32"), writer.tensor(sizes, 0.1)
+    )  # fmt: skip
+    writer.operation("SHAPE", [source], [found], outType=schema.TensorType.INT32)
+    writer.operation("RESHAPE", [source, found], [output])
+    return writer.build([source], [output])
+
+
+def _small_shape(rng: np.random.Generator) -> list[int]:
+    return [int(size) for size in rng.choice([1, 1, 2, 3], int(rng.integers(1, 5)))]
+
+
+def _view(name: str, sizes: Sequence[int], made: Sequence[int], operand: Sequence[int] = (), **options: Any) -> bytes:
     writer = Writer()
-    shape = [int(size) for size in rng.choice([1, 2, 3, 4], int(rng.integers(1, 5)))]
-    inputs = []
-    for position in range(int(rng.integers(1, 4))):
-        data = rng.integers(-128, 128, shape) if position and rng.random() < 0.4 else None
-        inputs.append(writer.tensor(shape, float(rng.choice([0.05, 0.1])), int(rng.choice([0, -128, 5])), data=data))
-    output = writer.tensor(shape, float(rng.choice([0.1, 1 / 256, 1 / 128])), int(rng.choice([0, -128, 5])))
-    writer.operation(name, inputs, [output])
-    given = [index for index in inputs if writer.tensors[index].buffer == 0]
-    return writer.build(given, [output])
-
-
-def contradicted(tflite: bytes, rng: np.random.Generator) -> bytes:
-    model = schema.ModelT.InitFromPackedBuf(tflite, 0)
-    for _ in range(int(rng.choice([0, 1, 1, 1, 2, 3]))):
-        changes = (change_shape, change_shape, change_type, change_scale, change_zero_point, change_axis,
-                   change_option, change_option, change_inputs, change_constant, change_index, change_options_table,
-                   change_operator, change_outputs)  # fmt: skip
-        changes[int(rng.integers(len(changes)))](model, rng)
-    for tensor in model.subgraphs[0].tensors:
-        fit_bytes(model, tensor, rng)
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
-
-
-def a_tensor(model: schema.ModelT, rng: np.random.Generator) -> schema.TensorT:
-    tensors = model.subgraphs[0].tensors
-    return tensors[int(rng.integers(len(tensors)))]
-
-
-def change_shape(model: schema.ModelT, rng: np.random.Generator) -> None:
-    tensor = a_tensor(model, rng)
-    shape = [int(size) for size in (tensor.shape if tensor.shape is not None else [])]
-    match int(rng.integers(6)):
-        case 0 if shape:
-            shape[int(rng.integers(len(shape)))] = int(rng.choice(_SIZES))
-        case 1:
-            shape.insert(int(rng.integers(len(shape) + 1)), int(rng.choice([1, 1, 2])))
-        case 2 if shape:
-            del shape[int(rng.integers(len(shape)))]
-        case 3:
-            shape = [int(size) for size in rng.permutation(shape)]
-        case 4 if shape:
-            shape = [1, math.prod(shape)]
-        case 5 if len(shape) > 1:
-            shape = [*shape[:-2], shape[-2] * shape[-1]]
-    if math.prod(shape) <= _MOST_VALUES and len(shape) < 7:
-        tensor.shape = np.array(shape, np.int32)
-
-
-def change_type(model: schema.ModelT, rng: np.random.Generator) -> None:
-    a_tensor(model, rng).type = getattr(schema.TensorType, str(rng.choice(_TYPES)))
-
-
-def change_scale(model: schema.ModelT, rng: np.random.Generator) -> None:
-    tensor = a_tensor(model, rng)
-    if tensor.quantization is None or rng.random() < 0.1:
-        tensor.quantization = None if rng.random() < 0.5 else schema.QuantizationParametersT()
-        return
-    count = int(rng.choice([1, 1, 1, 2, *(tensor.shape if tensor.shape is not None else [])]))
-    tensor.quantization.scale = rng.choice(_SCALES, max(count, 1)).astype(np.float32)
-
-
-def change_zero_point(model: schema.ModelT, rng: np.random.Generator) -> None:
-    quantization = a_tensor(model, rng).quantization
-    if quantization is not None and quantization.scale is not None:
-        count = int(rng.choice([0, 1, 1, len(quantization.scale)]))
-        quantization.zeroPoint = rng.choice(_ZERO_POINTS, count).astype(np.int64)
-
-
-def change_axis(model: schema.ModelT, rng: np.random.Generator) -> None:
-    quantization = a_tensor(model, rng).quantization
-    if quantization is not None:
-        quantization.quantizedDimension = int(rng.choice([0, 1, 2, 3, 9]))
-
-
-def change_option(model: schema.ModelT, rng: np.random.Generator) -> None:
-    operators = model.subgraphs[0].operators
-    options: Any = operators[int(rng.integers(len(operators)))].builtinOptions
-    if options is None or not vars(options):
-        return
-    name = str(rng.choice(sorted(vars(options))))
-    value = getattr(options, name)
-    if isinstance(value, bool):
-        setattr(options, name, not value)
-    elif isinstance(value, float):
-        setattr(options, name, float(rng.choice([-1.5, 0.0, 1e-9, 0.3, 1.0, 40.0, 1e9])))
-    elif isinstance(value, int):
-        limit = 6 if "ctivation" in name else 2 if "adding" in name or "ormat" in name else 128
-        setattr(options, name, int(rng.choice([n for n in _NUMBERS if limit == 128 or 0 <= n < limit])))
-    elif value is not None:
-        setattr(options, name, np.array(rng.choice(_NUMBERS, int(rng.integers(0, 4))), np.int32))
-
-
-def change_inputs(model: schema.ModelT, rng: np.random.Generator) -> None:
-    operators = model.subgraphs[0].operators
-    operator = operators[int(rng.integers(len(operators)))]
-    inputs = [int(index) for index in operator.inputs]
-    place = int(rng.integers(len(inputs))) if inputs else 0
-    match int(rng.integers(4)):
-        case 0 if inputs:
-            inputs[place] = -1
-        case 1 if inputs:
-            del inputs[place]
-        case 2 if inputs:
-            inputs.append(inputs[place])
-        case 3:
-            inputs = [int(index) for index in rng.permutation(inputs)]
-    operator.inputs = np.array(inputs, np.int32)
-
-
-def change_constant(model: schema.ModelT, rng: np.random.Generator) -> None:
-    """Other contents of a constant, at the ends of its type."""
-    tensor = a_tensor(model, rng)
-    data = model.buffers[tensor.buffer].data
-    if data is not None and len(data):
-        ends = np.array([0x80, 0x7F, 0xFF, 0x00], np.uint8)
-        model.buffers[tensor.buffer].data = rng.choice(ends, len(data)).astype(np.uint8)
-
-
-def change_index(model: schema.ModelT, rng: np.random.Generator) -> None:
-    """An axis, a size or a begin at or just beyond its limits."""
-    integers = {schema.TensorType.INT32: np.int32, schema.TensorType.INT64: np.int64}
-    found = [
-        (model.buffers[tensor.buffer], integers[tensor.type])
-        for tensor in model.subgraphs[0].tensors
-        if tensor.type in integers and tensor.buffer and model.buffers[tensor.buffer].data is not None
-    ]
-    if not found:
-        return
-    buffer, dtype = found[int(rng.integers(len(found)))]
-    whole = len(buffer.data) // np.dtype(dtype).itemsize  # its type may have been changed before
-    numbers = np.frombuffer(np.asarray(buffer.data, np.uint8).tobytes(), dtype, whole).copy()
-    if numbers.size:
-        numbers[int(rng.integers(numbers.size))] = int(rng.choice(_NUMBERS))
-        buffer.data = np.frombuffer(numbers.tobytes(), np.uint8)
-
-
-def change_options_table(model: schema.ModelT, rng: np.random.Generator) -> None:
-    """No options, or those of another operator: TFLM takes zeros then."""
-    operators = model.subgraphs[0].operators
-    operator = operators[int(rng.integers(len(operators)))]
-    kinds = {name: value for name, value in vars(schema.BuiltinOptions).items() if isinstance(value, int)}
-    del kinds["CallOptions"]  # its number has no sign, and change_option writes negative ones
-    kind = "NONE" if rng.random() < 0.5 else str(rng.choice(sorted(kinds)))
-    operator.builtinOptionsType = kinds[kind]
-    operator.builtinOptions = None if kind == "NONE" else getattr(schema, f"{kind}T")()
-
-
-def change_operator(model: schema.ModelT, rng: np.random.Generator) -> None:
-    """Another operator on the same tensors, with or without its options."""
-    code = model.operatorCodes[int(rng.integers(len(model.operatorCodes)))]
-    value = getattr(schema.BuiltinOperator, str(rng.choice(supported_operators())))
-    code.builtinCode, code.deprecatedBuiltinCode = value, min(value, 127)
-    if rng.random() < 0.7:
-        for operator in model.subgraphs[0].operators:
-            if model.operatorCodes[operator.opcodeIndex] is code:
-                operator.builtinOptions, operator.builtinOptionsType = None, 0
-
-
-def change_outputs(model: schema.ModelT, rng: np.random.Generator) -> None:
-    subgraph = model.subgraphs[0]
-    operator = subgraph.operators[int(rng.integers(len(subgraph.operators)))]
-    outputs = [int(index) for index in operator.outputs]
-    match int(rng.integers(3)):
-        case 0 if len(outputs) > 1:
-            del outputs[int(rng.integers(len(outputs)))]
-        case 1:
-            outputs.append(int(rng.integers(len(subgraph.tensors))))
-        case 2:
-            outputs = [int(index) for index in rng.permutation(outputs)]
-    operator.outputs = np.array(outputs, np.int32)
-
-
-def fit_bytes(model: schema.ModelT, tensor: schema.TensorT, rng: np.random.Generator) -> None:
-    """Give a constant as many bytes as its shape and type ask for, so that the file stays sound."""
-    data = model.buffers[tensor.buffer].data
-    if tensor.buffer == 0 or data is None or not len(data):
-        return
-    names = {value: name for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
-    bits = TYPE_BITS.get(names[tensor.type], 8) * math.prod(int(n) for n in tensor.shape)
-    wanted = -(-bits // 8)
-    if wanted != len(data):
-        model.buffers[tensor.buffer].data = np.resize(np.asarray(data, np.uint8), wanted)
+    source = writer.tensor(sizes, 0.1, 5)
+    constant = [writer.tensor((len(operand),), type="INT32", data=operand)] if operand else []
+    output = writer.tensor(made, 0.1, 5)
+    writer.operation(name, [source, *constant], [output], **options)
+    return writer.build([source], [output])
 
 
 def make_case(seed: int, number: int) -> Case:
@@ -302,8 +149,9 @@ def compiled(case: Case) -> Any:
     """The C of a case, or None with the reason in the case."""
     assert case.graph is not None
     target = Target(optimize="speed" if case.number % 3 == 0 else "size")
+    evaluate = run_operation if case.number % 2 else None
     try:
-        return compile_graph(case.graph, "fuzz", target, prefix=f"m{case.number}")
+        return compile_graph(case.graph, "fuzz", target, prefix=f"m{case.number}", evaluate=evaluate)
     except PipelineError as error:
         case.reason = str(error)
         return None
