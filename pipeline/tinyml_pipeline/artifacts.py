@@ -22,6 +22,7 @@ from typing import Any
 from tinyml_pipeline import folder_changes
 from tinyml_pipeline.errors import ArtifactsError
 from tinyml_pipeline.folder_changes import Changes
+from tinyml_pipeline.wording import argument
 
 MANIFEST = "manifest.json"
 _BEGINNING = b'{\n  "model": "'
@@ -66,7 +67,7 @@ class ModelFolder:
     @property
     def argument(self) -> str:
         """`asked` as one types it after a command."""
-        return f'"{self.asked}"' if " " in self.asked else self.asked
+        return argument(self.asked)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -127,6 +127,19 @@ def test_it_answers_a_person(linear_program: Path) -> None:
     assert text.count("SELFTEST PASS 16/16") == 2
 
 
+def test_a_small_range_is_shown_with_the_decimals_that_it_has(tmp_path: Path) -> None:
+    """With two decimals it would be -0.26 .. 0.00, and a number inside of it would read as one outside."""
+    text = "\n".join(
+        talk(compile_project(project(two_ports(), "uno"), tmp_path, board=FAKE_ARDUINO), "1 1 -0.004 -0.3\n")
+    )
+    for said in (
+        "  right[0]: -0.255 .. 0.000\n",
+        "right[1]=-0.300 is outside of -0.255 .. 0.000: ",
+        "right[0]=-0.004 ",
+    ):
+        assert said in text, text
+
+
 @pytest.mark.parametrize(("voltage", "light"), [("0", 0), ("1023", 244)])
 def test_the_light_follows_the_output(linear_program: Path, voltage: str, light: int) -> None:
     assert talk(linear_program, "", a0=voltage)[-1] == f"[light {light}]"

@@ -12,6 +12,7 @@ from tinyml_pipeline.show.report.tables import board, learn, road
 from tinyml_pipeline.workflow.export import Export, ExportRecord
 from tinyml_pipeline.workflow.firmware import Firmware, FirmwareRecord, runtime_for
 from tinyml_pipeline.workflow.graph import Drawn
+from tinyml_pipeline.workflow.new_project import NewProject
 from tinyml_pipeline.workflow.predict import Answer, InputValue, Prediction
 
 ALL = ("arduino-esp32", "chirale", "esp-idf")
@@ -22,7 +23,7 @@ def conversion(*libraries: str, has_keras: bool = True) -> Any:
     difference = Fields(worst=0.1, worst_steps=0.5, mean=0.05, tolerance=0.2) if has_keras else None
     return Fields(
         model="m", folder="artifacts/m", up_to_date=False,
-        converted=Fields(bytes=1016, lint=[]), generated=Fields(arena_bytes=2352, libraries=libraries),
+        converted=Fields(bytes=1016, lint=[], threshold=None), generated=Fields(arena_bytes=2352, libraries=libraries),
         proof=Fields(claim="verified", difference=difference, accuracy="", c_mismatches=0),
     )  # fmt: skip
 
@@ -83,6 +84,11 @@ def test_one_parameter_and_one_input(capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().out
     assert "m: float, 1 parameter, drawn in m.svg\n" in out
     assert "same answers to 1 input\n" in out
+
+
+def test_a_folder_with_a_blank_is_quoted_where_it_is_to_be_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    road.new_project([NewProject("my project", ("tinyml.toml",))])
+    assert 'Go on with: cd "my project" && tinyml train' in capsys.readouterr().out
 
 
 def prediction(output: str, difference: float, tolerance: float, step: float) -> Prediction:

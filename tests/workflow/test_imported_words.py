@@ -103,3 +103,13 @@ def test_a_folder_of_a_saved_model_is_named_as_one(project: Project) -> None:
         "tinyml: 'saved' is a SavedModel, not a model with names and ranges of its inputs. Bring it in with: tinyml"
         " import saved\n"
     )
+
+
+def test_all_inputs_of_a_model_that_has_too_many(project: Project) -> None:
+    """'all' would be 1,000 of 2^24, and fewer than without the option."""
+    Path("dense.tflite").write_bytes(dense_tflite())
+    assert run("verify", "dense.tflite", "--board", "host", "--vectors", "all").stderr == (
+        "tinyml: dense has too many possible inputs for --vectors all; name a number, such as 10000.\n"
+    )
+    long = run("verify", "dense.tflite", "--board", "host", "--vectors", "9" * 5000).stderr
+    assert long == f"tinyml: --vectors takes a number from 1 to 999999999, or 'all', not '{'9' * 40}'.\n"

@@ -171,7 +171,8 @@ def flash(model: str, board: str, port: str | None, runtime: str | None, tool: s
 @click.option(
     "--vectors",
     metavar="N",
-    help="Number of inputs to send, or 'all' for every possible one.  [default: 2000, fewer of a large model]",
+    help="Number of inputs to send; for one or two input values also 'all', every possible one.  [default: 2000, fewer"
+    " of a large model]",
 )
 @click.option(
     "--timeout",

@@ -252,7 +252,8 @@ def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path |
 @click.option(
     "--vectors",
     metavar="N",
-    help="Number of inputs per emulated processor, or 'all'.  [default: 2000, fewer of a large model]",
+    help="Number of inputs per emulated processor, or 'all' those of the proof.  [default: 2000, fewer of a large"
+    " model]",
 )
 @json_option
 def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None, as_json: bool) -> None:

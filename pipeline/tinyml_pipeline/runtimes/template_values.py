@@ -186,6 +186,7 @@ def _oracle_values(model: QuantizedModel, oracle: Oracle) -> dict[str, Any]:
                 "low": float_literal(domain.low),
                 "high": float_literal(domain.high),
                 "example": float_literal(example),
+                "decimals": max(2, _decimals((domain.high - domain.low) / 10)),
             }
             for domain, example in zip(ranges, examples, strict=True)
         ],

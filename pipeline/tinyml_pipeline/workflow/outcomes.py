@@ -14,6 +14,7 @@ from tinyml_pipeline.models.spec import ImportedSpec, Spec
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.user_code import shown
+from tinyml_pipeline.wording import argument
 from tinyml_pipeline.workflow.trained import trained_sha256s
 
 T = TypeVar("T")
@@ -133,9 +134,8 @@ def chosen(names: Sequence[str], project: Project, *, files: bool = False) -> li
 def _no_file(name: str) -> str:
     path = Path(name)
     if (path / "saved_model.pb").is_file():
-        return (
-            f"'{visible(name)}' is a SavedModel, not a .tflite file. Convert it first: tinyml convert {visible(name)}"
-        )
+        way = f"tinyml convert {visible(argument(name))}"
+        return f"'{visible(name)}' is a SavedModel, not a .tflite file. Convert it first: {way}"
     if path.is_dir():
         return f"'{visible(name)}' is a folder; pass a .tflite file in it."
     if path.exists():

@@ -11,6 +11,7 @@ import numpy as np
 from tinyml_pipeline import provenance
 from tinyml_pipeline.boards.board import Board, RuntimeName
 from tinyml_pipeline.boards.catalog import load_board
+from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.host.device.protocol import Greeting
 from tinyml_pipeline.host.device.session import Invocations, Session
 from tinyml_pipeline.host.interpreters.oracle import need_tflm
@@ -89,8 +90,13 @@ def verify(
 
 
 def chosen_inputs(model: QuantizedModel, vectors: int) -> InputSet:
-    """`vectors` inputs, evenly spread over every possible one if those can be counted; ALL_VECTORS means all."""
+    """`vectors` inputs, evenly spread over every possible one if those can be counted; ALL_VECTORS means all.
+
+    Raises UsageError for all of a model with more than two input values.
+    """
     inputs = parity_inputs(model.inputs)
+    if vectors == ALL_VECTORS and not inputs.exhaustive:
+        raise UsageError(f"{model.name} has too many possible inputs for --vectors all; name a number, such as 10000.")
     if not inputs.exhaustive and len(inputs) < vectors < ALL_VECTORS:
         inputs = parity_inputs(model.inputs, count=vectors)
     if vectors >= len(inputs):

@@ -91,6 +91,8 @@ def _of(need: int | None, limit: int, about: str) -> str:
 
 
 def _memory(count: int) -> str:
+    if count >= 2**40:
+        return f"{count / 2**40:.4g} TB"
     return f"{count / 2**20:.4g} MB" if count >= 2**20 else f"{count / 2**10:.4g} KB"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tinyml_pipeline.show.report.tables.table import memory_words, print_table, tell
+from tinyml_pipeline.wording import argument
 
 if TYPE_CHECKING:
     from tinyml_pipeline.workflow.compile import Compilation, CompiledFor
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def new_project(made: Sequence[NewProject]) -> None:
     for project in made:
         tell(f"{project.folder}: {', '.join(project.files)}")
-        tell(f"Go on with: cd {project.folder} && tinyml train && tinyml convert")
+        tell(f"Go on with: cd {argument(project.folder)} && tinyml train && tinyml convert")
 
 
 def models(statuses: Sequence[ModelStatus]) -> None:
