@@ -77,7 +77,7 @@ def layer(number: int) -> Any:
 
 
 CONVERSION = result(
-    converted=Fields(bytes=BIG, lint=["int8 sees 256 values of a, " * 9]),
+    converted=Fields(bytes=BIG, lint=["int8 sees 256 values of a, " * 9], threshold=None),
     generated=Fields(arena_bytes=BIG, libraries=["arduino-esp32", "chirale", "esp-idf"], golden_vectors=16),
     proof=Fields(
         claim="verified on every possible input (65,536 of them), on all processors that are emulated here",
