@@ -274,28 +274,103 @@ NEVER_INLINE void plane_run_2_fitted(const struct plane_run *run)
 
 #endif
 
-/* Four channels of one line of the image: `count` pixels, `step` bytes apart. */
-struct plane_source {
-    const int8_t *pixels;
-    size_t step;
+/* Four channels of a pair of lines: pixels of both, the bytes from one to the next, and where the words of a position
+ * go, also to the words before `end`. The assembly knows the order of the fields. */
+struct plane_pair {
+    const int8_t *low;
+    const int8_t *high;
+    size_t low_step;
+    size_t high_step;
+    uint32_t *first;
+    uint32_t *second;
+    const uint32_t *end; /* of `first` */
 };
 
-/* `count` positions of a pair of lines: the words of four channels to `first` and, the same, to `second`, which are the
- * words 0 of one line of a plane and the words 1 of the line before. */
-static inline void plane_positions(struct plane_source low, struct plane_source high, size_t count, uint32_t *first,
-                                   uint32_t *second)
+/* Where unaligned words may not be loaded, the compiler has to know of each. */
+#if DSP_LOOPS && defined(__ARM_FEATURE_UNALIGNED)
+
+/* r0 and r1 pixels, r2 and r3 steps: words in r10, r11, r7 and r5. */
+#define PLANE_SPREAD                                                                                                   \
+    "ldr r5,[r0]\n\t"                                                                                                  \
+    "ldr r6,[r1]\n\t"                                                                                                  \
+    "add r0,r0,r2\n\t"                                                                                                 \
+    "add r1,r1,r3\n\t"                                                                                                 \
+    "sxtb16 r7,r5\n\t"                                                                                                 \
+    "sxtb16 r8,r6\n\t"                                                                                                 \
+    "sxtb16 r5,r5,ror #8\n\t"                                                                                          \
+    "sxtb16 r6,r6,ror #8\n\t"                                                                                          \
+    "pkhbt r10,r7,r8,lsl #16\n\t"                                                                                      \
+    "pkhtb r7,r8,r7,asr #16\n\t"                                                                                       \
+    "pkhbt r11,r5,r6,lsl #16\n\t"                                                                                      \
+    "pkhtb r5,r6,r5,asr #16\n\t"
+#define PLANE_STORE_WORDS(to)                                                                                          \
+    "str r11,[" to ",#8]\n\t"                                                                                          \
+    "str r7,[" to ",#16]\n\t"                                                                                          \
+    "str r5,[" to ",#24]\n\t"                                                                                          \
+    "str r10,[" to "],#32\n\t"
+#define PLANE_PAIR(pair, stores)                                                                                       \
+    __asm__ volatile("push {r4,r5,r6,r7,r8,r10,r11,lr}\n\t"                                                            \
+                     "mov r12,%[plane]\n\t"                                                                            \
+                     "ldm r12,{r0,r1,r2,r3,r4,lr}\n\t"                                                                 \
+                     "ldr r12,[r12,#24]\n"                                                                              \
+                     "1:\n\t" PLANE_SPREAD stores "cmp r4,r12\n\t"                                                     \
+                     "bne 1b\n\t"                                                                                      \
+                     "pop {r4,r5,r6,r7,r8,r10,r11,lr}"                                                                 \
+                     :                                                                                                 \
+                     : [plane] "r"(pair)                                                                               \
+                     : "r0", "r1", "r2", "r3", "r12", "cc", "memory")
+
+/* At least one position, to `first` alone. */
+NEVER_INLINE void plane_spread_once(const struct plane_pair *pair)
 {
-    const int8_t *a = low.pixels, *b = high.pixels;
+    PLANE_PAIR(pair, PLANE_STORE_WORDS("r4"));
+}
 
-    for (; count > 0; count--, first += PLANE_WORDS, second += PLANE_WORDS, a += low.step, b += high.step) {
-        const uint32_t four_a = load_four(a), four_b = load_four(b);
-        const uint32_t even_a = even_bytes(four_a), even_b = even_bytes(four_b);
-        const uint32_t odd_a = odd_bytes(four_a), odd_b = odd_bytes(four_b);
+/* To `first` and, the same, to `second`. */
+NEVER_INLINE void plane_spread_twice(const struct plane_pair *pair)
+{
+    PLANE_PAIR(pair, PLANE_STORE_WORDS("r4") PLANE_STORE_WORDS("lr"));
+}
 
-        first[0] = second[0] = low_halves(even_a, even_b);
-        first[2] = second[2] = low_halves(odd_a, odd_b);
-        first[4] = second[4] = high_halves(even_a, even_b);
-        first[6] = second[6] = high_halves(odd_a, odd_b);
+#else
+
+ALWAYS_INLINE void plane_spread_portable(struct plane_pair pair, bool is_twice)
+{
+    for (; pair.first != pair.end; pair.first += PLANE_WORDS, pair.second += is_twice ? PLANE_WORDS : 0) {
+        const uint32_t a = load_four(pair.low), b = load_four(pair.high);
+
+        pair.first[0] = low_halves(even_bytes(a), even_bytes(b));
+        pair.first[2] = low_halves(odd_bytes(a), odd_bytes(b));
+        pair.first[4] = high_halves(even_bytes(a), even_bytes(b));
+        pair.first[6] = high_halves(odd_bytes(a), odd_bytes(b));
+        for (size_t i = 0; is_twice && i < PLANE_WORDS; i += 2) {
+            pair.second[i] = pair.first[i];
+        }
+        pair.low += pair.low_step;
+        pair.high += pair.high_step;
+    }
+}
+
+NEVER_INLINE void plane_spread_once(const struct plane_pair *pair)
+{
+    plane_spread_portable(*pair, false);
+}
+
+NEVER_INLINE void plane_spread_twice(const struct plane_pair *pair)
+{
+    plane_spread_portable(*pair, true);
+}
+
+#endif
+
+/* The same word for `count` positions of four channels. */
+static inline void plane_spread_word(uint32_t word, size_t count, uint32_t *to)
+{
+    for (; count > 0; count--, to += PLANE_WORDS) {
+        to[0] = word;
+        to[2] = word;
+        to[4] = word;
+        to[6] = word;
     }
 }
 

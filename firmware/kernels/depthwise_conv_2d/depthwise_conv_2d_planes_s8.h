@@ -35,41 +35,60 @@ struct depthwise_conv_2d_planes_s8 {
     size_t channel_words;
 };
 
-/* What of a plane's line lies before, inside and after the image. */
-static inline struct plane_source plane_line(const struct depthwise_conv_2d_planes_s8 *p, const int8_t *in, size_t line,
-                                             const int8_t *outside)
+/* Where a line of the plane begins in the image, or NULL; counted from the first padded line. */
+static inline const int8_t *plane_line(const struct depthwise_conv_2d_planes_s8 *p, const int8_t *in, size_t line)
 {
-    struct plane_source source = {outside, 0};
+    const bool is_inside = line >= p->lines.before && line < p->lines.before + p->lines.size;
 
-    /* Counted from the first padded line, so that no number is below zero. */
-    if (line >= p->lines.before && line < p->lines.before + p->lines.size) {
-        source.pixels = in + (line - p->lines.before) * p->lines.step;
-        source.step = p->positions.step;
+    return is_inside ? in + (line - p->lines.before) * p->lines.step : NULL;
+}
+
+/* One pair of lines from line `line` on, as words 0 to `first` and, unless it is NULL, as words 1 to `second`. */
+static inline void plane_spread_pair(const struct depthwise_conv_2d_planes_s8 *p, const int8_t *in, size_t line,
+                                     uint32_t *first, uint32_t *second)
+{
+    const int8_t zeros[PLANE_CHANNELS] = {p->zero_point, p->zero_point, p->zero_point, p->zero_point};
+    const uint32_t outside = (uint32_t)(uint16_t)p->zero_point * 0x10001u;
+    const size_t before = p->positions.before, used = p->positions_used - before;
+    const size_t inside = used < p->positions.size ? used : p->positions.size;
+    const int8_t *const low = plane_line(p, in, line), *const high = plane_line(p, in, line + 1);
+    const struct plane_pair pair = {
+        low != NULL ? low : zeros,
+        high != NULL ? high : zeros,
+        low != NULL ? p->positions.step : 0,
+        high != NULL ? p->positions.step : 0,
+        first + before * PLANE_WORDS,
+        second != NULL ? second + before * PLANE_WORDS : NULL,
+        first + (before + inside) * PLANE_WORDS,
+    };
+    const bool is_outside = low == NULL && high == NULL;
+
+    for (uint32_t *to = first; to != NULL; to = to == first ? second : NULL) {
+        plane_spread_word(outside, is_outside ? p->positions_used : before, to);
+        plane_spread_word(outside, is_outside ? 0 : used - inside, to + (before + inside) * PLANE_WORDS);
     }
-    return source;
+    if (is_outside) {
+        return;
+    }
+    if (second != NULL) {
+        plane_spread_twice(&pair);
+    } else {
+        plane_spread_once(&pair);
+    }
 }
 
 /* Spreads `pairs` pairs of lines of four channels from line `line` on, and the pair behind them. */
 static inline void plane_spread(const struct depthwise_conv_2d_planes_s8 *p, const int8_t *in, size_t line,
                                 size_t pairs, uint32_t *plane)
 {
-    int8_t zeros[PLANE_CHANNELS];
-    const struct plane_source outside = {zeros, 0};
-    const size_t line_words = p->positions_used * PLANE_WORDS, used = p->positions_used - p->positions.before;
-    const size_t inside = used < p->positions.size ? used : p->positions.size;
+    const size_t line_words = p->positions_used * PLANE_WORDS;
 
-    memset(zeros, p->zero_point, sizeof zeros);
-    for (size_t pair = 0; pair <= pairs; pair++, line += 2, plane += line_words) {
-        /* The first pair is no line's words 1, and the last one no line's words 0. */
-        uint32_t *first = pair < pairs ? plane : plane - line_words + 1;
-        uint32_t *second = pair > 0 ? plane - line_words + 1 : plane;
-
-        plane_positions(outside, outside, p->positions.before, first, second);
-        first += p->positions.before * PLANE_WORDS;
-        second += p->positions.before * PLANE_WORDS;
-        plane_positions(plane_line(p, in, line, zeros), plane_line(p, in, line + 1, zeros), inside, first, second);
-        plane_positions(outside, outside, used - inside, first + inside * PLANE_WORDS, second + inside * PLANE_WORDS);
+    /* The first pair is no line's words 1, and the last one no line's words 0. */
+    plane_spread_pair(p, in, line, plane, NULL);
+    for (size_t pair = 1; pair < pairs; pair++) {
+        plane_spread_pair(p, in, line + 2 * pair, plane + pair * line_words, plane + (pair - 1) * line_words + 1);
     }
+    plane_spread_pair(p, in, line + 2 * pairs, plane + (pairs - 1) * line_words + 1, NULL);
 }
 
 /* A channel without weights: all outputs are alike. */
