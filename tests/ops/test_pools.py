@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from tinyml_pipeline.compiler.kernels import average_pool_2d_lanes_s8
+from tinyml_pipeline.compiler.ops import average_pool_2d
+from tinyml_pipeline.compiler.ops._context import OpContext
+from tinyml_pipeline.compiler.read_tflite import read_tflite
+from tinyml_pipeline.compiler.target import find_target
 
 from tests.networks import ACTIVATIONS, Builder, Known
-from tests.ops.check import Build, T, exact, one, refused
+from tests.ops.check import Build, T, exact, model_of, one, refused
 from tests.ops.convolutions import as_image, places
 
 
@@ -38,6 +44,10 @@ def cases(name: str) -> dict[str, Build]:
         "same_padding_stride_1": pool(name, filter_size=(3, 2), stride=(1, 1), same=True),
         "overlapping": pool(name, (7, 7, 2), (3, 3), (2, 2)),
         "stride_larger_than_filter": pool(name, (7, 7, 2), (2, 2), (3, 3)),
+        "four_channels": pool(name, (5, 6, 4), (3, 2), (2, 1), same=True),
+        "twelve_channels": pool(name, (4, 4, 12), batches=2, activation="RELU"),
+        "as_many_pixels_as_16_bits_hold": pool(name, (15, 17, 4), (15, 17)),
+        "more_pixels_than_16_bits_hold": pool(name, (16, 16, 4), (16, 16)),
         "one_by_one": pool(name, filter_size=(1, 1), stride=(2, 1)),
         "whole_image": pool(name, (4, 5, 7), (4, 5)),
         "whole_image_of_one_pixel": pool(name, (1, 1, 7), (1, 1)),
@@ -57,6 +67,21 @@ ENDS = np.array([-128, -127, -2, -1, 0, 1, 2, 126, 127], np.int8)
 PAIRS = np.array([(a, b) for a in ENDS for b in range(-128, 128)], np.int8).reshape(-1, 1, 1, 2, 1)
 test_exact_average = exact(cases("AVERAGE"), {"every_sum_of_two": [PAIRS]})
 test_exact_max = exact(cases("MAX"))
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        ((15, 17, 4), None),
+        ((16, 16, 4), "windows of 256 pixels; at most 255"),
+        ((4, 4, 6), "6 channels; only multiples of 4"),
+    ],
+)
+def test_sums_fit_16_bits(image: tuple[int, int, int], reason: str | None) -> None:
+    graph = read_tflite(model_of(pool("AVERAGE", image, image[:2])))
+    op = average_pool_2d.read(OpContext(graph, graph.operations[0]))
+    assert average_pool_2d_lanes_s8.KERNEL.refuses(op, find_target("cortex-m4")) == reason
+
 
 NO = " is unsupported; supported: "
 REFUSED = {

@@ -62,6 +62,30 @@ static inline uint32_t odd_bytes(uint32_t x)
 #endif
 }
 
+/* Bytes 0 and 2 added to the lanes of `sums`, each with its sign. */
+static inline uint32_t add_even_bytes(uint32_t sums, uint32_t x)
+{
+#if DSP_INSTRUCTIONS
+    __asm__("sxtab16 %0, %0, %1" : "+r"(sums) : "r"(x));
+    return sums;
+#else
+    const uint32_t bytes = even_bytes(x);
+
+    return ((sums + bytes) & 0xffffu) | ((sums & 0xffff0000u) + (bytes & 0xffff0000u));
+#endif
+}
+
+/* Bytes 1 and 3. */
+static inline uint32_t add_odd_bytes(uint32_t sums, uint32_t x)
+{
+#if DSP_INSTRUCTIONS
+    __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(sums) : "r"(x));
+    return sums;
+#else
+    return add_even_bytes(sums, x >> 8);
+#endif
+}
+
 /* The low halves of two words, that of `a` below. */
 static inline uint32_t low_halves(uint32_t a, uint32_t b)
 {

@@ -68,8 +68,19 @@ ALWAYS_INLINE int8_t *chain_rows(const struct conv_2d_chain_s8 *p, struct chain_
 
     for (size_t left = rows * width, x = 0; left > 0;) {
         const int8_t *starts[CHAIN_PIXELS];
+        const bool is_in_row = p->constants == NULL && x + CHAIN_PIXELS < width;
 
-        for (size_t i = 0; i < CHAIN_PIXELS; i++) {
+        for (size_t i = 0; is_in_row && i < CHAIN_PIXELS; i++) { /* most of them, and quickly */
+            starts[i] = start;
+            run->out[i] = out;
+            start += p->stride_bytes;
+            out += p->channels;
+        }
+        if (is_in_row) {
+            left -= CHAIN_PIXELS;
+            x += CHAIN_PIXELS;
+        }
+        for (size_t i = 0; !is_in_row && i < CHAIN_PIXELS; i++) {
             starts[i] = start;
             run->out[i] = out;
             if (p->constants != NULL) {
