@@ -28,6 +28,7 @@ GEOMETRY: dict[str, dict[str, Any]] = {
     "dilation": {"image": (9, 10, 4), "dilation": (2, 3)},
     "dilation_valid": {"image": (9, 10, 4), "dilation": (2, 3), "same": False},
     "dilation_and_stride": {"image": (9, 10, 4), "dilation": (2, 2), "stride": (2, 3)},
+    "longest_dilation_and_padding": {"dilation": (2**15 - 1, 1)},
     "even_filter_pads_more_behind": {"filter_size": (4, 2)},
     "filter_larger_than_image": {"image": (2, 3, 4), "filter_size": (5, 5)},
     "whole_image": {"image": (4, 3, 4), "filter_size": (4, 3), "same": False},
@@ -107,6 +108,18 @@ REFUSED = {
         f"filters of 4 outputs and 2 inputs on 6 channels{NO}channels that divide into groups.",
     ),
     "stride": (convolution(stride=(0, 1), output_shape=(1, 1, 1, 5)), f"a stride of 0x1{NO}strides from 1 on."),
+    "stride_of_17_bits": (
+        convolution(stride=(1, 2**15)),
+        f"a stride of 1x32768{NO}up to 32767, as TFLM's kernel has it in 16 bits.",
+    ),
+    "dilation_of_17_bits": (
+        convolution(dilation=(2**15, 1)),
+        f"a dilation of 32768x1{NO}up to 32767, as TFLM's kernel has it in 16 bits.",
+    ),
+    "padding_of_17_bits": (
+        convolution(filter_size=(4, 1), dilation=(2**15 - 1, 1)),
+        f"a padding of 49150x0{NO}up to 32767, as TFLM's kernel has it in 16 bits.",
+    ),
     "tanh": (convolution(activation="TANH"), f"fused activation TANH{NO}NONE, RELU, RELU6, RELU_N1_TO_1."),
     "sum": (
         convolution(bias=[2**31 - 1] * 5, weights=100),
@@ -123,6 +136,10 @@ REFUSED_DEPTHWISE = {
     "multiplier": (
         convolution((4, 4, 3), 6, depthwise=True, multiplier=3),
         f"6 outputs from 3 channels with depth multiplier 3{NO}channels times multiplier.",
+    ),
+    "multiplier_of_17_bits": (
+        convolution((1, 1, 1), 2**15, (1, 1), depthwise=True),
+        f"a depth multiplier of 32768{NO}up to 32767, as TFLM's kernel has it in 16 bits.",
     ),
     "weight_axis": (
         convolution((4, 4, 3), 3, depthwise=True, axis=1),

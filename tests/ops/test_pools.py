@@ -97,6 +97,10 @@ REFUSED = {
         pool("MAX", output_size=(2, 2)),
         f"max_pool_2d (op 0): an output of shape [1, 2, 2, 3]{NO}(1, 2, 3, channels).",
     ),
+    "padding_of_17_bits": (
+        pool("AVERAGE", filter_size=(1, 65542), stride=(1, 1), same=True),
+        f"average_pool_2d (op 0): a padding of 0x32770{NO}up to 32767, as TFLM's kernel has it in 16 bits.",
+    ),
     "no_filter": (
         pool("MAX", filter_size=(0, 1), stride=(1, 1), output_size=(1, 1)),
         f"max_pool_2d (op 0): a filter of 0x1{NO}sizes from 1 on.",

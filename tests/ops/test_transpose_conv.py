@@ -93,6 +93,10 @@ REFUSED = {
         transposed(input_size=(3, 3)),
         f"transpose_conv (op 0): an output of 7x6 from 3x3{NO}the output size that stride and padding give.",
     ),
+    "stride_of_17_bits": (
+        transposed(stride=(2**15, 2)),
+        f"transpose_conv (op 0): a stride of 32768x2{NO}up to 32767, as TFLM's kernel has it in 16 bits.",
+    ),
     "tanh": (
         transposed(activation="TANH"),
         f"transpose_conv (op 0): fused activation TANH{NO}NONE, RELU, RELU6, RELU_N1_TO_1.",

@@ -72,9 +72,12 @@ def read_window(op: OpContext, source: Tensor, output: Tensor, filter_size: tupl
     dilations = op.option("dilation_hfactor", 1), op.option("dilation_wfactor", 1)
     op.require(min(strides) > 0, f"a stride of {strides[0]}x{strides[1]}", "strides from 1 on")
     op.require(min(dilations) > 0, f"a dilation of {dilations[0]}x{dilations[1]}", "dilations from 1 on")
+    require_16_bits(op, "a stride", *strides)
+    require_16_bits(op, "a dilation", *dilations)
     extra = op.option(EXTRA_PADDING, (0, 0, 0, 0))
     out_height, top = _slide(op, height + extra[0] + extra[1], filter_size[0], strides[0], dilations[0])
     out_width, left = _slide(op, width + extra[2] + extra[3], filter_size[1], strides[1], dilations[1])
+    require_16_bits(op, "a padding", top, left)
     op.require(out_height > 0 and out_width > 0, f"a filter of {filter_size[0]}x{filter_size[1]} on {height}x{width}",
                "filters that fit into the image")  # fmt: skip
     op.require(len(output.shape) == 4 and output.shape[:3] == (batches, out_height, out_width),
@@ -84,6 +87,12 @@ def read_window(op: OpContext, source: Tensor, output: Tensor, filter_size: tupl
         batches, height, width, depth, *filter_size, *strides, *dilations, top + extra[0], left + extra[2],
         out_height, out_width,
     )  # fmt: skip
+
+
+def require_16_bits(op: OpContext, what: str, *numbers: int) -> None:
+    """For what TFLM's kernel holds in an int16, and so takes for another number if it is larger."""
+    shown = "x".join(map(str, numbers))
+    op.require(max(numbers) < 2**15, f"{what} of {shown}", "up to 32767, as TFLM's kernel has it in 16 bits")
 
 
 def padded_places(is_same: bool, size: int, filter_size: int, stride: int, dilation: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from tinyml_pipeline.compiler.graph import Tensor
 from tinyml_pipeline.compiler.op import Op
 from tinyml_pipeline.compiler.ops._channels import Channels, check_weights, read_channels
 from tinyml_pipeline.compiler.ops._context import OpContext
-from tinyml_pipeline.compiler.ops._window import Window, read_window
+from tinyml_pipeline.compiler.ops._window import Window, read_window, require_16_bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,7 @@ def read(op: OpContext) -> DepthwiseConv2D:
                f"filters of shape {list(filters.shape)}", "(1, height, width, outputs)")  # fmt: skip
     window = read_window(op, source, output, (filters.shape[1], filters.shape[2]))
     outputs, multiplier = filters.shape[3], op.option("depth_multiplier", 0)
+    require_16_bits(op, "a depth multiplier", multiplier)
     op.require(outputs == window.depth * multiplier,
                f"{outputs} outputs from {window.depth} channels with depth multiplier {multiplier}",
                "channels times multiplier")  # fmt: skip

@@ -11,7 +11,7 @@ from tinyml_pipeline.compiler.graph import Tensor
 from tinyml_pipeline.compiler.op import Op
 from tinyml_pipeline.compiler.ops._channels import Channels, check_weights, read_channels
 from tinyml_pipeline.compiler.ops._context import OpContext
-from tinyml_pipeline.compiler.ops._window import is_same_padding, padded_places
+from tinyml_pipeline.compiler.ops._window import is_same_padding, padded_places, require_16_bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +60,8 @@ def read(op: OpContext) -> TransposeConv:
         f"an output of {output.shape[1]}x{output.shape[2]} from {source.shape[1]}x{source.shape[2]}",
         "the output size that stride and padding give",
     )
+    require_16_bits(op, "a stride", *strides)
+    require_16_bits(op, "a padding", places[0][1], places[1][1])
     rows = filters.values.reshape(filters.shape[0], -1)
     channels = read_channels(op, source, filters, bias, rows)
     return TransposeConv(source, output, filters.values, strides, places[0][1], places[1][1], channels)
