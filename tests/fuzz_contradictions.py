@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from copy import copy
 from typing import Any
 
@@ -20,6 +21,8 @@ _TYPES = ("INT8", "INT8", "INT16", "UINT8", "INT32", "FLOAT32", "INT4", "BOOL", 
 _SCALES = (0.0, 1e-45, 1e-30, 1e-9, 1e-4, 0.004, 1 / 256, 1 / 128, 0.1, 1.0, 7.5, 1e6, 1e30)
 _ZERO_POINTS = (-129, -128, -1, 0, 1, 127, 128, 255, 2**20)
 _NUMBERS = (-5, -2, -1, 0, 1, 2, 3, 4, 8, 127)
+_LARGE = (2**15 - 1, 2**15, 2**16 + 1, 2**20, 2**31 - 1, -(2**31))
+_INT32_OPTIONS = re.compile("stride|dilation|filter|axis|Multiplier|blockSize|num|count|Mask")
 
 
 def any_tensors(name: str, rng: np.random.Generator) -> bytes:
@@ -114,6 +117,9 @@ def change_option(model: schema.ModelT, rng: np.random.Generator) -> None:
     elif isinstance(value, float):
         setattr(options, name, float(rng.choice([-1.5, 0.0, 1e-9, 0.3, 1.0, 40.0, 1e9])))
     elif isinstance(value, int):
+        if _INT32_OPTIONS.search(name) and rng.random() < 0.3:
+            setattr(options, name, int(rng.choice(_LARGE)))
+            return
         limit = 6 if "ctivation" in name else 2 if "adding" in name or "ormat" in name else 128
         setattr(options, name, int(rng.choice([n for n in _NUMBERS if limit == 128 or 0 <= n < limit])))
     elif value is not None:
@@ -160,7 +166,7 @@ def change_index(model: schema.ModelT, rng: np.random.Generator) -> None:
     whole = len(buffer.data) // np.dtype(dtype).itemsize  # its type may have been changed before
     numbers = np.frombuffer(np.asarray(buffer.data, np.uint8).tobytes(), dtype, whole).copy()
     if numbers.size:
-        numbers[int(rng.integers(numbers.size))] = int(rng.choice(_NUMBERS))
+        numbers[int(rng.integers(numbers.size))] = int(rng.choice(_NUMBERS if rng.random() < 0.7 else _LARGE))
         buffer.data = np.frombuffer(numbers.tobytes(), np.uint8)
 
 

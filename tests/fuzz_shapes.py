@@ -31,11 +31,12 @@ from typing import Any
 import numpy as np
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.edges import Edge, model_edges
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.operators import supported_operators
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import Target
-from tinyml_pipeline.errors import PipelineError
+from tinyml_pipeline.errors import PipelineError, UnsupportedError
 from tinyml_pipeline.host.interpreters.one_operation import run_operation
 
 from tests.fuzz_contradictions import any_tensors, contradicted
@@ -68,8 +69,12 @@ class Outcome:
 class Case:
     number: int
     tflite: bytes
-    inputs: list[np.ndarray]
+    inputs: list[np.ndarray] = field(default_factory=list)
+    """Of the types that the file has."""
+    stored: list[np.ndarray] = field(default_factory=list)
+    """Of those that the C takes."""
     graph: Graph | None = None
+    outputs: tuple[Edge, ...] = ()
     reason: str = ""
 
 
@@ -80,7 +85,7 @@ def drawers() -> dict[str, Callable[[np.random.Generator], bytes]]:
     for kind in kinds:
         found[kind] = lambda rng, kind=kind: make_network(
             [(kind, 0), (str(rng.choice(kinds)), int(rng.integers(2)))][: int(rng.integers(1, 3))],
-            int(rng.integers(2**32)), vectors=6,
+            int(rng.integers(2**32)), vectors=6, other_ports=bool(rng.integers(2)),
         ).tflite  # fmt: skip
     found["float_island"] = lambda rng: make_network([(FLOAT_ISLAND, 0)], int(rng.integers(2**32)), vectors=6).tflite
     found |= {"expand_dims": expand_dims, "shape": shape, "squeeze": squeeze}
@@ -135,14 +140,23 @@ def make_case(seed: int, number: int) -> Case:
     tflite = contradicted(known[sorted(known)[number % len(known)]](rng), rng)
     try:
         graph = read_tflite(tflite)
-        ports = [graph.tensors[index] for index in (*graph.inputs, *graph.outputs)]
-        if any(port.type not in _PORT_TYPES for port in ports):
-            return Case(number, tflite, [], None, "read: a port is of another type in the C than in TFLM")
-        given = [graph.tensors[index] for index in graph.inputs]
-        inputs = [edge_vectors(rng, port.shape, VECTORS, port.dtype) for port in given]
-        return Case(number, tflite, inputs, graph)
+        edges = model_edges(graph)
+        if any(edge.inner.type not in _PORT_TYPES for port in edges for edge in port):
+            return Case(number, tflite, reason="read: a port is of a type that no kernel has")
+        stored = [edge_vectors(rng, edge.inner.shape, VECTORS, edge.inner.dtype) for edge in edges[0]]
+        inputs = [_as_in_file(edge, values) for edge, values in zip(edges[0], stored, strict=True)]
+        return Case(number, tflite, inputs, stored, graph, edges[1])
     except PipelineError as error:
-        return Case(number, tflite, [], None, f"read: {error}")
+        return Case(number, tflite, reason=f"read: {error}")
+
+
+def _as_in_file(edge: Edge, stored: np.ndarray) -> np.ndarray:
+    """What TFLM is given; UnsupportedError if it need not come back as the same stored values."""
+    with np.errstate(all="ignore"):
+        values = edge.to_own(stored)
+        if not (np.isfinite(values).all() and np.array_equal(edge.from_own(values), stored)):
+            raise UnsupportedError("a port's scale is at the end of float32")
+    return values.reshape(len(values), *edge.own.shape)
 
 
 def compiled(case: Case) -> Any:
@@ -168,14 +182,12 @@ def run_c(cases: Sequence[tuple[Case, Any]], folder: Path) -> dict[int, list[np.
     library = ctypes.CDLL(str(compile_c(list(sources.values()), folder / "c" / "all.so", "-shared", "-fPIC", "-O1")))
     results = {}
     for case, _ in cases:
-        assert case.graph is not None
-        given = [case.graph.tensors[index] for index in case.graph.outputs]
-        outputs = [np.zeros((VECTORS, tensor.size), tensor.dtype.numpy) for tensor in given]
-        flat = [np.ascontiguousarray(array).reshape(VECTORS, -1) for array in case.inputs]
+        outputs = [np.zeros((VECTORS, edge.inner.size), edge.inner.dtype.numpy) for edge in case.outputs]
+        flat = [np.ascontiguousarray(array).reshape(VECTORS, -1) for array in case.stored]
         for row in range(VECTORS):
             arrays = [array[row] for array in (*flat, *outputs)]
             getattr(library, f"m{case.number}_invoke")(*(array.ctypes.data_as(ctypes.c_void_p) for array in arrays))
-        results[case.number] = outputs
+        results[case.number] = [edge.to_own(values) for edge, values in zip(case.outputs, outputs, strict=True)]
     return results
 
 
