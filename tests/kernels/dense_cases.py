@@ -49,6 +49,8 @@ CASES = {
     "two_rows_left_per_channel": _case(7, 6, "dsp quads avr", per_channel=True),
     "three_rows_left": _case(13, 7, "dsp_relu quads_relu avr", zero_point=-128),
     "rows_without_fours": _case(9, 3, "dsp quads avr", per_channel=True),
+    "many_inputs": _case(131, 9, "dsp long_quads avr"),
+    "many_inputs_relu_per_channel": _case(102, 4, "dsp_relu long_quads_relu avr", zero_point=-128, per_channel=True),
     "one_row_of_whole_words": _case(8, 1, "dsp quads avr"),
     "input_zero_point_at_the_low_end": _case(5, 4, "dsp quads avr", source_zero_point=-128),
     "input_zero_point_at_the_high_end": _case(5, 4, "dsp quads avr", source_zero_point=127),

@@ -52,25 +52,39 @@ ALWAYS_INLINE int8_t quads_output(struct quads_run *run, int32_t sum)
     return saturate_s8(x);
 }
 
-ALWAYS_INLINE void quads_pass(struct quads_run *run, const int8_t *in, size_t inputs, int8_t *out)
+/* Adds the products of one input with four weights. */
+#define QUADS_ADD(x, weight)                                                                                           \
+    do {                                                                                                               \
+        a += (weight)[0] * (x);                                                                                        \
+        b += (weight)[1] * (x);                                                                                        \
+        c += (weight)[2] * (x);                                                                                        \
+        d += (weight)[3] * (x);                                                                                        \
+    } while (0)
+
+/* `inputs_at_once` is 2 or 4: a constant. */
+ALWAYS_INLINE void quads_pass(struct quads_run *run, const int8_t *in, size_t inputs, size_t inputs_at_once,
+                              int8_t *out)
 {
     const int8_t *weight = run->weights;
-    const int8_t *const last = in + (inputs & ~(size_t)1);
+    const int8_t *const end = in + inputs, *const last = in + inputs / inputs_at_once * inputs_at_once;
     int32_t a = run->bias[0], b = run->bias[1], c = run->bias[2], d = run->bias[3];
 
-    for (; in != last; in += 2, weight += 8) {
-        const int32_t x = in[0], y = in[1];
-        a += weight[0] * x + weight[4] * y;
-        b += weight[1] * x + weight[5] * y;
-        c += weight[2] * x + weight[6] * y;
-        d += weight[3] * x + weight[7] * y;
+    for (; in != last; in += inputs_at_once, weight += 4 * inputs_at_once) {
+        QUADS_ADD(in[0], weight);
+        QUADS_ADD(in[1], weight + 4);
+        if (inputs_at_once == 4) {
+            QUADS_ADD(in[2], weight + 8);
+            QUADS_ADD(in[3], weight + 12);
+        }
     }
-    if (inputs & 1) {
-        const int32_t x = in[0];
-        a += weight[0] * x;
-        b += weight[1] * x;
-        c += weight[2] * x;
-        d += weight[3] * x;
+    if (inputs_at_once == 2) {
+        if (in != end) {
+            QUADS_ADD(in[0], weight);
+        }
+    } else {
+        for (; in != end; in++, weight += 4) {
+            QUADS_ADD(in[0], weight);
+        }
     }
     run->weights += 4 * inputs;
     run->bias += 4;
@@ -80,12 +94,13 @@ ALWAYS_INLINE void quads_pass(struct quads_run *run, const int8_t *in, size_t in
     out[3] = quads_output(run, d);
 }
 
-ALWAYS_INLINE void quads_run(struct quads_run run, const int8_t *in, size_t inputs, int8_t *out, size_t outputs)
+ALWAYS_INLINE void quads_run(struct quads_run run, const int8_t *in, size_t inputs, size_t inputs_at_once, int8_t *out,
+                             size_t outputs)
 {
     int8_t *const end = out + outputs;
 
     for (; out + 4 <= end; out += 4) {
-        quads_pass(&run, in, inputs, out);
+        quads_pass(&run, in, inputs, inputs_at_once, out);
     }
     for (; out != end; out++) {
         int32_t sum = *run.bias++;
@@ -97,43 +112,43 @@ ALWAYS_INLINE void quads_run(struct quads_run run, const int8_t *in, size_t inpu
 }
 
 ALWAYS_INLINE void quads_per_tensor(const struct fully_connected_quads_s8 *p, const int8_t *in, int8_t *out,
-                                    bool is_signed)
+                                    size_t inputs_at_once, bool is_signed)
 {
     const struct quads_run run = {p->weights, p->bias, p->multiplier, p->offset, p->shift, NULL, false, is_signed};
 
-    quads_run(run, in, p->inputs, out, p->outputs);
+    quads_run(run, in, p->inputs, inputs_at_once, out, p->outputs);
 }
 
 ALWAYS_INLINE void quads_per_channel(const struct fully_connected_quads_per_channel_s8 *p, const int8_t *in,
-                                     int8_t *out, bool is_signed)
+                                     int8_t *out, size_t inputs_at_once, bool is_signed)
 {
     const struct quads_run run = {p->weights, p->bias, 0, 0, 0, p->scales, true, is_signed};
 
-    quads_run(run, in, p->inputs, out, p->outputs);
+    quads_run(run, in, p->inputs, inputs_at_once, out, p->outputs);
 }
 
 static inline void fully_connected_quads_s8(const struct fully_connected_quads_s8 *layer, const int8_t *in, int8_t *out)
 {
-    quads_per_tensor(layer, in, out, true);
+    quads_per_tensor(layer, in, out, 2, true);
 }
 
 /* For layers whose lowest output is that of a sum of 0. */
 static inline void fully_connected_quads_relu_s8(const struct fully_connected_quads_s8 *layer, const int8_t *in,
                                                  int8_t *out)
 {
-    quads_per_tensor(layer, in, out, false);
+    quads_per_tensor(layer, in, out, 2, false);
 }
 
 static inline void fully_connected_quads_per_channel_s8(const struct fully_connected_quads_per_channel_s8 *layer,
                                                         const int8_t *in, int8_t *out)
 {
-    quads_per_channel(layer, in, out, true);
+    quads_per_channel(layer, in, out, 2, true);
 }
 
 static inline void fully_connected_quads_relu_per_channel_s8(const struct fully_connected_quads_per_channel_s8 *layer,
                                                              const int8_t *in, int8_t *out)
 {
-    quads_per_channel(layer, in, out, false);
+    quads_per_channel(layer, in, out, 2, false);
 }
 
 #endif

@@ -24,11 +24,12 @@ def _cost(op: FullyConnected, target: Target) -> Cost:
     return Cost(cycles=2 * op.macs + 12 * op.output.size, code_bytes=400)
 
 
-def _refuses(op: FullyConnected, target: Target) -> str | None:
+def refuses_quads(op: FullyConnected, target: Target) -> str | None:
     return "it reads its weights like data" if target.flash_is_separate else why_not_single_add(op)
 
 
-def _lower(op: FullyConnected, target: Target) -> Lowering:
+def lower_quads(op: FullyConnected, target: Target, kernel: str = "fully_connected_quads") -> Lowering:
+    """Of any kernel with this layout."""
     outputs, inputs = op.weights.shape
     whole = outputs // 4 * 4
     quads = op.weights[:whole].reshape(-1, 4, inputs).transpose(0, 2, 1)
@@ -38,9 +39,9 @@ def _lower(op: FullyConnected, target: Target) -> Lowering:
     scales = scales_of(op)
     if op.per_channel:
         fields["scales"] = Array("scales", DType.INT32, scales, "Multiplier, offset and shift of each output.")
-        return lower_single_add(op, "fully_connected_quads", "fully_connected_quads_per_channel_s8", fields)
+        return lower_single_add(op, kernel, "fully_connected_quads_per_channel_s8", fields)
     fields |= Scale(*scales[0].tolist())._asdict()
-    return lower_single_add(op, "fully_connected_quads", "fully_connected_quads_s8", fields)
+    return lower_single_add(op, kernel, "fully_connected_quads_s8", fields)
 
 
 KERNEL = Kernel(
@@ -48,6 +49,6 @@ KERNEL = Kernel(
     "fully_connected_quads_s8",
     "fully_connected/fully_connected_quads_s8.h",
     _cost,
-    _lower,
-    refuses=_refuses,
+    lower_quads,
+    refuses=refuses_quads,
 )
