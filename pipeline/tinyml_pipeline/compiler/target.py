@@ -16,6 +16,7 @@ class Isa(Flag):
     LONG_MULTIPLY = auto()  # 32 x 32 -> 64 bits in one instruction or two
     DSP = auto()  # Arm's dual 16-bit multiplies and saturation
     MVE = auto()  # Arm's Helium, the integer part
+    ARMV6M = auto()  # Arm's 16-bit Thumb with a multiply of 32 bits, no long one
     AVR_MUL = auto()  # 8-bit AVR with MUL and LPM
     RV_M = auto()  # RISC-V's multiply and divide
     XTENSA_MUL = auto()  # Xtensa's 32-bit multiply
@@ -50,7 +51,7 @@ TARGETS: Mapping[str, Target] = {
     target.name: target
     for target in (
         Target(),
-        Target("cortex-m0"),
+        Target("cortex-m0", Isa.ARMV6M),
         Target("cortex-m3", Isa.LONG_MULTIPLY),
         Target("cortex-m4", _ARM, alignment=4),
         Target("cortex-m7", _ARM, alignment=4),
