@@ -197,7 +197,8 @@ def describe_exit(returncode: int) -> str:
     if returncode > 0xFFFF:
         return f"crashed with {returncode & 0xFFFFFFFF:#010x}"
     if returncode < 0:
-        return f"was ended by {signal.Signals(-returncode).name}"
+        known = {int(one): one.name for one in signal.Signals}
+        return f"was ended by {known.get(-returncode, f'signal {-returncode}')}"
     return f"failed with exit code {returncode}"
 
 

@@ -80,6 +80,7 @@ def test_run_shown_stops_at_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_crash_on_windows_is_shown_as_its_number() -> None:
     assert tools.describe_exit(0xC0000005) == "crashed with 0xc0000005"
+    assert tools.describe_exit(-41) == "was ended by signal 41"  # a real-time signal, which has no name
     assert tools.describe_exit(1) == "failed with exit code 1"
 
 

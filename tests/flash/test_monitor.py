@@ -68,16 +68,18 @@ def test_an_emulated_board_answers_who_types(neuron: Path, tmp_path: Path) -> No
 def test_a_bare_firmware_is_asked_for_who_types(board: str, neuron: Path, tmp_path: Path) -> None:
     board_here(board)
     with monitor(tmp_path, neuron, "--board", board) as process:
-        said, told = process.communicate(b"5\n\n1 2\nfive\nnan\n99\n", timeout=LAST_RESORT_S)
+        said, told = process.communicate(b"5\n\n1 2\nfive\nnan\n1e39\n99\n", timeout=LAST_RESORT_S)
     assert process.returncode == 0, told
+    assert "Warning" not in told.decode()
     first, answer, *complaints, clamped, last = said.decode().splitlines()
     assert first.startswith("Type numbers for ")
     assert " = 66 (5.04) -> " in answer
     assert answer.endswith(" instructions)") == (board == "sim-cortex-m4")
     assert complaints == [
-        "The model takes 1, you typed 2.",
+        "The model takes 1 number, you typed 2.",
         "'five' is not a row of numbers here: a point for decimals, blanks between them.",
-        "'nan' is not a row of numbers here: a point for decimals, blanks between them.",
+        "'nan' is not a finite number.",
+        "'1e39' is beyond what a 32-bit float holds.",
     ]
     assert clamped == "99 is outside of -10.48 .. 9.92: clamped to t0 = 127 (9.92)"
     assert last.startswith("t0 = 127 (9.92) -> ")

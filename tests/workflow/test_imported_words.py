@@ -11,7 +11,7 @@ from tinyml_pipeline.errors import ArtifactsError
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.workflow.spec_file import write_spec
 
-from tests.firmware import dense_tflite
+from tests.firmware import dense_tflite, linear_tflite
 from tests.ops.check import model_of
 from tests.ops.test_arg import arg
 from tests.workflow.importing import run
@@ -113,3 +113,33 @@ def test_all_inputs_of_a_model_that_has_too_many(project: Project) -> None:
     )
     long = run("verify", "dense.tflite", "--board", "host", "--vectors", "9" * 5000).stderr
     assert long == f"tinyml: --vectors takes a number from 1 to 999999999, or 'all', not '{'9' * 40}'.\n"
+
+
+def test_a_file_with_the_name_of_another_model_replaces_none_of_its_files(project: Project) -> None:
+    Path("line.tflite").write_bytes(dense_tflite())
+    assert run("convert", "line.tflite").exit_code == 0
+    assert run("compile", "line.tflite").exit_code == 0  # the same model
+    other = Path("other")
+    other.mkdir()
+    (other / "line.tflite").write_bytes(linear_tflite())
+    before = {path: path.read_bytes() for path in Path("artifacts").rglob("*") if path.is_file()}
+    what = "tinyml: artifacts/line holds another model of the name 'line', whose files these would replace; copy it to"
+    for command, way in (
+        ("compile", "another name, or give a folder with --output"),
+        ("firmware --board uno", "another name"),
+        ("build --board host", "another name"),
+        ("verify --board host", "another name"),
+    ):
+        verb, *options = command.split()
+        assert run(verb, "other/line.tflite", *options).stderr.endswith(f"{what} {way}.\n")
+    assert {path: path.read_bytes() for path in Path("artifacts").rglob("*") if path.is_file()} == before
+    assert run("compile", "other/line.tflite", "-o", "c").exit_code == 0
+
+
+def test_a_data_function_that_leaves_is_an_error(project: Project) -> None:
+    """It would end the program in silence, with exit code 0."""
+    Path("models").mkdir()
+    Path("models/own.py").write_text(OWN.replace("data=object", "data=lambda rng: exit(0)"))
+    result = run("train", "own")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("tinyml: model 'own': its data function raised SystemExit: 0 (")

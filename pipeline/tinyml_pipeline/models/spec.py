@@ -260,7 +260,7 @@ class ModelSpec(Spec):
             data = function(np.random.default_rng(self.seed))
         except SpecError as error:
             raise SpecError(f"model '{self.name}': {error}") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise SpecError(f"model '{self.name}': its {name} function raised {say_where(error)}.") from error
         if not isinstance(data, Dataset):
             raise SpecError(f"model '{self.name}': its {name} function returned {type(data).__name__}, not a Dataset.")

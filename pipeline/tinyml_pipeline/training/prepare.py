@@ -89,7 +89,7 @@ def prepare(spec: ModelSpec) -> Prepared:
 def _call(spec: ModelSpec, name: str, function: Callable[[], T], kind: type[T], wanted: str) -> T:
     try:
         value = function()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SpecError(f"model '{spec.name}': its {name} function raised {say_where(error)}.") from error
     if not isinstance(value, kind):
         raise SpecError(f"model '{spec.name}': its {name} function returned {type(value).__name__}, not {wanted}.")

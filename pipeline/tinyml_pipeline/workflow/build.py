@@ -26,7 +26,7 @@ from tinyml_pipeline.runtimes.c_names import c_identifier
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.firmware import FirmwareProject, current_project, runtime_for
-from tinyml_pipeline.workflow.opened import OpenModel, open_model
+from tinyml_pipeline.workflow.opened import OpenModel, open_model, refuse_other_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each
 
 BARE_METAL = "gcc"
@@ -148,6 +148,7 @@ def choose_builder(board: Board, tool: str | None = None) -> SketchBuilder | Non
 
 
 def _build_bare_metal(opened: OpenModel, board: Board) -> Built:
+    refuse_other_model(opened)
     model, folder = opened.model, opened.folder
     sources = opened.compiled(board)
     code = provenance.code_digest(build_firmware.__module__, make_app_image.__module__, files=[FIRMWARE])

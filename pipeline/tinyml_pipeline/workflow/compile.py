@@ -16,7 +16,7 @@ from tinyml_pipeline.errors import UnsupportedError, UsageError
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.workflow.generate import encoded
 from tinyml_pipeline.workflow.memory_use import MemoryUse, memory_use
-from tinyml_pipeline.workflow.opened import open_model
+from tinyml_pipeline.workflow.opened import open_model, refuse_other_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
 from tinyml_pipeline.workflow.plain_c import Optimize, explain_for, target_of
 
@@ -87,6 +87,8 @@ def _compile_one(
     model, folder = opened.model, opened.folder
     if output is not None:
         folder = ModelFolder(output.parent, output.name)
+    else:
+        refuse_other_model(opened, "copy it to another name, or give a folder with --output")
     stages = {}
     written = []
     for board_name, board in targets.items():

@@ -23,7 +23,7 @@ from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.anomaly import threshold_of
 from tinyml_pipeline.workflow.generate import encoded
-from tinyml_pipeline.workflow.opened import OpenModel, open_model
+from tinyml_pipeline.workflow.opened import OpenModel, open_model, refuse_other_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each
 from tinyml_pipeline.workflow.plain_c import aot_runtime
 
@@ -104,6 +104,7 @@ def write_project(opened: OpenModel, board: Board, runtime: RuntimeName) -> Firm
 
     Raises UnsupportedError for a board without a sketch or a model that the runtime refuses.
     """
+    refuse_other_model(opened)
     model, folder = opened.model, opened.folder
     stage = f"firmware {board.name}-{runtime}"
     with folder.locked():

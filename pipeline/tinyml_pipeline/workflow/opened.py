@@ -12,7 +12,7 @@ from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.select import Budget
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
-from tinyml_pipeline.errors import ArtifactsError, ParityError, UnsupportedError
+from tinyml_pipeline.errors import ArtifactsError, ParityError, UnsupportedError, UsageError
 from tinyml_pipeline.host.interpreters.oracle import OracleInterpreter, find_oracle
 from tinyml_pipeline.host.interpreters.tflm import minimum_arena_bytes
 from tinyml_pipeline.models.spec import ImportedSpec, Spec
@@ -108,6 +108,16 @@ def open_file(path: Path, project: Project, *, try_in_tflm: bool = True) -> Open
     except UnsupportedError as error:
         raise error.of(path.stem) from error
     return opened
+
+
+def refuse_other_model(opened: OpenModel, way_out: str = "copy it to another name") -> None:
+    """UsageError if what is made of a file would land among the files of another model that has its name."""
+    converted = opened.folder.record("convert")
+    if opened.spec is None and converted is not None and converted.files.get("model.tflite") != opened.model.sha256:
+        raise UsageError(
+            f"{opened.folder.path} holds another model of the name '{opened.name}', whose files these would replace;"
+            f" {way_out}."
+        )
 
 
 def named_model(tflite: bytes, spec: Spec, graph: Graph | None = None) -> QuantizedModel:

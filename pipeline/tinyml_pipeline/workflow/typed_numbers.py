@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,8 @@ import numpy as np
 
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort, outputs_of, rows_of
+from tinyml_pipeline.wording import counted
+from tinyml_pipeline.workflow.data_rows import why_not_float32
 
 Values = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
@@ -20,11 +21,15 @@ def answer_line(line: str, model: QuantizedModel, session: Session) -> str:
     Above it a line for each number that is outside of the range of its input.
     """
     wanted = sum(port.size for port in model.inputs)
-    numbers = [_number(word) for word in line.split()]
-    if not all(map(math.isfinite, numbers)):
+    try:
+        numbers = [float(word) for word in line.split()]
+    except ValueError:
         return f"'{line}' is not a row of numbers here: a point for decimals, blanks between them."
+    for word, number in zip(line.split(), numbers, strict=True):
+        if wrong := why_not_float32(number):
+            return f"'{word}' is {wrong}."
     if len(numbers) != wanted:
-        return f"The model takes {wanted}, you typed {len(numbers)}."
+        return f"The model takes {counted(wanted, 'number')}, you typed {len(numbers)}."
     parts = _split(np.array(numbers, np.float32), model.inputs)
     inputs = [port.quantize(part) for port, part in zip(model.inputs, parts, strict=True)]
     ran = session.invoke_many(rows_of([array[None] for array in inputs]))
@@ -45,13 +50,6 @@ def _clamped(port: QuantizedPort, typed: Values, seen: Int8Array) -> list[str]:
         for index, (number, one) in enumerate(zip(typed, values, strict=True))
         if not one.low - one.step / 2 <= number <= one.high + one.step / 2
     ]
-
-
-def _number(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        return math.nan
 
 
 def _split(values: Values, ports: Sequence[QuantizedPort]) -> list[Any]:

@@ -25,7 +25,7 @@ from tinyml_pipeline.wording import counted
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.connect import connect, refuse_port_of_emulated
 from tinyml_pipeline.workflow.firmware import runtime_for
-from tinyml_pipeline.workflow.opened import OpenModel, open_model
+from tinyml_pipeline.workflow.opened import OpenModel, open_model, refuse_other_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen
 from tinyml_pipeline.workflow.proof import ALL_VECTORS, vectors_for_chips
 
@@ -115,6 +115,7 @@ def _verify_one(
     timeout_s: float,
 ) -> Verification:
     need_tflm("verify")
+    refuse_other_model(opened)
     model, folder = opened.model, opened.folder
     inputs = chosen_inputs(model, vectors_for_chips(model) if vectors is None else vectors)
     expected = opened.oracle.invoke(inputs.arrays)
