@@ -205,8 +205,8 @@ def test_a_port_is_asked_for_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(DeviceError) as caught:
         find_port("uno", None, list)
     assert str(caught.value) == (
-        "no serial port for uno was found; is it connected, by a cable that carries data (many only charge), and does"
-        " its power light shine? Name a port that you know with --port."
+        "no USB serial port for uno was found; is it connected, by a cable that carries data (many only charge), and"
+        " does its power light shine? Name a port that you know with --port."
     )
 
 

@@ -144,8 +144,9 @@ def test_no_port_says_what_to_check(wanted: str | None, found: str) -> None:
     with pytest.raises(DeviceError) as caught:
         find_port("uno", wanted, ports, stand_in="sim-uno")
     assert str(caught.value) == (
-        f"no serial port for uno was found{found}; is it connected, by a cable that carries data (many only charge),"
-        " and does its power light shine? Name a port that you know with --port. Without a board: --board sim-uno."
+        f"no USB serial port for uno was found{found}; is it connected, by a cable that carries data (many only"
+        " charge), and does its power light shine? Name a port that you know with --port. Without a board:"
+        " --board sim-uno."
     )
 
 

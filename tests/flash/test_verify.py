@@ -125,7 +125,7 @@ def test_a_board_that_never_answers(neuron: Path, tmp_path: Path) -> None:
 
 def test_a_port_that_is_not_there(neuron: Path, tmp_path: Path) -> None:
     line = last_line(tmp_path, "verify", neuron, "--board", "uno", "--port", "/dev/ttyNone")
-    assert line.startswith(("tinyml: there is no port /dev/ttyNone;", "tinyml: no serial port for uno was found, "))
+    assert line.startswith(("tinyml: there is no port /dev/ttyNone;", "tinyml: no USB serial port for uno was found, "))
 
 
 def test_a_port_in_use(neuron: Path, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def find_port(
         without = "" if stand_in is None else f" Without a board: --board {stand_in}."
         named = "" if wanted is None else f", neither {wanted} nor another"
         raise DeviceError(
-            f"no serial port for {board} was found{named}; is it connected, by a cable that carries data (many only"
+            f"no USB serial port for {board} was found{named}; is it connected, by a cable that carries data (many only"
             f" charge), and does its power light shine? Name a port that you know with --port.{without}"
         )
     if len(candidates) > 1:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tinyml_pipeline.show.report.tables.table import print_table, tell
+from tinyml_pipeline.wording import counted
 
 if TYPE_CHECKING:
     from tinyml_pipeline.data.look import ColumnFacts
@@ -19,13 +20,13 @@ _MOST_CLASSES = 12
 def new_model(made: Sequence[NewModel]) -> None:
     """What is in the file, what is made of it, and the spec that was written."""
     for one in made:
-        tell(f"{one.file}: {one.rows:,} rows, {len(one.columns)} columns")
+        tell(f"{one.file}: {counted(one.rows, 'row')}, {counted(len(one.columns), 'column')}")
         print_table(
             ["column", "holds", "missing", "use"],
             [[facts.name, _holds(facts), f"{facts.missing:,}", one.roles[facts.name]] for facts in _first(one)],
         )
         if len(one.columns) > _MOST_ROWS:
-            tell(f"and {len(one.columns) - _MOST_ROWS} more columns; --json lists all.")
+            tell(f"and {counted(len(one.columns) - _MOST_ROWS, 'more column')}; --json lists all.")
         for remark in one.remarks:
             tell(remark)
         tell(f"{one.task}{_classes(one)}; {one.network}, {one.parameters:,} parameters")
@@ -65,8 +66,9 @@ def recordings(made: Sequence[Recording]) -> None:
     for one in made:
         label = f" of '{one.label}'" if one.label else ""
         if one.rows:
-            tell(f"{one.file}: recording {one.recording}{label}, {one.rows:,} rows in {one.seconds:.1f} s")
+            tell(f"{one.file}: recording {one.recording}{label}, {counted(one.rows, 'row')} in {one.seconds:.1f} s")
         else:
             tell(f"no row of numbers came in {one.seconds:.1f} s; {one.file} is as it was")
         if one.rubbish:
-            tell(f"{one.rubbish:,} lines were no rows, such as: {one.example}")
+            words = "line was no row" if one.rubbish == 1 else "lines were no rows, such as"
+            tell(f"{one.rubbish:,} {words}: {one.example}")
