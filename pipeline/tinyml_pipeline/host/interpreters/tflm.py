@@ -97,7 +97,7 @@ def tensors_after(model: ParsedModel, inputs: Sequence[Int8Array]) -> dict[int, 
             interpreter.set_input(values, index)
         interpreter.invoke()
         return {
-            index: np.array(interpreter.GetTensor(index, 0))
+            index: np.array(interpreter.GetTensor(index, 0)["tensor_data"])
             for operation in graph.operations
             for index in operation.outputs
         }
