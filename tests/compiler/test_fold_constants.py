@@ -164,26 +164,6 @@ def test_shapes_that_contradict_each_other_never_reach_tflm() -> None:
             fold_constants.run(replace(read_tflite(writer.build([], outputs)), outputs=()), never)
 
 
-@pytest.mark.parametrize(
-    ("dividend", "divisor", "reaches"), [(-(2**31), -1, False), (-(2**31), 1, True), (7, -1, True)]
-)
-def test_a_quotient_that_ends_the_program_never_reaches_tflm(dividend: int, divisor: int, reaches: bool) -> None:
-    writer = Writer()
-    operands = [writer.tensor((2,), type="INT32", data=[value, 3]) for value in (dividend, divisor)]
-    quotient, other = writer.tensor((2,), type="INT32"), writer.tensor((1, 2), 0.1)
-    source, output = writer.tensor((2, 1), 0.1), writer.tensor((1, 2), 0.1)
-    writer.operation("DIV", operands, [quotient])
-    writer.operation("RESHAPE", [source, quotient], [other])
-    writer.operation("RELU", [other], [output])
-    asked = []
-
-    def evaluate(graph: Graph, operation: Operation) -> None:
-        asked.append(operation.name)
-
-    fold_constants.run(read_tflite(writer.build([source], [output])), evaluate)
-    assert asked == ["DIV"] * reaches
-
-
 def test_float_constants_need_tflm() -> None:
     with pytest.raises(UnsupportedError) as caught:
         compile_model(model_of(from_float))

@@ -6,20 +6,33 @@ import io
 
 import numpy as np
 import pytest
-from tinyml_pipeline.parity.answers import KerasAnswers
+from tinyml_pipeline.parity.answers import Judged, KerasAnswers, LayerAnswers
 from tinyml_pipeline.parity.vectors import InputSet
 
 INPUTS = np.arange(6, dtype=np.int8).reshape(3, 2), np.arange(3, dtype=np.int8).reshape(3, 1)
 ANSWERS = (np.array([[0.5], [-1.5], [2.5]], np.float32), np.array([[[1, 2]], [[3, 4]], [[5, 6]]], np.float32))
 """Of two outputs."""
-TEST = np.array([[7.5], [8.5]], np.float32)
+JUDGED = Judged("test", tuple(array[:2] for array in INPUTS), tuple(array[:2] for array in ANSWERS),
+                (np.array([[7.5], [8.5]], np.float32),))  # fmt: skip
+
+
+LAYERS = LayerAnswers(("CONV_2D", "FULLY_CONNECTED"), ("conv", "dense"), INPUTS, ANSWERS, ANSWERS[:1])
+
+
+def test_layers_come_back() -> None:
+    found = KerasAnswers.unpack(KerasAnswers(InputSet(INPUTS, False), ANSWERS, None, LAYERS).pack(), False).layers
+    assert found is not None
+    assert (found.operators, found.names) == (LAYERS.operators, LAYERS.names)
+    for kind in ("inputs", "outputs", "answers"):
+        for array, expected in zip(getattr(found, kind), getattr(LAYERS, kind), strict=True):
+            np.testing.assert_array_equal(array, expected)
 
 
 @pytest.mark.parametrize("exhaustive", [True, False])
-@pytest.mark.parametrize("test", [None, TEST])
-def test_bytes_and_back(test: np.ndarray | None, exhaustive: bool) -> None:
-    packed = KerasAnswers(InputSet(INPUTS, exhaustive, (1, 3)), ANSWERS, test).pack()
-    assert packed == KerasAnswers(InputSet(INPUTS, exhaustive, (1, 3)), ANSWERS, test).pack()
+@pytest.mark.parametrize("judged", [None, JUDGED])
+def test_bytes_and_back(judged: Judged | None, exhaustive: bool) -> None:
+    packed = KerasAnswers(InputSet(INPUTS, exhaustive, (1, 3)), ANSWERS, judged).pack()
+    assert packed == KerasAnswers(InputSet(INPUTS, exhaustive, (1, 3)), ANSWERS, judged).pack()
     found = KerasAnswers.unpack(packed, exhaustive)
     assert found.inputs.exhaustive is exhaustive
     assert found.inputs.data == (1, 3)
@@ -30,10 +43,14 @@ def test_bytes_and_back(test: np.ndarray | None, exhaustive: bool) -> None:
     assert len(found.answers) == 2
     for array, expected in zip(found.answers, ANSWERS, strict=True):
         np.testing.assert_array_equal(array, expected)
-    if test is None:
-        assert found.test is None
-    else:
-        np.testing.assert_array_equal(found.test, TEST)
+    if judged is None:
+        assert found.judged is None
+        return
+    assert found.judged is not None
+    assert found.judged.source == "test"
+    for kind in ("inputs", "answers", "targets"):
+        for array, expected in zip(getattr(found.judged, kind), getattr(judged, kind), strict=True):
+            np.testing.assert_array_equal(array, expected)
 
 
 def test_no_code_is_loaded() -> None:

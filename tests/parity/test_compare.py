@@ -222,7 +222,7 @@ def test_a_difference_beyond_what_float32_holds() -> None:
 
 
 def test_what_int8_cannot_give_is_counted_apart() -> None:
-    """-64 to 63.5 in steps of a half: up to a quarter beyond rounds to the end, more saturates."""
+    """-64 to 63.5 in steps of a half: up to a step and a half beyond counts as rounded to the end."""
     keras = np.array([[63.5], [63.75], [66.5], [-65.0], [1.0]], np.float32)
     int8 = np.array([[127], [127], [127], [-128], [3]], np.int8)
     found = compare_real("x", keras, int8, PORT, 2, "mm")

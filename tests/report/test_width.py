@@ -88,6 +88,16 @@ CONVERSION = result(
         difference=Fields(worst=12345.678, worst_steps=123.4, mean=12345.678, tolerance=12345.678),
         accuracy="97.2 % of 1,797, Keras 97.5 % " * 4,
         c_mismatches=BIG,
+        metrics=[
+            Fields(
+                columns=["int8 answers", *(f"class_{index}" for index in range(12))],
+                rows=[[f"class_{row}", *["1,234"] * 12] for row in range(12)],
+            ),
+            Fields(
+                columns=["on data (1,234 training samples)", "Keras", "int8"],
+                rows=[["largest error", "1234.5678 hPa", "1234.5678 hPa"]],
+            ),
+        ],
     ),
 )
 TRAINING = result(

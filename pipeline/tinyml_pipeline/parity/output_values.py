@@ -29,6 +29,8 @@ class OutputValues:
     port: QuantizedPort
     tolerance: float
     unit: str = ""
+    is_named: bool = True
+    """Whether somebody has set the tolerance."""
 
     def of(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(n, values) of an output's (n, *shape)."""
@@ -57,7 +59,9 @@ def output_values(
             most = tolerance if tolerance is not None else _tolerance(spec, domain, one)
             unit = "" if domain is None else domain.unit
             alone = len(groups) == 1 and len(ports) == 1
-            found.append(OutputValues("" if alone else name, tensor, np.array(positions), one, most, unit))
+            said = (tolerance, getattr(spec, "tolerance", None), getattr(domain, "tolerance", None))
+            is_named = any(one is not None for one in said)
+            found.append(OutputValues("" if alone else name, tensor, np.array(positions), one, most, unit, is_named))
         start += size
     return found
 

@@ -106,8 +106,10 @@ class ParityReport:
         if isinstance(row, Comparison) and row.first is not None:
             return f"{text}; {row.first.text(self.model.inputs, self.model.outputs)}."
         if isinstance(row, RealComparison):
-            return f"{text}; at input {row.where} Keras gives {row.keras:.6g}, int8 {row.int8:.6g}."
-        return text if text.endswith(".") else f"{text}."
+            text = f"{text}; at input {row.where} Keras gives {row.keras:.6g}, int8 {row.int8:.6g}"
+        text = text if text.endswith(".") else f"{text}."
+        cause = getattr(row, "cause", "")
+        return f"{text} {cause}" if cause and not row.passed else text
 
     def check(self) -> None:
         """Raise ParityError for the first row that failed."""

@@ -134,6 +134,16 @@ class KerasProcess:
         ]
         return layers
 
+    def layer_outputs(
+        self, keras_archive: bytes, inputs: Sequence[FloatArray], operators: Sequence[str], name: str
+    ) -> list[tuple[str, str, FloatArray]]:
+        """(operator, layer, outputs (n, values)) of every operator of these kinds in the float network, in order."""
+        shapes, parts = pack_arrays(inputs)
+        fields = {"do": "layers", "shapes": shapes, "operators": list(operators)}
+        answer = self.request(Message(fields, (keras_archive, *parts)), name)
+        outputs = unpack_arrays(answer.fields["shapes"], answer.parts)
+        return [(*pair, array) for pair, array in zip(answer.fields["layers"], outputs, strict=True)]
+
     def export(
         self, keras_archive: bytes, form: str, inputs: FloatArray | Sequence[FloatArray], name: str
     ) -> dict[str, bytes]:

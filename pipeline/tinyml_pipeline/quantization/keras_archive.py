@@ -24,6 +24,12 @@ def input_ports(archive: bytes) -> list[tuple[str, tuple[int, ...]]]:
     return [(str(name), tuple(size or 0 for size in shapes.get(name, ())[1:])) for name, *_ in names]
 
 
+def output_names(archive: bytes) -> list[str]:
+    """Of a functional network, in its order; otherwise empty."""
+    outputs = _config(archive).get("config", {}).get("output_layers", [])
+    return [str(name) for name, *_ in ([outputs] if outputs and isinstance(outputs[0], str) else outputs)]
+
+
 def rolled_layers(archive: bytes) -> list[str]:
     """The recurrent layers that are not unrolled, each as "'lstm' (LSTM)"; they crash the converter."""
     return [

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from tinyml_pipeline.quantization.child.import_network import import_network, load_network
 from tinyml_pipeline.quantization.child.keras_network import KerasNetwork, first_line, load_model
+from tinyml_pipeline.quantization.child.layer_outputs import layer_outputs
 from tinyml_pipeline.quantization.child.scaled_network import quantize_scaled
 from tinyml_pipeline.quantization.framing import Message, pack_arrays, read_message, unpack_arrays, write_message
 from tinyml_pipeline.quantization.layer_facts import layer_facts
@@ -47,6 +48,15 @@ def convert_scaled(request: Message) -> Message:
     network = load_network(request.parts[0])
     made = quantize_scaled(network, arrays[8:], inputs, outputs, request.fields["per_channel"])
     return Message({"ok": True, "notes": list(made.notes)}, (made.tflite,))
+
+
+def outputs_of_layers(request: Message) -> Message:
+    """`operators` are those of TensorFlow Lite that count as layers; `layers` of the answer names each that was found,
+    and a part holds its outputs."""
+    inputs = unpack_arrays(request.fields["shapes"], request.parts[1:])
+    names, outputs = layer_outputs(load_network(request.parts[0]), inputs, request.fields["operators"])
+    shapes, parts = pack_arrays(outputs)
+    return Message({"ok": True, "layers": names, "shapes": shapes}, parts)
 
 
 def predict(request: Message) -> Message:
@@ -98,6 +108,7 @@ HANDLERS: dict[str, Handler] = {
     "predict": predict,
     "export": export,
     "describe": describe,
+    "layers": outputs_of_layers,
     "import": import_network,
 }
 

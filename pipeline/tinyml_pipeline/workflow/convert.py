@@ -36,8 +36,10 @@ from tinyml_pipeline.user_code import shown
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.anomaly import find_threshold
 from tinyml_pipeline.workflow.ask_network import ask_network
+from tinyml_pipeline.workflow.diagnosis import ask_layers
 from tinyml_pipeline.workflow.generate import GenerateRecord, encoded, firmware_sources
 from tinyml_pipeline.workflow.import_model import Wanted, ensure_imported, import_file, imported_from, is_trained_file
+from tinyml_pipeline.workflow.judged import judge
 from tinyml_pipeline.workflow.opened import OpenModel, named_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
 from tinyml_pipeline.workflow.proof import proof_files, prove
@@ -164,7 +166,14 @@ def _convert_one(source: ModelSource, keras: KerasProcess, per_channel: bool, fo
             sources, generated = firmware_sources(made.opened, ())
         with progress.working(f"{name}: proving it on {len(made.inputs):,} inputs"):
             boards = [load_board("host")] if not missing_tools(load_board("host")) else []
-            report = prove(made.opened, sources, made.answers, boards, expected=made.expected, inputs=made.inputs)
+            report = prove(
+                made.opened,
+                sources,
+                made.answers,
+                boards,
+                expected=made.expected,
+                inputs=made.inputs,
+            )
             proofs = proof_files(made.opened, report, made.answers, made.expected)
         proof = proof_record(report)
         edited = folder.publish(
@@ -250,8 +259,9 @@ def quantize(spec: Spec, archive: bytes, keras: KerasProcess, per_channel: bool,
     if not is_int8:
         seen = [port.dequantize(array) for port, array in zip(model.inputs, inputs.arrays, strict=True)]
         said = ask_network(spec, archive, seen, keras)
-        judged = ask_network(spec, archive, asked, keras)[0] if asked and len(model.outputs) == 1 else None
-        answers = KerasAnswers(inputs, said, judged)
+        judged = judge(spec, archive, model, keras)
+        layers = ask_layers(spec, archive, model, inputs, said, judged, keras)
+        answers = KerasAnswers(inputs, said, judged, layers)
     expected = opened.oracle.invoke(inputs.arrays)
     found = model.lint(Vectors(inputs.arrays, expected), spec.inputs)
     for remark in (

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.errors import PipelineError, ToolMissingError, UnsupportedError
@@ -16,20 +15,20 @@ from tinyml_pipeline.host.interpreters import second_opinion as other
 from tinyml_pipeline.host.interpreters.oracle import STAND_IN_STEPS, has_tflm, not_run, oracle_name
 from tinyml_pipeline.host.interpreters.reference_runtime import runtime_name
 from tinyml_pipeline.models.spec import Spec
-from tinyml_pipeline.parity.accuracy import compare_accuracy
 from tinyml_pipeline.parity.answers import KerasAnswers
-from tinyml_pipeline.parity.compare import compare_exact, compare_real
+from tinyml_pipeline.parity.compare import compare_exact
 from tinyml_pipeline.parity.compiled_array import array_as_compiled
 from tinyml_pipeline.parity.opinion import FailedRow, OpinionRow, SkippedRow, compare_opinion, operator_text
 from tinyml_pipeline.parity.output_values import output_values
 from tinyml_pipeline.parity.report import ArrayCheck, ParityReport, Row
-from tinyml_pipeline.parity.spot_check import spot_checks
 from tinyml_pipeline.parity.vectors import InputSet, parity_inputs
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel
 from tinyml_pipeline.runtimes.tflm import array_names
 from tinyml_pipeline.show.report import plots, progress
 from tinyml_pipeline.wording import counted
 from tinyml_pipeline.workflow.chips import run_on_chip
+from tinyml_pipeline.workflow.diagnosis import explained
+from tinyml_pipeline.workflow.keras_rows import keras_rows
 from tinyml_pipeline.workflow.opened import OpenModel
 
 CHIP_VECTORS = 2000
@@ -65,11 +64,7 @@ def prove(
         expected = opened.oracle.invoke(inputs.arrays)
     rows: list[Row] = []
     if spec is not None and answers is not None:
-        rows.extend(_keras_rows(opened, answers, expected))
-        rows.extend(_accuracy(opened, answers.test))
-        rows.extend(
-            spot_checks(model, opened.oracle.invoke, spec.checks, output_values(spec, model.outputs)[0].tolerance)
-        )
+        rows.extend(explained(model, spec, list(keras_rows(opened, spec, answers, expected))))
     rows.append(_array_row(model, sources))
     rows.append(_other_interpreter(model, inputs, expected) if has_tflm() else SkippedRow("int8 = TFLM", not_run()))
     rows.extend(_chip_rows(opened, boards, inputs, expected, chip_vectors))
@@ -100,40 +95,6 @@ def proof_files(
     elif opened.spec is not None and answers is not None:
         files["parity.png"] = _picture(opened.spec, opened.model, answers, expected[0])
     return files
-
-
-def _keras_rows(opened: OpenModel, answers: KerasAnswers, expected: Sequence[Int8Array]) -> Iterator[Row]:
-    """Of each output, in its own unit: on every input, or, where the spec names no tolerance, on real ones or such
-    that the domain allows.
-
-    What a network makes of edges and noise then informs: nobody knows how far off an answer to them may be.
-    """
-    first, end = answers.inputs.data
-    on_data = end > first and opened.spec is not None and opened.spec.tolerance is None
-    for one in output_values(opened.spec, opened.model.outputs):
-        name = f"Keras = int8, {one.name}" if one.name else "Keras = int8"
-        keras, int8 = one.of(answers.answers[one.tensor]), one.of(expected[one.tensor])
-        if on_data:
-            found = compare_real(name, keras[first:end], int8[first:end], one.port, one.tolerance, one.unit)
-            yield replace(found, where=found.where + first)
-        label = f"{name}, edges and noise" if on_data else name
-        yield replace(compare_real(label, keras, int8, one.port, one.tolerance, one.unit), informs=on_data)
-
-
-def _accuracy(opened: OpenModel, keras: npt.NDArray[np.float32] | None) -> Iterator[Row]:
-    """For a classifier: how many of the test data Keras and int8 get right."""
-    spec, model = opened.spec, opened.model
-    test = None if spec is None else spec.load_test()
-    if spec is None or test is None or keras is None or spec.accuracy_percent is None:
-        return
-    int8 = opened.oracle.invoke([model.inputs[0].quantize(test.inputs)])
-    yield compare_accuracy(
-        test.targets,
-        keras,
-        model.outputs[0].dequantize(int8[0]),
-        spec.accuracy_percent,
-        spec.accuracy_drop_points,
-    )
 
 
 def _array_row(model: QuantizedModel, sources: Mapping[str, str]) -> Row:

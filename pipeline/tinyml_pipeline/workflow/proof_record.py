@@ -32,6 +32,14 @@ class ProofRow:
 
 
 @dataclass(frozen=True)
+class MetricTable:
+    """Figures of Keras and int8 side by side, as texts."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class ProofRecord:
     """A proof of one model; `claim` is what its rows support together.
 
@@ -47,6 +55,8 @@ class ProofRecord:
     difference: Difference | None
     accuracy: str
     c_mismatches: int | None
+    metrics: tuple[MetricTable, ...]
+    """How good the model is on data: errors, or F1 of each class and what is mistaken for what."""
     facts: Mapping[str, Any] = field(repr=False, compare=False)
     """The same as plain JSON, with the details of every row."""
 
@@ -77,9 +87,13 @@ def read_proof(facts: Any) -> ProofRecord:
     difference = records.read(Difference, firsts["tolerance"]) if "tolerance" in firsts else None
     exact = records.read(_Mismatches, firsts["exact"]).mismatches if "exact" in firsts else None
     accuracy = next((row.summary for row in rows if row.kind == "accuracy"), "")
-    return ProofRecord(
-        head.passed, head.claim, head.vectors, head.exhaustive, tuple(rows), difference, accuracy, exact, facts
-    )
+    metrics = [
+        records.read(MetricTable, table)
+        for row in head.rows
+        for table in (*row.get("tables", ()), *([row["table"]] if "table" in row else []))
+    ]
+    numbers = difference, accuracy, exact, tuple(metrics)
+    return ProofRecord(head.passed, head.claim, head.vectors, head.exhaustive, tuple(rows), *numbers, facts)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
+from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization
 from tinyml_pipeline.compiler.op import Op
 from tinyml_pipeline.compiler.ops import has_reader, may_be, reader_of
 from tinyml_pipeline.compiler.ops._binary import Binary
@@ -93,17 +93,9 @@ def _is_sound(graph: Graph, operation: Operation) -> bool:
         return len(tensors) == 2 and tensors[0].size == tensors[1].size > 0
     if may_be(operation.name, Binary) and {tensor.type for tensor in tensors} in ({"INT32"}, {"FLOAT32"}):
         plain = {tensor.index: replace(tensor, type="INT8", quantization=_ANY) for tensor in tensors}
-        if operation.name == "DIV" and _quotient_overflows(*tensors[:2]):
-            return False
         twins = tuple(plain.get(tensor.index, tensor) for tensor in graph.tensors)
         return _read(replace(graph, tensors=twins), operation) is not None
     return _read(graph, operation) is not None
-
-
-def _quotient_overflows(first: Tensor, second: Tensor) -> bool:
-    """Whether -2^31 / -1 may be asked for, at which a processor may end the program."""
-    lowest = first.type == "INT32" and bool((first.values == first.dtype.lowest).any())
-    return lowest and bool((second.values == -1).any())
 
 
 _ANY = Quantization((1.0,), (0,))

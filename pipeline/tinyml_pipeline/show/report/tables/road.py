@@ -107,6 +107,9 @@ def conversion(results: Sequence[Conversion]) -> None:
             for result in results
         ],
     )
+    for result in results if len(results) == 1 else ():
+        for table in result.proof.metrics:
+            print_table(list(table.columns), [list(row) for row in table.rows])
     if results:
         tell(_where_to_look(results))
 
@@ -212,5 +215,7 @@ def parity(results: Sequence[Proving]) -> None:
             [result.model, "verdict", "what was found"],
             [[row.name, row.verdict, row.summary] for row in result.proof.rows],
         )
+        for table in result.proof.metrics:
+            print_table(list(table.columns), [list(row) for row in table.rows])
         tell(f"{result.model}: {result.proof.claim}")
         print()
