@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tinyml_pipeline.errors import ArtifactsError
+from tinyml_pipeline.errors import ArtifactsError, UsageError
+from tinyml_pipeline.models import gesture
+from tinyml_pipeline.models._example_csv import csv_file
 from tinyml_pipeline.workflow.predict import predict, predict_rows
 
 from tests.opened import project
@@ -110,6 +113,33 @@ def test_many_rows_from_a_file_and_from_standard_input(road: Path, tmp_path: Pat
         "adder: 1 value is outside of the range; the first, in row 3: a = 200 is outside of its range, 0 to 100, and"
         " clamped: int8 sees 100."
     )
+
+
+def test_samples_of_a_time_series_are_answered_in_windows_of_one_recording(road: Path) -> None:
+    """80 recordings of 100 samples: windows of 50 begin at 0, 25 and 50 of each."""
+    found = predict_rows("gesture", str(csv_file("gesture", gesture.recordings)), project(road))
+    assert len(found) == 3 * gesture.RECORDINGS
+    best = [max(one.answers, key=lambda answer: answer.int8_real).name for one in found]
+    expected = [gesture.GESTURES[number // 3 % 4] for number in range(len(found))]
+    assert np.mean([a == b for a, b in zip(best, expected, strict=True)]) >= 0.97
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["0,0,9.8"] * 60 + ["0,,9.8"], "d.csv, line 62: ay is not a number."),
+        (["0,0,9.8"] * 49, "d.csv has no 50 samples behind one another, which gesture takes."),
+    ],
+)
+def test_samples_that_give_no_window(
+    road: Path, rows: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = project(road)
+    monkeypatch.chdir(tmp_path)
+    Path("d.csv").write_text("\n".join(["ax,ay,az", *rows]) + "\n")
+    with pytest.raises(UsageError) as caught:
+        predict_rows("gesture", "d.csv", artifacts)
+    assert str(caught.value) == message
 
 
 def test_a_model_that_was_not_trained_names_the_command(tmp_path: Path) -> None:

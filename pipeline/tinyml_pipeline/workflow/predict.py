@@ -25,6 +25,7 @@ from tinyml_pipeline.workflow.ask_network import ask_network
 from tinyml_pipeline.workflow.chips import run_on_chip
 from tinyml_pipeline.workflow.data_rows import Rows, finite_number, read_rows
 from tinyml_pipeline.workflow.opened import converted_model
+from tinyml_pipeline.workflow.series_rows import series_rows
 from tinyml_pipeline.workflow.trained import import_record, trained_archive
 
 FloatArray = npt.NDArray[np.float32]
@@ -90,8 +91,13 @@ def predict(asked_model: str, numbers: Sequence[str], project: Project) -> Predi
 
 
 def predict_rows(asked_model: str, source: str, project: Project) -> list[Prediction]:
-    """The same for each row of a CSV or .npy file, or of standard input ('-'); see `read_rows`."""
+    """The same for each row of a CSV or .npy file, or of standard input ('-'); see `read_rows`.
+
+    For each window of a time series, if the file has its samples; see `series_rows`.
+    """
     asked = _open(asked_model, project)
+    if (windows := series_rows(asked.spec, asked.model, source)) is not None:
+        return _ask(asked, windows)
     names = _input_names(asked.model)
     return _ask(asked, read_rows(source, names, f"{_taken(asked)} per row."))
 
