@@ -153,4 +153,4 @@ def test_without_a_compiler_c_is_left_out(road: Path, monkeypatch: pytest.Monkey
     found = predict("linear", ["10"], project(road))
     assert found.answers[0].c is None
     assert found.answers[0].int8_real == pytest.approx(19, abs=found.output_step)
-    assert found.without_c == "The C was not run: gcc is not installed; 'tinyml doctor' shows how to install it."
+    assert found.without_c == "The C was not run: gcc is not installed. How to install: tinyml doctor"
