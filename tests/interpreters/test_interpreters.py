@@ -12,12 +12,13 @@ from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.errors import ModelFileError, UnsupportedError
 from tinyml_pipeline.host.interpreters.reference import ReferenceInterpreter
 from tinyml_pipeline.host.interpreters.reference_runtime import load_runtime
-from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter, minimum_arena_bytes
+from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter, minimum_arena_bytes, tensors_after
 from tinyml_pipeline.parity.vectors import all_inputs
 from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.quantized_model import load_quantized
 
 from tests.conftest import BuildKeras
+from tests.intermediates import with_intermediates
 
 ROOT = Path(__file__).parents[2]
 # Models made elsewhere: vectors to try, the largest difference in steps, and why it is not 0.
@@ -164,3 +165,15 @@ def test_tflite_runtime_after_tensorflow_runs_its_own_kernels(adder_tflite: byte
     ]
     assert len(answers[0]) == 500
     assert answers[0] == answers[1]
+
+
+def test_every_tensor_after_one_vector(adder_tflite: bytes) -> None:
+    """The numbers that TFLM gives where each operator's output is an output of the model."""
+    vector = np.array([[-102, 37]], np.int8)
+    model = load_quantized(adder_tflite, "adder")
+    found = tensors_after(model, [vector])
+    more, _ = with_intermediates(adder_tflite)
+    outputs = [index for operation in model.graph.operations for index in operation.outputs]
+    for index, expected in zip(outputs, TflmInterpreter(more).invoke([vector]), strict=True):
+        assert found[index].dtype == np.int8
+        np.testing.assert_array_equal(found[index].reshape(-1), expected.reshape(-1))

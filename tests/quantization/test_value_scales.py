@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.value_scales import METADATA, ValueScale, pack_scales, unpack_scales
 from tinyml_pipeline.errors import ModelFileError
 from tinyml_pipeline.host.interpreters.oracle import find_oracle
+from tinyml_pipeline.model_domains import into_network, out_of_network
 from tinyml_pipeline.models.spec import Domain
 from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, load_quantized, steps_of_domains, steps_seen
@@ -141,6 +143,28 @@ def test_every_value_uses_its_steps_and_answers_in_real_units(
         assert all(value.steps >= few for value in values), values
     given = [value.steps for values in steps_seen(model.outputs, answers) for value in values]
     assert all(steps >= least for steps, least in zip(given, LEAST_STEPS.get(name, [200] * 2), strict=False)), given
+
+
+@pytest.mark.slow
+def test_a_network_of_standardized_values_takes_real_ones_on_the_device(
+    keras_process: KerasProcess, tmp_path: Path
+) -> None:
+    """Its inputs were (x - mean) / deviation outside of it, and its output likewise: offset and factor say so."""
+    domains = (replace(TEMPERATURE, offset=25.0, factor=0.2), replace(PRESSURE, offset=1000.0, factor=0.04))
+    level = Domain("level", 0, 9, offset=40.0, factor=0.5)
+
+    def plain(keras: Any) -> Any:
+        return keras.Sequential([keras.Input((2,)), keras.layers.Dense(6, "relu"), keras.layers.Dense(1)])
+
+    archive, real = archive_of(plain, tmp_path), representative_of_inputs(domains, [(2,)])
+    ranges = ValueRanges.of(domains, [(2,)])
+    tflite, _ = keras_process.convert_scaled(archive, real, ranges, ValueRanges.of_names([level]), False, "m")
+    model = load_quantized(tflite, "m")
+    (answers,) = find_oracle(model).invoke([model.inputs[0].quantize(real[0])])
+    (wanted,) = out_of_network([level], keras_process.predict_all(archive, into_network(domains, real)))
+    assert 30 < wanted.mean() < 50, "in real units"
+    assert np.abs(model.outputs[0].dequantize(answers) - wanted).max() <= 0.04 * np.ptp(wanted)
+    assert [model.inputs[0].value(at).low for at in (0, 1)] == pytest.approx([15, 950], abs=0.5)
 
 
 @pytest.mark.slow

@@ -6,10 +6,12 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from tinyml_pipeline.errors import SpecError, TrainingError
-from tinyml_pipeline.models.spec import ModelSpec
+from tinyml_pipeline.models.spec import Domain, ModelSpec
 from tinyml_pipeline.training.keras_import import import_keras
+from tinyml_pipeline.training.prepare import prepare
 
 from tests.training.specs import RAISED_HERE, SHORT, keras, raises, refusal
 
@@ -109,3 +111,11 @@ def test_a_tensorflow_that_does_not_import(monkeypatch: pytest.MonkeyPatch) -> N
         "TensorFlow cannot be imported (ModuleNotFoundError: import of keras halted; None in sys.modules). Run 'tinyml"
         " doctor'."
     )
+
+
+def test_a_network_of_standardized_values_is_trained_on_them() -> None:
+    inputs = tuple(Domain(name, 0, 1, offset=0.25, factor=4) for name in ("a", "b"))
+    spec = replace(SHORT, inputs=inputs, outputs=(Domain("sum", 0, 2, offset=1, factor=0.5),), checks=())
+    real, given = spec.load_data(), prepare(spec).data
+    np.testing.assert_array_equal(given.inputs, (real.inputs - np.float32(0.25)) * 4)
+    np.testing.assert_array_equal(given.targets, (real.targets - 1) / 2)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tinyml_pipeline.errors import SpecError
+from tinyml_pipeline.model_domains import into_network
 from tinyml_pipeline.models.spec import Dataset, FloatArray, ModelSpec
 from tinyml_pipeline.training.keras_import import import_keras, set_environment
 from tinyml_pipeline.user_code import say, say_where
@@ -145,6 +146,8 @@ def _fitting(spec: ModelSpec, model: keras.Model, data: Dataset) -> TrainingData
         except SpecError as error:
             raise SpecError(f"model '{spec.name}': {error}") from error
         _check_shapes(spec, kind, [shape for _, shape in port], arrays)
+        if kind == "input" or not spec.loss.startswith("sparse_"):
+            arrays = tuple(into_network(spec.inputs if kind == "input" else spec.outputs, arrays))
         found.append(one_or_list(arrays))
     return TrainingData(*found)
 

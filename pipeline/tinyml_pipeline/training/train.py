@@ -11,6 +11,7 @@ import numpy as np
 
 from tinyml_pipeline.errors import PipelineError, SpecError, TrainingError
 from tinyml_pipeline.keras_archive import archive
+from tinyml_pipeline.model_domains import into_network, out_of_network
 from tinyml_pipeline.models.spec import ModelSpec
 from tinyml_pipeline.training.convertible import check_convertible
 from tinyml_pipeline.training.divergence import check_epoch, check_progress, check_weights
@@ -80,8 +81,9 @@ def _answer(spec: ModelSpec, prepared: Prepared, inputs: tuple[float, ...]) -> t
         raise SpecError(f"model '{spec.name}': the check {inputs} does not fit inputs of shape {shown}.")
     model: Any = prepared.model
     parts = np.split(np.asarray(inputs, np.float32), np.cumsum(sizes)[:-1])
-    outputs = model(one_or_list([part.reshape(1, *shape) for part, shape in zip(parts, shapes, strict=True)]))
-    return tuple(float(value) for output in as_list(outputs) for value in np.asarray(output).reshape(-1))
+    given = into_network(spec.inputs, [part.reshape(1, *shape) for part, shape in zip(parts, shapes, strict=True)])
+    outputs = out_of_network(spec.outputs, [np.asarray(output) for output in as_list(model(one_or_list(given)))])
+    return tuple(float(value) for output in outputs for value in output.reshape(-1))
 
 
 class _Epochs:
