@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
-import pty
 import signal
 import subprocess
 import sys
 import threading
 import time
-import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +17,9 @@ from tinyml_pipeline.project import Project
 
 from tests.firmware import board_here
 from tests.workflow.importing import run
+
+pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+tty = pytest.importorskip("tty")
 
 
 @pytest.fixture
