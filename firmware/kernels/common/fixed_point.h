@@ -30,6 +30,16 @@ static inline int32_t shift_left_and_multiply(int32_t x, int32_t multiplier, int
     return doubling_high_multiply((int32_t)((uint32_t)x << shift), multiplier);
 }
 
+#if !defined(__ARM_ARCH_6M__)
+
+/* Left shifts are rare, and apart: loops need no second multiply for them. */
+NEVER_INLINE int32_t multiply_shifted_left(int32_t x, int32_t multiplier, int_fast8_t shift)
+{
+    return shift_left_and_multiply(x, multiplier, shift);
+}
+
+#endif
+
 #if defined(__ARM_ARCH_6M__) || (defined(__riscv) && defined(__OPTIMIZE_SIZE__))
 
 /* As below. On Cortex-M0, whose long multiply is a call, gcc keeps the loops around this one in registers; for RISC-V
@@ -43,12 +53,6 @@ static inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multip
 }
 
 #else
-
-/* Left shifts are rare, and apart: loops need no second multiply for them. */
-NEVER_INLINE int32_t multiply_shifted_left(int32_t x, int32_t multiplier, int_fast8_t shift)
-{
-    return shift_left_and_multiply(x, multiplier, shift);
-}
 
 /* x * multiplier * 2^(shift - 31). TFLite rounds twice here, in the high multiply and in the shift; keep both. */
 static inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, int_fast8_t shift)

@@ -13,9 +13,9 @@
 #define PACKED_CHANNELS 4
 #define PACKED_START 32768
 
-/* For each block of four channels, `words` hold for each two inputs the first one's weights of channels 0 and 1, and of 2
- * and 3, then those of the second one; after them bias, multiplier, offset and shift of each channel. The last block and
- * an odd number of inputs are filled up with zeros. The bias takes off what K adds to T. */
+/* For each block of four channels, `words` hold for each input the weights of channels 0 and 1, and of 2 and 3; after them
+ * bias, multiplier, offset and shift of each channel. The last block is filled up with zeros, and so are the inputs, to a
+ * multiple of four: what is read there does not matter. The bias takes off what K adds to T. */
 struct conv_2d_packed_s8 {
     struct window window;
     size_t batches;
@@ -25,20 +25,30 @@ struct conv_2d_packed_s8 {
     const int32_t *words;
 };
 
-/* Two products of two channels. */
-static inline int32_t packed_products(int32_t weights_x, int32_t x, int32_t weights_y, int32_t y)
-{
-    return weights_x * x + weights_y * y + PACKED_START;
-}
-
-/* From T and S: the sums of two channels. */
-static inline void packed_sums(uint32_t t, int32_t s, int32_t *sums)
-{
-    sums[0] = (int32_t)(t - ((uint32_t)s << 16));
-    sums[1] = s;
-}
-
 #if defined(__ARM_ARCH_6M__)
+
+/* Two inputs. */
+#define PACKED_PAIR                                                                                                    \
+    "ldmia r0!, {r4, r5, r6, r7}\n\t"                                                                                  \
+    "movs  r2, #0\n\t"                                                                                                 \
+    "ldrsb r2, [r1, r2]\n\t"                                                                                           \
+    "movs  r3, #1\n\t"                                                                                                 \
+    "ldrsb r3, [r1, r3]\n\t"                                                                                           \
+    "adds  r1, r1, #2\n\t"                                                                                             \
+    "muls  r4, r2, r4\n\t"                                                                                             \
+    "muls  r5, r2, r5\n\t"                                                                                             \
+    "muls  r6, r3, r6\n\t"                                                                                             \
+    "muls  r7, r3, r7\n\t"                                                                                             \
+    "adds  r4, r4, r6\n\t"                                                                                             \
+    "adds  r5, r5, r7\n\t"                                                                                             \
+    "add   r4, r4, lr\n\t"                                                                                             \
+    "add   r5, r5, lr\n\t"                                                                                             \
+    "add   r8, r8, r4\n\t"                                                                                             \
+    "add   r10, r10, r5\n\t"                                                                                           \
+    "asrs  r4, r4, #16\n\t"                                                                                            \
+    "asrs  r5, r5, #16\n\t"                                                                                            \
+    "add   r11, r11, r4\n\t"                                                                                           \
+    "add   r12, r12, r5\n\t"
 
 /* Four channels of one pixel, which Cortex-M0 has registers for: r0 words, r1 and r2 the inputs' begin and end, r3 sums; T
  * in r8 and r10, S in r11 and r12, K in lr. r7 may be the frame pointer, and r9 is never touched: see common/dsp.h. */
@@ -59,28 +69,7 @@ NEVER_INLINE void packed_pixel(const int32_t *words, const int8_t *in, const int
                      "movs  r4, #128\n\t"
                      "lsls  r4, r4, #8\n\t"
                      "mov   lr, r4\n"
-                     "1:\n\t"
-                     "ldmia r0!, {r4, r5, r6, r7}\n\t"
-                     "movs  r2, #0\n\t"
-                     "ldrsb r2, [r1, r2]\n\t"
-                     "movs  r3, #1\n\t"
-                     "ldrsb r3, [r1, r3]\n\t"
-                     "adds  r1, r1, #2\n\t"
-                     "muls  r4, r2, r4\n\t"
-                     "muls  r5, r2, r5\n\t"
-                     "muls  r6, r3, r6\n\t"
-                     "muls  r7, r3, r7\n\t"
-                     "adds  r4, r4, r6\n\t"
-                     "adds  r5, r5, r7\n\t"
-                     "add   r4, r4, lr\n\t"
-                     "add   r5, r5, lr\n\t"
-                     "add   r8, r8, r4\n\t"
-                     "add   r10, r10, r5\n\t"
-                     "asrs  r4, r4, #16\n\t"
-                     "asrs  r5, r5, #16\n\t"
-                     "add   r11, r11, r4\n\t"
-                     "add   r12, r12, r5\n\t"
-                     "ldr   r2, [sp]\n\t"
+                     "1:\n\t" PACKED_PAIR PACKED_PAIR "ldr   r2, [sp]\n\t"
                      "cmp   r1, r2\n\t"
                      "bne   1b\n\t"
                      "ldr   r3, [sp, #4]\n\t"
@@ -99,7 +88,7 @@ NEVER_INLINE void packed_pixel(const int32_t *words, const int8_t *in, const int
                      : "r4", "r5", "r6", "r8", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 
-/* Four channels of two pixels, from `count` inputs each, an even number: four sums of pixel a, then four of pixel b. */
+/* Four channels of two pixels, from `count` inputs each, a multiple of four: four sums of pixel a, then four of pixel b. */
 static inline void packed_pixels(const int32_t *words, const int8_t *a, const int8_t *b, size_t count, int32_t *sums)
 {
     packed_pixel(words, a, a + count, sums);
@@ -108,32 +97,43 @@ static inline void packed_pixels(const int32_t *words, const int8_t *a, const in
 
 #else
 
-/* Four channels of two pixels, from `count` inputs each, an even number: four sums of pixel a, then four of pixel b. */
+/* T and S of channels 0 and 1, and of 2 and 3. */
+struct packed_pixel {
+    uint32_t t[2];
+    int32_t s[2];
+};
+
+/* Two inputs of one pixel. */
+ALWAYS_INLINE void packed_add(struct packed_pixel *pixel, const int32_t *words, int32_t x, int32_t y)
+{
+    for (size_t half = 0; half < 2; half++) {
+        const int32_t p = words[half] * x + words[half + 2] * y + PACKED_START;
+
+        pixel->t[half] += (uint32_t)p;
+        pixel->s[half] += p >> 16;
+    }
+}
+
+static inline void packed_sums(const struct packed_pixel *pixel, int32_t *sums)
+{
+    for (size_t half = 0; half < 2; half++) {
+        *sums++ = (int32_t)(pixel->t[half] - ((uint32_t)pixel->s[half] << 16));
+        *sums++ = pixel->s[half];
+    }
+}
+
+/* Four channels of two pixels, from `count` inputs each, a multiple of four: four sums of pixel a, then four of pixel b. */
 NEVER_INLINE void packed_pixels(const int32_t *words, const int8_t *a, const int8_t *b, size_t count, int32_t *sums)
 {
     const int8_t *const end = a + count;
-    uint32_t ta0 = 0, ta1 = 0, tb0 = 0, tb1 = 0;
-    int32_t sa0 = 0, sa1 = 0, sb0 = 0, sb1 = 0;
+    struct packed_pixel pixel_a = {{0, 0}, {0, 0}}, pixel_b = pixel_a;
 
     for (; a != end; a += 2, b += 2, words += 4) {
-        const int32_t xa = a[0], ya = a[1], xb = b[0], yb = b[1];
-        int32_t p = packed_products(words[0], xa, words[2], ya);
-        ta0 += (uint32_t)p;
-        sa0 += p >> 16;
-        p = packed_products(words[0], xb, words[2], yb);
-        tb0 += (uint32_t)p;
-        sb0 += p >> 16;
-        p = packed_products(words[1], xa, words[3], ya);
-        ta1 += (uint32_t)p;
-        sa1 += p >> 16;
-        p = packed_products(words[1], xb, words[3], yb);
-        tb1 += (uint32_t)p;
-        sb1 += p >> 16;
+        packed_add(&pixel_a, words, a[0], a[1]);
+        packed_add(&pixel_b, words, b[0], b[1]);
     }
-    packed_sums(ta0, sa0, sums);
-    packed_sums(ta1, sa1, sums + 2);
-    packed_sums(tb0, sb0, sums + 4);
-    packed_sums(tb1, sb1, sums + 6);
+    packed_sums(&pixel_a, sums);
+    packed_sums(&pixel_b, sums + 4);
 }
 
 #endif
@@ -167,17 +167,15 @@ static inline void packed_channels(const struct conv_2d_packed_s8 *p, const int8
     }
 }
 
-/* A window of one pixel inside the image is read where it is, if it has an even number of inputs. */
+/* A window of one pixel inside the image is read where it is, if no inputs have to be filled up. */
 ALWAYS_INLINE void conv_2d_packed_run(const struct conv_2d_packed_s8 *p, const int8_t *in, int8_t *out,
                                       int8_t *patches, bool is_signed)
 {
     const struct window *const w = &p->window;
-    const size_t inputs = w->filter_height * w->filter_width * w->depth, count = (inputs + 1) & ~(size_t)1;
+    const size_t inputs = w->filter_height * w->filter_width * w->depth, count = (inputs + 3) & ~(size_t)3;
     const size_t pixels = p->output_height * p->output_width;
     int8_t *const patch_b = patches + count;
 
-    patches[count - 1] = 0;
-    patch_b[count - 1] = 0;
     for (size_t batch = 0; batch < p->batches; batch++) {
         size_t y = 0, x = 0;
 
@@ -208,7 +206,7 @@ ALWAYS_INLINE void conv_2d_packed_run(const struct conv_2d_packed_s8 *p, const i
     }
 }
 
-/* `patches` holds the windows of two pixels, each of an even number of inputs. */
+/* `patches` holds the windows of two pixels, each filled up to a multiple of four inputs. */
 static inline void conv_2d_packed_s8(const struct conv_2d_packed_s8 *layer, const int8_t *in, int8_t *out,
                                      int8_t *patches)
 {

@@ -16,7 +16,7 @@ from tinyml_pipeline.compiler.ops._context import INT8_MAX, INT8_MIN
 from tinyml_pipeline.compiler.ops.conv_2d import Conv2D
 from tinyml_pipeline.compiler.target import Isa, Target
 
-_BLOCK = 4
+_BLOCK = _INPUTS = 4
 _START = 2**15
 """What the low half of two products begins with."""
 
@@ -42,10 +42,10 @@ def _refuses(op: Conv2D, target: Target) -> str | None:
 
 
 def _rows(op: Conv2D, sums: SingleAdd) -> IntArray:
-    """Weights (channels, inputs), with zeros up to whole blocks of channels and an even number of inputs."""
+    """Weights (channels, inputs), with zeros up to whole blocks of channels and turns of inputs."""
     weights = sums.live(op.filters).reshape(len(op.filters), -1)
     channels, inputs = weights.shape
-    rows = np.zeros((-(-channels // _BLOCK) * _BLOCK, inputs + inputs % 2), np.int64)
+    rows = np.zeros((-(-channels // _BLOCK) * _BLOCK, -(-inputs // _INPUTS) * _INPUTS), np.int64)
     rows[:channels, :inputs] = weights
     return rows
 
