@@ -14,6 +14,7 @@ from tinyml_pipeline.errors import ModelFileError, UsageError
 from tinyml_pipeline.models.spec import ImportedSpec, ModelSpec
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.convert import KerasProcess
+from tinyml_pipeline.workflow.imported_text import InputRange, named_inputs
 
 from tests.conftest import BuildKeras
 from tests.tflite_writer import Writer
@@ -363,3 +364,12 @@ def test_what_does_not_fit_is_one_line_and_nothing_is_written(
         imported(Path("net.keras"), project, keras_process, **wanted)
     assert str(caught.value) == message
     assert sorted(Path().rglob("*")) == before
+
+
+def test_names_of_channels_get_the_range_of_all_steps() -> None:
+    samples = np.stack([np.arange(40), np.arange(40) * 10 - 100], axis=1).reshape(4, 10, 2).astype(np.float32)
+    given = [InputRange("near"), InputRange("far")]
+    assert named_inputs(["x"], [(10, 2)], given, [samples], [], "net.keras") == [
+        InputRange("near", 0, 39),
+        InputRange("far", -100, 290),
+    ]

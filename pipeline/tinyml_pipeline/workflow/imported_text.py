@@ -81,7 +81,7 @@ def named_inputs(
                     " FILE."
                 )
             else:
-                found.append(InputRange(one.name, *rounded_range(values if len(group) == 1 else values[:, position])))
+                found.append(InputRange(one.name, *rounded_range(values.reshape(-1, len(group))[:, position])))
     return found
 
 
