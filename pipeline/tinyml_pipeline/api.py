@@ -120,7 +120,8 @@ def quantize(
 
     `x_train` are samples of real inputs, (samples, *input shape), a list of such arrays for a model with several
     inputs; the converter takes the ranges inside the network from them. `inputs` are the ranges on the device of every
-    input value, or one for all of them: int8 then covers each range to its ends. `outputs` name the output values.
+    input value, or one for all of them: int8 then covers each range to its ends, and values of different range get
+    scales of their own. `outputs` name the output values.
     `per_channel` gives every neuron of a dense layer a scale of its own, which TFLM libraries released before
     September 2024 compute wrongly.
 
@@ -131,6 +132,7 @@ def quantize(
     from tinyml_pipeline.quantization.convert import KerasProcess
     from tinyml_pipeline.quantization.representative import representative_inputs
     from tinyml_pipeline.quantization.settle_scales import settle_scales
+    from tinyml_pipeline.quantization.value_ranges import ValueRanges
 
     need_extra("train", "quantize()")
     shapes = input_shapes(keras_model)
@@ -143,7 +145,14 @@ def quantize(
         representative = [representative_inputs(domains, shapes[0], real[0], seed)]
     with progress_of.reported_to(progress), KerasProcess() as keras:
         with progress_of.working(f"{name}: converting to int8"):
-            tflite = keras.convert(_archive(keras_model), representative, per_channel, name)
+            if domains:
+                ranges, answers = ValueRanges.of(domains, shapes), ValueRanges.of_names(["output"])
+                archive = _archive(keras_model)
+                tflite, notes = keras.convert_scaled(archive, representative, ranges, answers, per_channel, name)
+            else:
+                tflite, notes = keras.convert(_archive(keras_model), representative, per_channel, name), ()
+        for note in notes:
+            progress_of.say(f"{name}: {note}.")
         settled, graph = settle_scales(tflite)
     names = as_list(outputs)
     model = load_quantized(settled, name, "from a Keras model", [domain.name for domain in domains], names, graph=graph)
