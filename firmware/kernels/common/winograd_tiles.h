@@ -107,13 +107,14 @@ ALWAYS_INLINE void winograd_pair(const struct conv_2d_winograd_s8 *p, const uint
                                  uint32_t *sums, size_t positions)
 {
     const size_t chunk_inputs = positions * p->chunk_groups * WINOGRAD_SUMS;
-    uint32_t *const more = sums + WINOGRAD_SUMS * WINOGRAD_POSITIONS;
     struct winograd_run run = {weights, inputs, sums, sums + positions, p->chunk_groups};
 
     winograd_multiply(&run);
-    run.sums = more;
-    run.end = more + positions;
     for (size_t chunk = 1; chunk < p->chunks; chunk++) {
+        uint32_t *const more = sums + WINOGRAD_SUMS * WINOGRAD_POSITIONS; /* memory that only several chunks have */
+
+        run.sums = more;
+        run.end = more + positions;
         run.weights += chunk_inputs + positions * WINOGRAD_SUMS;
         run.inputs += chunk_inputs;
         winograd_multiply(&run);

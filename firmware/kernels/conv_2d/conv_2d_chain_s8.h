@@ -9,11 +9,10 @@
 #include "../common/chain_fitted.h"
 #include "../common/chain_words.h"
 
-/* Where the rows lie that `height` rows of outputs need: in the image, or, if the layer `is_copied`, copied with `top`
- * rows and `left_bytes` before each row of padding. `filter_rows` are those of one row of outputs. */
+/* Where the rows lie that `height` rows of outputs need: in the image, or copied with `top` rows and `left_bytes`
+ * before each row of padding. `filter_rows` are those of one row of outputs. */
 struct chain_strip {
     size_t height;
-    bool is_copied;
     size_t top;
     size_t left_bytes;
     size_t row_bytes;
@@ -131,16 +130,17 @@ ALWAYS_INLINE void conv_2d_chain(const struct conv_2d_chain_s8 *p, const int8_t 
             const size_t left = p->output_height - y, row = y * p->stride_rows;
 
             rows = left < p->strip.height ? left : p->strip.height;
-            if (p->strip.is_copied) {
+            if (copied != NULL) {
                 chain_copy_strip(&p->strip, in, row, (rows - 1) * p->stride_rows + p->strip.filter_rows, copied);
             }
-            const int8_t *const windows = p->strip.is_copied ? copied : in + row * p->strip.row_bytes;
+            const int8_t *const windows = copied != NULL ? copied : in + row * p->strip.row_bytes;
             out = chain_rows(p, &run, windows, rows, out, words, run_channels);
         }
     }
 }
 
-/* `words` is memory for 32 bytes a group of all chunks, and twelve; `copied` for the rows of a strip and three bytes. */
+/* `words` is memory for 32 bytes a group of all chunks, and twelve; `copied` for the rows of a strip and three bytes,
+ * or NULL where they are read from the image. */
 static inline void conv_2d_chain_s8(const struct conv_2d_chain_s8 *layer, const int8_t *in, int8_t *out,
                                     uint32_t *words, int8_t *copied)
 {

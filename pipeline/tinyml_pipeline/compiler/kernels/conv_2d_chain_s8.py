@@ -99,7 +99,6 @@ def _strip(window: Window, zero_point: int) -> tuple[dict[str, int], int]:
         height = min(height, _strip_height(window.output_width))
     fields = {
         "height": height,
-        "is_copied": is_copied,
         "top": window.top,
         "left_bytes": min(window.left, width) * window.depth,
         "row_bytes": row_bytes,
