@@ -54,6 +54,37 @@ def test_an_array_of_one_dimension(tmp_path: Path) -> None:
     assert rows_of(tmp_path, npy(np.arange(2))) == [[0.0, 1.0]]
 
 
+NAN = np.nan
+BY_NAME = {
+    "names": (b"b,target,a\n2,x,1\n", [[1, 2]]),
+    "no_header": (b"1,2\n", [[1, 2]]),
+    "decimal_commas_without_header": (b"1,5;2\n3,5;-4\n", [[1.5, 2], [3.5, -4]]),
+    "decimal_commas_and_tabs": (b"a\tb\n1,5\t2\n", [[1.5, 2]]),
+    "missing_values": (b"a,b\n1,\nNA,2\n?,-\n", [[1, NAN], [NAN, 2], [NAN, NAN]]),
+}
+
+
+@pytest.mark.parametrize("case", BY_NAME)
+def test_measurements_are_read_by_name(case: str, tmp_path: Path) -> None:
+    content, expected = BY_NAME[case]
+    (tmp_path / "rows").write_bytes(content)
+    found = read_rows(str(tmp_path / "rows"), ("a", "b"), USAGE, by_name=True)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_header_that_does_not_name_every_value_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    for header, way_out in {
+        "light,humidty": "Did you mean 'humidty'?",
+        "light;humidty": "Did you mean 'humidty'?",
+        "light,x": "Without a header row, values are read by position.",
+    }.items():
+        path.write_text(f"{header}\n{header.replace('light', '1').replace('humidty', '2').replace('x', '2')}\n")
+        with pytest.raises(UsageError) as caught:
+            read_rows(str(path), ("humidity", "light"), USAGE, by_name=True)
+        assert str(caught.value) == f"{path} has no column 'humidity'. {way_out}"
+
+
 REFUSED = {
     "too_few": (b"1,2\n3\n", f"PATH, line 2: 1 number given; {USAGE}"),
     "too_many": (b"a,c\n1,2,3\n", f"PATH, line 2: 3 numbers given; {USAGE}"),

@@ -127,7 +127,7 @@ def test_samples_of_a_time_series_are_answered_in_windows_of_one_recording(road:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["0,0,9.8"] * 60 + ["0,,9.8"], "d.csv, line 62: ay is not a number."),
+        (["0,0,9.8"] * 49 + ["0,,9.8"], "d.csv: every window has a missing value."),
         (["0,0,9.8"] * 49, "d.csv has no 50 samples behind one another, which gesture takes."),
     ],
 )
@@ -140,6 +140,9 @@ def test_samples_that_give_no_window(
     with pytest.raises(UsageError) as caught:
         predict_rows("gesture", "d.csv", artifacts)
     assert str(caught.value) == message
+    Path("d.csv").write_text("\n".join(["ax,ay,a_z", *rows]) + "\n")
+    with pytest.raises(UsageError, match=r"^d\.csv has no column 'az'\. Did you mean 'a_z'\?$"):
+        predict_rows("gesture", "d.csv", artifacts)
 
 
 def test_a_model_that_was_not_trained_names_the_command(tmp_path: Path) -> None:

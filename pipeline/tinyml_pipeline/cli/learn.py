@@ -19,8 +19,9 @@ from tinyml_pipeline.errors import UsageError
 def predict(model: str, numbers: tuple[str, ...], data: str | None, as_json: bool) -> None:
     """Run a model on your own numbers: the answers of Keras, of int8 and of its C on this computer, side by side.
 
-    A CSV file may begin with a header row. If that names all inputs of the model, the columns may have any order. Of a
-    time series, the rows are samples, and each window of them is answered.
+    A CSV file may begin with a header row, which must name all inputs of the model: the columns may have any order, and
+    there may be others. Without one, values are read by position. Rows with missing values are left out. Of a time
+    series, the rows are samples, and each window of them is answered.
 
     \b
     Example: tinyml predict adder 10 2

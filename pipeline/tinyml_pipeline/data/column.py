@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 Kind = Literal["number", "text", "date"]
-_MISSING = ("", "na", "n/a", "nan", "null", "none", "-", "?", "inf", "-inf", "+inf")
+MISSING_TEXTS = ("", "na", "n/a", "nan", "null", "none", "-", "?", "inf", "-inf", "+inf")
 _MOST_BAD_SHARE = 0.1
 _DATE = (
     r"^(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}/\d{1,2}/\d{1,2})"
@@ -59,7 +59,8 @@ def column_of_texts(name: str, series: polars.Series, *, with_commas: bool) -> C
     import polars
 
     texts = series.cast(polars.String).str.strip_chars()
-    texts = polars.select(polars.when(texts.str.to_lowercase().is_in(_MISSING)).then(None).otherwise(texts)).to_series()
+    is_missing = texts.str.to_lowercase().is_in(MISSING_TEXTS)
+    texts = polars.select(polars.when(is_missing).then(None).otherwise(texts)).to_series()
     given = len(texts) - texts.null_count()
     numbers = _numbers(texts)
     if with_commas and given - _count(numbers) > 0:

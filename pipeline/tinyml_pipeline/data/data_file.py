@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tinyml_pipeline.data.column import Column, FloatArray
 from tinyml_pipeline.data.reading import Table, read_table
-from tinyml_pipeline.data.split import split
+from tinyml_pipeline.data.split import Indices, split
 from tinyml_pipeline.errors import SpecError, UsageError, visible
 from tinyml_pipeline.models.spec import Dataset
 from tinyml_pipeline.names import hint
@@ -69,8 +69,36 @@ class DataFile:
 
     def parts(self, random: np.random.Generator) -> tuple[Dataset, Dataset, Dataset]:
         """All three. Raises UsageError, in one line, for a file that does not have what is asked of it."""
+        table, values, targets, samples, rows = self._split(random)
+        answers = targets[samples[:, -1]]
+        if self.missing == "median":
+            values = np.where(np.isnan(values), self._medians(values, samples[rows[0]], table), values)
+        found = [
+            Dataset(self._shaped(values[samples[part]]).astype(np.float32), answers[part].astype(np.float32))
+            for part in rows
+        ]
+        return found[0], found[1], found[2]
+
+    def medians(self, random: np.random.Generator) -> FloatArray:
+        """Of each input in the training part: what takes the place of missing values if `missing` says so."""
+        table, values, _, samples, rows = self._split(random)
+        return self._medians(values, samples[rows[0]], table)
+
+    def inputs_of(self, table: Table) -> FloatArray:
+        """(rows, inputs) of any table that has the columns, NaN where a value is missing or not valid."""
+        return self.only_valid(np.stack([self._column(table, name) for name in self.inputs], axis=1))
+
+    def only_valid(self, values: FloatArray) -> FloatArray:
+        """(rows, inputs), NaN where a reading is outside of what is valid of its column."""
+        low, high = np.array([self.valid.get(name, (-np.inf, np.inf)) for name in self.inputs]).T
+        return np.where((values >= low) & (values <= high), values, np.nan)
+
+    def _split(
+        self, random: np.random.Generator
+    ) -> tuple[Table, FloatArray, FloatArray, npt.NDArray[np.intp], tuple[Indices, Indices, Indices]]:
+        """The table, its inputs and targets, the rows of each usable sample, and the samples of each part."""
         table = read_table(Path(self.path))
-        values, targets = self._inputs(table), self._targets(table)
+        values, targets = self.inputs_of(table), self._targets(table)
         samples, units = self._samples(table)
         usable = ~np.isnan(targets[samples[:, -1]]).any(axis=1)
         if self.missing == "drop":
@@ -85,13 +113,7 @@ class DataFile:
             raise UsageError(f"{table.where}: class '{visible(absent)}' has no {self._unit} without missing values.")
         kept = None if units is None else [unit for unit, is_used in zip(units, usable, strict=True) if is_used]
         rows = split(kept, labels, random, table.where, self._unit if units is None else "recording")
-        if self.missing == "median":
-            values = self._imputed(values, samples[rows[0]], table)
-        found = [
-            Dataset(self._shaped(values[samples[part]]).astype(np.float32), answers[part].astype(np.float32))
-            for part in rows
-        ]
-        return found[0], found[1], found[2]
+        return table, values, targets, samples, rows
 
     @property
     def _unit(self) -> str:
@@ -113,14 +135,6 @@ class DataFile:
             known = [visible(one) for one in table.columns]
             raise UsageError(f"{table.where} has no column '{visible(name)}'. {hint(visible(name), known)}")
         return table.columns[name]
-
-    def _inputs(self, table: Table) -> FloatArray:
-        columns = []
-        for name in self.inputs:
-            numbers = self._column(table, name)
-            low, high = self.valid.get(name, (-np.inf, np.inf))
-            columns.append(np.where((numbers >= low) & (numbers <= high), numbers, np.nan))
-        return np.stack(columns, axis=1)
 
     def _targets(self, table: Table) -> FloatArray:
         if not self.classes:
@@ -163,14 +177,13 @@ class DataFile:
             units += [label] * len(starts)
         return np.array(samples, np.intp), units
 
-    def _imputed(self, values: FloatArray, training: npt.NDArray[np.intp], table: Table) -> FloatArray:
-        """Missing values replaced by the medians of the training part."""
+    def _medians(self, values: FloatArray, training: npt.NDArray[np.intp], table: Table) -> FloatArray:
         seen = values[np.unique(training)]
         empty = np.isnan(seen).all(axis=0)
         if empty.any():
             name = self.inputs[int(empty.argmax())]
             raise UsageError(f"{table.where}: column '{visible(name)}' has no value in the training part.")
-        return np.where(np.isnan(values), np.nanmedian(seen, axis=0), values)
+        return np.asarray(np.nanmedian(seen, axis=0), np.float64)
 
 
 def label_counts(labels: Sequence[str]) -> dict[str, int]:

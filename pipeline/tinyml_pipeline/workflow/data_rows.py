@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import math
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_pipeline.data.column import MISSING_TEXTS
 from tinyml_pipeline.errors import UsageError, visible
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.wording import counted
@@ -20,16 +22,19 @@ from tinyml_pipeline.workflow.outcomes import read_file
 Rows = npt.NDArray[np.float64]
 STANDARD_INPUT = "-"
 FLOAT32_MAX = 3.4028234663852886e38
+_MISSING = "nan"
 _NPY, _ZIP = b"\x93NUMPY", b"PK\x03\x04"
 
 
-def read_rows(source: str, names: Sequence[str], usage: str) -> Rows:
+def read_rows(source: str, names: Sequence[str], usage: str, *, by_name: bool = False) -> Rows:
     """(n, len(names)) finite numbers, n at least 1; `source` is a path, or '-' for standard input.
 
     A header row that holds all of `names` picks the columns, in any order; others are ignored. Any other header is
     skipped, and each row must have as many numbers as there are names. An array may be (n, values), (n, *shape), or
-    of one dimension: n values of a model that takes one, else one row. Raises UsageError, with the line or row, for
-    whatever else is there; `usage` ends its message.
+    of one dimension: n values of a model that takes one, else one row. `by_name` is how measurements are read: a header
+    that does not name all of `names` is refused, a missing value is NaN, and where semicolons or tabs separate values,
+    decimals may have commas. Raises UsageError, with the line or row, for whatever else is there; `usage` ends its
+    message.
     """
     where = "standard input" if source == STANDARD_INPUT else visible(source)
     data = _read_standard_input() if source == STANDARD_INPUT else read_file(Path(source))
@@ -43,7 +48,7 @@ def read_rows(source: str, names: Sequence[str], usage: str) -> Rows:
         text = "\0"
     if "\0" in text:
         raise UsageError(f"{where} is neither CSV text in UTF-8 nor a .npy array.")
-    return _rows_of_text(text, where, names, usage)
+    return _rows_of_text(text, where, names, usage, by_name)
 
 
 def finite_number(text: str) -> float:
@@ -71,18 +76,39 @@ def _read_standard_input() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _rows_of_text(text: str, where: str, names: Sequence[str], usage: str) -> Rows:
+def _rows_of_text(text: str, where: str, names: Sequence[str], usage: str, by_name: bool) -> Rows:
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    cells = [(number, _split(line, _separator(lines[0][1]))) for number, line in lines]
+    separator = _separator(lines[0][1]) if lines else ""
+    cells = [(number, _split(line, separator)) for number, line in lines]
     picked = list(range(len(names)))
-    if cells and not any(map(_is_number, cells[0][1])):
-        _, header = cells.pop(0)
+    header = cells.pop(0)[1] if cells and not any(_is_number(cell, separator) for cell in cells[0][1]) else []
+    if header:
         if set(names) <= set(header):
             picked = [header.index(name) for name in names]
             cells = [(number, _pick(row, picked, len(header), f"{where}, line {number}")) for number, row in cells]
+        elif by_name:
+            raise UsageError(_no_column(where, names, header))
     if not cells:
         raise UsageError(f"{where} has no row of numbers; {usage}")
-    return np.array([_numbers(row, f"{where}, line {number}", len(names), usage) for number, row in cells], np.float64)
+    if by_name:
+        cells = [(number, [_as_point_and_nan(cell, separator) for cell in row]) for number, row in cells]
+    return np.array(
+        [_numbers(row, f"{where}, line {number}", len(names), usage, by_name) for number, row in cells], np.float64
+    )
+
+
+def _no_column(where: str, names: Sequence[str], header: Sequence[str]) -> str:
+    """Names that were read by position would be those of other columns: a wrong answer, and nothing to see of it."""
+    absent = visible(next(name for name in names if name not in header))
+    close = difflib.get_close_matches(absent, [visible(name) for name in header], n=1)
+    way_out = f"Did you mean '{close[0]}'?" if close else "Without a header row, values are read by position."
+    return f"{where} has no column '{absent}'. {way_out}"
+
+
+def _as_point_and_nan(cell: str, separator: str) -> str:
+    if cell.lower() in MISSING_TEXTS:
+        return _MISSING
+    return cell.replace(",", ".", 1) if separator in ";\t" else cell
 
 
 def _separator(line: str) -> str:
@@ -105,18 +131,18 @@ def _pick(row: Sequence[str], picked: Sequence[int], count: int, where: str) -> 
     return [row[index] for index in picked]
 
 
-def _numbers(row: Sequence[str], where: str, count: int, usage: str) -> list[float]:
+def _numbers(row: Sequence[str], where: str, count: int, usage: str, by_name: bool) -> list[float]:
     if len(row) != count:
         raise UsageError(f"{where}: {counted(len(row), 'number')} given; {usage}")
     try:
-        return [finite_number(text) for text in row]
+        return [math.nan if by_name and text == _MISSING else finite_number(text) for text in row]
     except ValueError as error:
         raise UsageError(f"{where}: {error}; {usage}") from None
 
 
-def _is_number(text: str) -> bool:
+def _is_number(text: str, separator: str) -> bool:
     try:
-        float(text)
+        float(_as_point_and_nan(text, separator) if text else text)
     except ValueError:
         return False
     return True

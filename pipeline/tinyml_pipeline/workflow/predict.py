@@ -22,8 +22,9 @@ from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedMod
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.wording import not_installed
 from tinyml_pipeline.workflow.ask_network import ask_network
+from tinyml_pipeline.workflow.asked_rows import asked_rows
 from tinyml_pipeline.workflow.chips import run_on_chip
-from tinyml_pipeline.workflow.data_rows import Rows, finite_number, read_rows
+from tinyml_pipeline.workflow.data_rows import Rows, finite_number
 from tinyml_pipeline.workflow.opened import converted_model
 from tinyml_pipeline.workflow.series_rows import series_rows
 from tinyml_pipeline.workflow.trained import import_record, trained_archive
@@ -91,15 +92,14 @@ def predict(asked_model: str, numbers: Sequence[str], project: Project) -> Predi
 
 
 def predict_rows(asked_model: str, source: str, project: Project) -> list[Prediction]:
-    """The same for each row of a CSV or .npy file, or of standard input ('-'); see `read_rows`.
+    """The same for each row of a CSV or .npy file, or of standard input ('-'); see `asked_rows`.
 
     For each window of a time series, if the file has its samples; see `series_rows`.
     """
     asked = _open(asked_model, project)
     if (windows := series_rows(asked.spec, asked.model, source)) is not None:
         return _ask(asked, windows)
-    names = _input_names(asked.model)
-    return _ask(asked, read_rows(source, names, f"{_taken(asked)} per row."))
+    return _ask(asked, asked_rows(asked.spec, _input_names(asked.model), source, f"{_taken(asked)} per row."))
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ def _shaped(array: FloatArray, shape: tuple[int, ...], where: str) -> FloatArray
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        float(text.replace(",", "."))
     except ValueError:
         return False
     return True

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.data.data_file import DataFile
 from tinyml_pipeline.data.reading import Table, read_table
 from tinyml_pipeline.data.sample_file import BEFORE
 from tinyml_pipeline.errors import UsageError, visible
 from tinyml_pipeline.models.spec import Spec
+from tinyml_pipeline.names import hint
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel
+from tinyml_pipeline.workflow.asked_rows import data_file_of, without_missing
 from tinyml_pipeline.workflow.samples import csv_header
 
 Rows = npt.NDArray[np.float64]
@@ -21,36 +22,43 @@ Rows = npt.NDArray[np.float64]
 def series_rows(spec: Spec, model: QuantizedModel, source: str) -> Rows | None:
     """(windows, samples * axes): the first window, and one every stride, of each recording.
 
-    None if the model is no time series, or the file has no column for each axis by name: then it is not of samples.
-    Recordings are told by the column that the spec's DataFile calls its group, else by 'recording'. Raises UsageError
-    for missing values and for recordings that are all shorter than a window.
+    None if the model is no time series, or the file has no header row, or one that names each value of a window: then
+    it is not of samples. Recordings are told by the column that the spec's DataFile calls its group, else by
+    'recording'. Windows with missing values are left out, or filled as in training. Raises UsageError if a column is
+    missing, and for recordings that are all shorter than a window.
     """
-    axes = [domain.name for domain in spec.inputs]
+    data = data_file_of(spec)
+    axes = list(data.inputs) if data is not None else [domain.name for domain in spec.inputs]
     shape = model.inputs[0].shape
     if not spec.stride or len(model.inputs) != 1 or len(shape) != 2 or len(axes) != shape[1]:
         return None
-    if not Path(source).is_file() or not set(axes) <= set(csv_header(Path(source))):
+    header = csv_header(Path(source)) if Path(source).is_file() else []
+    if not header or set(model.inputs[0].value_names) <= set(header):
         return None
     table = read_table(Path(source))
-    values = np.stack([table.columns[name].numbers for name in axes], axis=1)
-    bad = np.argwhere(np.isnan(values))
-    if len(bad):
-        row, axis = map(int, bad[0])
-        raise UsageError(f"{table.place(row)}: {visible(axes[axis])} is not a number.")
+    for name in axes:
+        if name not in table.columns:
+            known = [visible(one) for one in table.columns]
+            raise UsageError(f"{table.where} has no column '{visible(name)}'. {hint(visible(name), known)}")
+    if data is not None:
+        values = data.inputs_of(table)
+    else:
+        values = np.stack([table.columns[name].numbers for name in axes], axis=1)
     ends = [*(np.flatnonzero(_begins(spec, table))[1:]), table.rows]
     windows, start = [], 0
     for end in map(int, ends):
-        windows += [values[at : at + shape[0]].reshape(-1) for at in range(start, end - shape[0] + 1, spec.stride)]
+        windows += [values[at : at + shape[0]] for at in range(start, end - shape[0] + 1, spec.stride)]
         start = end
     if not windows:
         raise UsageError(f"{table.where} has no {shape[0]} samples behind one another, which {spec.name} takes.")
-    return np.array(windows)
+    whole = without_missing(spec, np.array(windows), table.where, "window")
+    return whole.reshape(len(whole), -1)
 
 
 def _begins(spec: Spec, table: Table) -> npt.NDArray[np.bool_]:
     """Of each row, whether a recording begins there."""
-    data = getattr(getattr(spec, "data", None), "__self__", None)  # of DataFile.training
-    group = data.group if isinstance(data, DataFile) else BEFORE[0]
+    data = data_file_of(spec)
+    group = data.group if data is not None else BEFORE[0]
     begins = np.zeros(table.rows, np.bool_)
     begins[0] = True
     if group in table.columns:

@@ -1,0 +1,76 @@
+"""The rows that `tinyml predict --data` answers: of the columns that trained the model, or of plain numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tinyml_pipeline.data.data_file import DataFile
+from tinyml_pipeline.data.reading import read_table
+from tinyml_pipeline.errors import UsageError, visible
+from tinyml_pipeline.models.spec import Spec
+from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.wording import counted
+from tinyml_pipeline.workflow.data_rows import FLOAT32_MAX, STANDARD_INPUT, Rows, read_rows, why_not_float32
+from tinyml_pipeline.workflow.samples import csv_header
+
+
+def asked_rows(spec: Spec, names: list[str], source: str, usage: str) -> Rows:
+    """(n, len(names)) finite numbers, n at least 1.
+
+    A file whose columns have names is read as the spec's DataFile reads its own, if there is one; see `read_rows` for
+    all others. Rows with missing values are left out, which is said, or get what the DataFile puts there. Raises
+    UsageError if no row is left.
+    """
+    data = data_file_of(spec)
+    if data is not None and (data.window or len(data.inputs) != len(names)):
+        data = None  # the spec was changed, and takes other values than the columns
+    if data is not None and _has_named_columns(source):
+        table = read_table(Path(source))
+        rows = data.inputs_of(table)
+        if len(beyond := np.argwhere(np.abs(rows) > FLOAT32_MAX)):
+            number = float(rows[tuple(beyond[0])])
+            raise UsageError(f"{table.place(int(beyond[0][0]))}: '{number:g}' is {why_not_float32(number)}; {usage}")
+    else:
+        rows = read_rows(source, names, usage, by_name=True)
+        rows = rows if data is None else data.only_valid(rows)
+    return without_missing(spec, rows, "standard input" if source == STANDARD_INPUT else visible(source), "row")
+
+
+def without_missing(spec: Spec, rows: Rows, where: str, unit: str) -> Rows:
+    """(n, columns) or (n, rows, columns) with missing values filled in as in training, else left out and counted."""
+    data = data_file_of(spec)
+    if not np.isnan(rows).any():
+        return rows
+    if data is not None and data.missing == "median":
+        medians = data.medians(np.random.default_rng(spec.seed))
+        progress.say(f"{spec.name}: missing values are the medians of the training part")
+        return np.where(np.isnan(rows), medians, rows)
+    is_whole: npt.NDArray[np.bool_] = ~np.isnan(rows.reshape(len(rows), -1)).any(axis=1)
+    if not is_whole.any():
+        raise UsageError(f"{where}: every {unit} has a missing value.")
+    lost = int(np.count_nonzero(~is_whole))
+    have = "has" if lost == 1 else "have"
+    progress.say(
+        f"{spec.name}: {lost:,} of {counted(len(rows), unit)} {have} missing values and {'is' if lost == 1 else 'are'}"
+        f" left out; the first is {unit} {int(is_whole.argmin()) + 1:,}"
+    )
+    return rows[is_whole]
+
+
+def data_file_of(spec: Spec) -> DataFile | None:
+    """What the spec's data are read with, if that is a DataFile."""
+    data = getattr(getattr(spec, "data", None), "__self__", None)  # of DataFile.training
+    return data if isinstance(data, DataFile) else None
+
+
+def _has_named_columns(source: str) -> bool:
+    """Whether `read_table` reads it by name: a binary table, or CSV of several columns with a header row."""
+    path = Path(source)
+    if source == STANDARD_INPUT or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(4)
+    return start.startswith((b"PAR1", b"PK")) or len(csv_header(path)) > 1
