@@ -89,6 +89,19 @@ REFUSED = {
         "PATH, line 2: 3 values, but the first row has 2; are its decimals commas? Then put semicolons between the"
         " values.",
     ),
+    "one_value_too_many": (b"a,b\n1.5,5,10\n", "PATH, line 2: 3 values, but the first row has 2."),
+    "comma_at_the_end": (
+        b"a,b\n1,5,\n",
+        "PATH, line 2: 3 values, but the first row has 2; nothing follows the last separator: remove it.",
+    ),
+    "comment": (
+        b"a,b\n1,5\n# dry\n",
+        "PATH, line 3: 1 value, but the first row has 2; this one is a comment: remove it.",
+    ),
+    "comment_at_the_start": (
+        b"# of May\na,b\n1,5\n",
+        "PATH, line 2: 2 values, but the first row has 1; the first row is a comment: remove it.",
+    ),
     "mixed_separators": (
         b"a,b,c\n1,2,3\n4;5;6\n",
         "PATH, line 3: 1 value, but the first row has 3; other rows have commas between values, and this one"

@@ -107,6 +107,51 @@ def test_few_whole_numbers_are_classes_unless_told_otherwise(project: Project) -
     assert told["task"] == "regression"
 
 
+def recorded(recordings: int = 6, rows: int = 20) -> list[str]:
+    """As `tinyml record` writes it: several lines come in the same moment."""
+    lines = ["recording,time_s,ax,label"]
+    for r in range(recordings):
+        lines += [f"{r},{t // 3 * 0.06:.3f},{RANDOM.normal(0, 1 + r % 2):.3f},{'ab'[r % 2]}" for t in range(rows)]
+    return lines
+
+
+def test_number_and_time_of_a_recording_are_no_inputs(project: Project) -> None:
+    save(recorded())
+    command = ["new", "m", "--from", "d.csv", "--target", "label", "--json"]
+    (told,) = json.loads(run(*command).stdout)
+    assert told["roles"] == {
+        "recording": "not used: looks like the number of a recording",
+        "time_s": "not used: tells the time",
+        "ax": "input",
+        "label": "target",
+    }
+    assert told["remarks"][0] == (
+        "recording: looks like the number of a recording; for windows over time: --group recording --window N"
+    )
+    grouped = [*command, "--force", "--group", "recording", "--window", "5"]
+    (told,) = json.loads(run(*grouped).stdout)
+    assert told["roles"]["time_s"] == "not used: tells the time"
+    assert not any("recording:" in remark for remark in told["remarks"])
+    (told,) = json.loads(run(*command, "--force", "--columns", "time_s", "--columns", "ax").stdout)
+    assert told["roles"]["time_s"] == "input"
+
+
+def test_columns_that_are_nearly_numbers_say_how_to_repair_them(project: Project) -> None:
+    save(["t,c,x,y", *(f'{i * 7 % 13}.5 C,"1,{i}",{i * 7 % 30},{i}.25' for i in range(30))])
+    (told,) = json.loads(run("new", "m", "--from", "d.csv", "--target", "y", "--json").stdout)
+    assert told["remarks"] == [
+        "t: holds numbers with units, such as '0.5 C'; leave only the numbers.",
+        "c: holds numbers with decimal commas, such as '1,0'; put semicolons between the values of the file, or write"
+        " points for these commas.",
+    ]
+
+
+def test_a_file_without_a_header_row_is_said(project: Project) -> None:
+    save([f"{i * 7 % 30},{i}.5" for i in range(30)])
+    (told,) = json.loads(run("new", "m", "--from", "d.csv", "--target", "column_2", "--json").stdout)
+    assert told["remarks"] == ["the file has no header row: its columns are called column_1, column_2 and so on."]
+
+
 def test_uneven_classes_are_said(project: Project) -> None:
     save(["x,y", *(f"{i * 0.37 % 1:.3f},{'rare' if i % 10 == 0 else 'usual'}" for i in range(60))])
     said = run("new", "m", "--from", "d.csv", "--target", "y").stdout
@@ -130,7 +175,7 @@ def test_three_hundred_columns_and_a_board(project: Project) -> None:
 
 
 BAD = {
-    "no_file": (None, ["--target", "y"], "there is no file 'd.csv' with data."),
+    "no_file": (None, ["--target", "y"], "there is no file 'd.csv'."),
     "three_rows": (["x,y", "1,2", "2,3", "3,4"], ["--target", "y"],
                    "d.csv has 3 rows; at least 20 are needed to train and to judge a network."),
     "one_class": (["x,y", *(f"{i},same" for i in range(30))], ["--target", "y"],
@@ -142,6 +187,19 @@ BAD = {
     "only_text_and_constants": (["a,b,y", *(f"w{i},1,{i}.5" for i in range(30))], ["--target", "y"],
                                 "d.csv has no column that can be an input: 'a' holds text, not numbers, 'b' has the"
                                 " same value in every row."),
+    "decimal_commas_as_target": (["x,y", *(f'{i},"20,{i}"' for i in range(30))], ["--target", "y"],
+                                 "d.csv: column 'y' holds numbers with decimal commas, such as '20,0'; put semicolons"
+                                 " between the values of the file, or write points for these commas."),
+    "units_as_target": (["x,y", *(f"{i},{i}.5 C" for i in range(30))], ["--target", "y"],
+                        "d.csv: column 'y' holds numbers with units, such as '0.5 C'; leave only the numbers."),
+    "dates_as_target": (["x,y", *(f"{i},2025-01-{i + 1:02}" for i in range(30))], ["--target", "y"],
+                        "d.csv: column 'y' holds dates, which a network cannot answer; choose another --target."),
+    "target_without_header": ([f"{i},{i}" for i in range(30)], ["--target", "z"],
+                              "d.csv has no column 'z' and no header row. There are: column_1, column_2."),
+    "recorded_and_constant": (["recording,time_s,a0,label", *(f"{i // 10},{i % 10 // 2},0,{'ab'[i // 20]}"
+                                                              for i in range(40))], ["--target", "label"],
+                              "d.csv has no column that can be an input: 'recording' looks like the number of a"
+                              " recording, 'time_s' tells the time, 'a0' has the same value in every row."),
     "unknown_target": (["x,y", *(f"{i},{i}" for i in range(30))], ["--target", "z"],
                        "d.csv has no column 'z'. There are: x, y."),
     "misspelt_target": (["x,moisture", *(f"{i},{i}" for i in range(30))], ["--target", "mosture"],

@@ -6,6 +6,7 @@ Everything that is not as it should be is one UsageError with the line where it 
 from __future__ import annotations
 
 import csv
+import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,14 +25,19 @@ if TYPE_CHECKING:
 MOST_BYTES = 512 << 20
 _MOST_VALUES = MOST_BYTES // 8
 _MOST_COLUMNS = 4096
+_COMMENT = ("#", "//", "%")
 _CACHE: dict[Path, tuple[tuple[int, int], Table]] = {}
 
 
 class Table:
-    """Columns of one length by name, in the order of the file; `first_line` is that of row 0, 0 in a binary file."""
+    """Columns of one length by name, in the order of the file; `first_line` is that of row 0, 0 in a binary file.
 
-    def __init__(self, where: str, columns: Sequence[Column], first_line: int) -> None:
+    `is_named` is False if the file has no header row, and its columns are called column_1 and so on.
+    """
+
+    def __init__(self, where: str, columns: Sequence[Column], first_line: int, *, is_named: bool = True) -> None:
         self.where = where
+        self.is_named = is_named
         self.columns = {column.name: column for column in columns}
         self.rows = len(columns[0].numbers)
         self._first_line = first_line
@@ -49,7 +55,7 @@ def read_table(path: Path) -> Table:
     """
     where = visible(shown(path))
     if not path.is_file():
-        raise UsageError(f"there is no file '{where}' with data.")
+        raise UsageError(f"there is no file '{where}'.")
     try:
         state = path.stat()
         key = (state.st_mtime_ns, state.st_size)
@@ -101,7 +107,7 @@ def _of_csv(path: Path, where: str) -> Table:
     if frame.height == 0:
         raise UsageError(f"{where} has a header row and no data.")
     columns = [column_of_texts(name, frame[name], with_commas=separator != ",") for name in header]
-    return Table(where, columns, 1 + skipped + is_named)
+    return Table(where, columns, 1 + skipped + is_named, is_named=is_named)
 
 
 def _shape_of(path: Path, where: str) -> tuple[str, list[str], bool, int]:
@@ -119,7 +125,7 @@ def _shape_of(path: Path, where: str) -> tuple[str, list[str], bool, int]:
                 raise UsageError(f"{where} is not a table: supported are CSV text in UTF-8, Parquet and .npz.")
             separator = next((mark for mark in ("\t", ";", ",") if mark in first), ",")
             cells = [cell.strip() for cell in next(csv.reader([first], delimiter=separator), [])]
-            _check_lengths(csv.reader(file, delimiter=separator), len(cells), separator, where, skipped + 1)
+            _check_lengths(csv.reader(file, delimiter=separator), cells, separator, where, skipped + 1)
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{where} is not text in UTF-8 (byte {error.object[error.start]:#04x}); save it as 'CSV UTF-8'."
@@ -139,18 +145,31 @@ def _shape_of(path: Path, where: str) -> tuple[str, list[str], bool, int]:
     return separator, names, is_named, skipped
 
 
-def _check_lengths(rows: Any, count: int, separator: str, where: str, lines_before: int) -> None:
+def _check_lengths(rows: Any, first: Sequence[str], separator: str, where: str, lines_before: int) -> None:
+    count = len(first)
     for row in rows:
         if row and len(row) != count:
             line = rows.line_num + lines_before
-            hint = "; are its decimals commas? Then put semicolons between the values" if separator == "," else ""
-            other = next((mark for mark in ";\t," if mark != separator and mark in "".join(row)), None)
-            if len(row) < count and other is not None:
-                hint = f"; other rows have {_mark(separator)} between values, and this one {_mark(other)}"
-            elif len(row) < count:
-                hint = ""
+            hint = _why_other_length(row, first, separator)
             values = "1 value" if len(row) == 1 else f"{len(row)} values"
             raise UsageError(f"{where}, line {line}: {values}, but the first row has {count}{hint}.")
+
+
+def _why_other_length(row: Sequence[str], first: Sequence[str], separator: str) -> str:
+    """The end of a sentence; '' if it cannot be told."""
+    if first[0].startswith(_COMMENT):
+        return "; the first row is a comment: remove it"
+    if row[0].lstrip().startswith(_COMMENT):
+        return "; this one is a comment: remove it"
+    if len(row) < len(first):
+        other = next((mark for mark in ";\t," if mark != separator and mark in "".join(row)), None)
+        between = f"; other rows have {_mark(separator)} between values, and this one"
+        return "" if other is None else f"{between} {_mark(other)}"
+    if not row[-1].strip():
+        return "; nothing follows the last separator: remove it"
+    if separator == "," and all(re.fullmatch(r"\s*[-+]?\d+\s*", cell) for cell in row):
+        return "; are its decimals commas? Then put semicolons between the values"
+    return ""
 
 
 def _mark(separator: str) -> str:

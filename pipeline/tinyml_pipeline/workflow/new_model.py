@@ -19,6 +19,7 @@ from tinyml_pipeline.models.spec import Dataset
 from tinyml_pipeline.names import hint
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.user_code import shown
+from tinyml_pipeline.wording import argument
 from tinyml_pipeline.workflow.new_model_text import spec_text
 from tinyml_pipeline.workflow.proposal import Proposal, propose
 from tinyml_pipeline.workflow.spec_file import path_from, spec_place, write_spec
@@ -78,8 +79,9 @@ def new_model(name: str, file: Path, project: Project, wanted: Wanted, *, force:
     for column in (*wanted.targets, *wanted.columns, *((wanted.group,) if wanted.group else ())):
         if column not in table.columns:
             known = [visible(one) for one in table.columns]
-            raise UsageError(f"{table.where} has no column '{visible(column)}'. {hint(visible(column), known)}")
-    facts = look_at(table, wanted.group)
+            header = "" if table.is_named else " and no header row"
+            raise UsageError(f"{table.where} has no column '{visible(column)}'{header}. {hint(visible(column), known)}")
+    facts = look_at(table, wanted.group, wanted.targets[0])
     task = _task(table, facts, wanted)
     classes = label_counts(table.columns[wanted.targets[0]].labels()) if task == "classification" else {}
     _check_classes(classes, task, table, wanted)
@@ -147,6 +149,8 @@ def _task(table: Table, facts: Sequence[ColumnFacts], wanted: Wanted) -> Task:
             raise UsageError(
                 f"{table.where}: column '{visible(name)}' has the same value in every row; there is nothing to learn."
             )
+        if wanted.task != "classification":
+            _check_numbers(table, target)
     is_text = [found[name].kind in ("text", "date") for name in wanted.targets]
     if len(wanted.targets) > 1 or wanted.task == "regression":
         if wanted.task == "classification" or any(is_text):
@@ -163,6 +167,23 @@ def _task(table: Table, facts: Sequence[ColumnFacts], wanted: Wanted) -> Task:
     few = target.distinct <= min(_MOST_NUMBER_CLASSES, table.rows / 5)
     is_classes = wanted.task == "classification" or is_text[0] or (is_whole and few)
     return "classification" if is_classes else "regression"
+
+
+def _check_numbers(table: Table, target: ColumnFacts) -> None:
+    """Text that is to be numbers would be a class for every value."""
+    column = f"{table.where}: column '{visible(target.name)}' holds"
+    if target.kind == "date":
+        raise UsageError(f"{column} dates, which a network cannot answer; choose another --target.")
+    if target.nearly == "comma" or (target.nearly and target.distinct > _MOST_NUMBER_CLASSES):
+        raise UsageError(f"{column} {_nearly_words(target)}.")
+
+
+def _nearly_words(one: ColumnFacts) -> str:
+    """'numbers with units, such as '17.2 C': write ...'."""
+    if one.nearly == "comma":
+        repair = "put semicolons between the values of the file, or write points for these commas"
+        return f"numbers with decimal commas, such as '{visible(one.odd)}'; {repair}"
+    return f"numbers with units, such as '{visible(one.odd)}'; leave only the numbers"
 
 
 def _check_classes(classes: Mapping[str, int], task: Task, table: Table, wanted: Wanted) -> None:
@@ -200,6 +221,8 @@ _WHY_NOT = {
     "empty": "has no values",
     "constant": "has the same value in every row",
     "order": "only counts the rows",
+    "time": "tells the time",
+    "recording": "looks like the number of a recording",
 }
 
 
@@ -235,7 +258,17 @@ def _remarks(
 ) -> list[str]:
     """One sentence each on what the user should know before training."""
     said = []
+    if not table.is_named:
+        said.append("the file has no header row: its columns are called column_1, column_2 and so on.")
     for one in facts:
+        is_used = one.name in (*data.inputs, *data.targets)
+        if one.kind == "recording" and not is_used:
+            said.append(
+                f"{one.name}: looks like the number of a recording; for windows over time:"
+                f" --group {argument(visible(one.name))} --window N"
+            )
+        if one.nearly and not is_used:
+            said.append(f"{one.name}: holds {_nearly_words(one)}.")
         if one.name in data.inputs and one.valid is not None:
             low, high = data.valid[one.name]
             codes = " and ".join(
@@ -245,7 +278,7 @@ def _remarks(
                 f"{one.name}: {codes} is far from all others, as of a sensor that is unplugged; values outside of"
                 f" {low:g} to {high:g} are missing values."
             )
-        if one.name in (*data.inputs, *data.targets) and one.odd:
+        if is_used and one.odd and not one.nearly:
             said.append(f"{one.name}: text such as '{one.odd}' among the numbers is a missing value.")
     lost = 0 if data.window or data.missing == "median" else table.rows - sum(len(part.inputs) for part in parts)
     if lost:
