@@ -73,7 +73,7 @@ REFUSED = {
     "an_image": (
         ("digits", "1"),
         "1 number given; digits takes 64 numbers (input[0], ..., input[63]):"
-        " tinyml predict digits 16 16 16 16 16 16 16 16 ...",
+        " tinyml predict digits 12 4 8 12 4 8 12 4 ...",
     ),
     "an_unknown_option": (
         ("linear", "--jsn", "1"),

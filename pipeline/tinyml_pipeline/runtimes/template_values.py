@@ -159,14 +159,14 @@ def _oracle_values(model: QuantizedModel, oracle: Oracle) -> dict[str, Any]:
     typed = count <= MOST_TYPED_VALUES
     domains = _ranges(model, oracle.domains)
     ranges = domains if typed else []
-    examples = [_example(domain, index) for index, domain in enumerate(ranges)]
+    examples = [example_value(domain, index) for index, domain in enumerate(ranges)]
     names = [domain.name for domain in ranges]
     own_inputs = [
         {
             "words": comment_text(f"{domain.name}, {_from_to(domain)}"),
             "low": domain.low,
             "high": domain.high,
-            "example": float_literal(_example(domain, index)),
+            "example": float_literal(example_value(domain, index)),
         }
         for index, domain in enumerate(domains)
     ]
@@ -251,7 +251,7 @@ def _output_names(ports: Sequence[QuantizedPort]) -> list[str]:
     return [c_string(name) for port in ports for name in port.value_names]
 
 
-def _example(domain: Domain, index: int) -> float:
+def example_value(domain: Domain, index: int) -> float:
     """A number inside the domain that is short to write; neighbours get different ones."""
     share = (0.75, 0.25, 0.5)[index % 3]
     number = float(f"{domain.low + share * (domain.high - domain.low):.2g}")

@@ -19,6 +19,7 @@ from tinyml_pipeline.parity.output_values import output_values
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, QuantizedPort
+from tinyml_pipeline.runtimes.template_values import example_value
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.wording import not_installed
 from tinyml_pipeline.workflow.ask_network import ask_network
@@ -252,8 +253,10 @@ def _parse(asked: _Asked, texts: Sequence[str]) -> npt.NDArray[np.float64]:
 
 def _usage(asked: _Asked) -> str:
     """'adder takes 2 numbers (a, b): tinyml predict adder 10 2'."""
-    spec, count = asked.spec, len(_input_names(asked.model))
-    example = spec.checks[0][0] if spec.checks else [spec.inputs[0].high] * count
+    spec, ports = asked.spec, asked.model.inputs
+    domains, count = domain_of_each_value(spec.inputs, [port.shape for port in ports]), len(_input_names(asked.model))
+    values = [example_value(domain, index) for index, domain in enumerate(domains[:_SHOWN])]
+    example = spec.checks[0][0] if spec.checks else values
     numbers = [f"{number:g}" for number in example[:_SHOWN]] + ["..."] * (count > _SHOWN)
     return f"{_taken(asked)}: tinyml predict {asked.argument} {' '.join(numbers)}"
 
