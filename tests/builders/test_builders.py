@@ -93,6 +93,20 @@ def test_what_goes_wrong_is_said(
     assert str(caught.value) == message
 
 
+def test_a_first_build_without_the_internet_says_what_it_needs(
+    sketch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tinyml_pipeline.host.builders.sketch.cache_dir", lambda name: tmp_path)
+    play("pio", "echo Platform Manager: Installing; echo HTTPClientError: >&2; exit 1", tmp_path, monkeypatch)
+    with pytest.raises(ToolFailedError) as caught:
+        PlatformIOBuilder().build(sketch, load_board("uno"), tmp_path / "place")
+    assert str(caught.value) == (
+        "platformio could not download what uno needs: the first build for a board fetches its core and compiler, and"
+        f" needs the Internet. Log: {tmp_path / 'platformio-uno.log'}"
+    )
+    assert (tmp_path / "platformio-uno.log").read_text() == "Platform Manager: Installing\nHTTPClientError:\n"
+
+
 def test_a_firmware_beyond_the_board_is_an_error_before_flashing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

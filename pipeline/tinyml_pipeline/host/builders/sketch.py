@@ -15,6 +15,10 @@ from tinyml_pipeline.boards.required_tools import DEBIAN_ARDUINO
 from tinyml_pipeline.errors import ToolFailedError, UnsupportedError
 from tinyml_pipeline.places import cache_dir
 
+_NO_NETWORK = re.compile(
+    r"HTTPClientError|InternetConnectionError|Could not install package"  # PlatformIO
+    r"|loading required (platform|tool)|Error downloading"  # arduino-cli
+)
 _TIMEOUT_S = 1800  # the first build of a board brings its compiler
 _SUFFIXES = (".elf", ".hex", ".bin", ".uf2")
 
@@ -137,6 +141,13 @@ def _run(name: str, command: Sequence[str | Path], board: Board) -> str:
         return said
     if (found := _beyond(said, board)) is not None:
         raise UnsupportedError(f"{board.name}: the firmware {found}; choose a smaller model or a larger board.")
+    if _NO_NETWORK.search(said):
+        log = cache_dir("logs") / f"{name}-{board.name}.log"
+        log.write_text(said, encoding="utf-8")
+        raise ToolFailedError(
+            f"{name} could not download what {board.name} needs: the first build for a board fetches its core and"
+            f" compiler, and needs the Internet. Log: {log}"
+        )
     raise ToolFailedError(f"{name} could not build the firmware for {board.name}:\n{output.tail}")
 
 
