@@ -62,6 +62,25 @@ def test_another_file_is_left_as_it_is(case: str, tmp_path: Path, monkeypatch: p
     assert Path("d.csv").read_text() == content
 
 
+@pytest.mark.parametrize(
+    ("label", "columns", "message"),
+    [
+        ("", ("a", "b"), "has recordings with labels; name this one's with --label, or choose another file with -o."),
+        ("x", ("p", "q"), "has the columns a, b, not p, q; leave --columns out, or choose another with -o."),
+    ],
+)
+def test_a_recording_that_does_not_go_with_the_others(
+    label: str, columns: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "d.csv"
+    store(path, "x", (0.0, ["1", "2"]))
+    before = path.read_bytes()
+    with pytest.raises(UsageError) as caught, SampleFile(path, label, columns):
+        pass
+    assert str(caught.value) == f"{path} {message}"
+    assert path.read_bytes() == before
+
+
 def test_a_full_disk_leaves_whole_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "d.csv"
     store(path, "x", (0.0, ["1", "2"]))

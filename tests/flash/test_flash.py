@@ -145,8 +145,18 @@ def test_no_port_says_what_to_check(wanted: str | None, found: str) -> None:
         find_port("uno", wanted, ports, stand_in="sim-uno")
     assert str(caught.value) == (
         f"no USB serial port for uno was found{found}; is it connected, by a cable that carries data (many only"
-        " charge), and does its power light shine? Name a port that you know with --port. Without a board:"
+        " charge), and does its power light shine? Name a port that you know with --port (others:"
+        " /dev/ttyS0). Without a board:"
         " --board sim-uno."
+    )
+
+
+def test_other_ports_are_listed_if_none_is_of_usb() -> None:
+    there = [SerialPort(f"/dev/ttyS{index}", "n/a", is_usb=False) for index in range(6)]
+    with pytest.raises(DeviceError) as caught:
+        find_port("uno", "/dev/ttyNone", lambda: there)
+    assert str(caught.value).endswith(
+        " Name a port that you know with --port (others: /dev/ttyS0, /dev/ttyS1, /dev/ttyS2, /dev/ttyS3, ...)."
     )
 
 

@@ -121,6 +121,7 @@ def test_rows_end_a_recording_and_the_file_gives_the_names(project: Project, lin
 BAD = {
     "no_file": (["--label", "x"], "record needs a file, as in: tinyml record --board uno --label shake -o data.csv"),
     "other_file": (["-o", "other.csv"], "other.csv is not a file of 'tinyml record'; choose another with -o."),
+    "no_folder": (["-o", "none/d.csv"], "there is no folder 'none'; make it, or choose another with -o."),
     "no_rows": (["-o", "d.csv", "--rows", "0"], "--rows takes a number of at least 1."),
     "label": (["-o", "d.csv", "--label", "a\nb"], "--label takes a text of one line."),
 }
@@ -140,6 +141,14 @@ def test_an_emulated_board_without_a_sketch(project: Project) -> None:
     assert done.stderr == (
         "tinyml: sim-cortex-m4 cannot run a sketch here; record from a real board, or from sim-uno.\n"
     )
+
+
+def test_without_a_board_an_emulated_one_that_can_record_is_named(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serial.tools.list_ports.comports", list)
+    done = run("record", "--board", "nano33ble", "-o", "d.csv")
+    assert done.stderr.endswith(" Without a board: --board sim-uno.\n")
 
 
 @pytest.mark.slow

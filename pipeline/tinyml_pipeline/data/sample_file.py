@@ -18,8 +18,10 @@ BEFORE, AFTER = ("recording", "time_s"), ("label",)
 class SampleFile:
     """`recording,time_s,VALUES...,label`; each recording gets the next number. Opened by `with`."""
 
-    def __init__(self, path: Path, label: str) -> None:
+    def __init__(self, path: Path, label: str, columns: Sequence[str] = ()) -> None:
+        """`columns` are names that were asked for: a file that has others is not appended to."""
         self.path = path
+        self._columns = list(columns)
         self.recording = 0
         self.rows = 0
         self.names: list[str] = []
@@ -29,9 +31,22 @@ class SampleFile:
         self._end = 0
 
     def __enter__(self) -> SampleFile:
-        """Raises UsageError, and leaves the file as it is, if it is another kind of CSV or ends within a row."""
+        """Raises UsageError, and leaves the file as it is, if it is another kind of CSV or ends within a row.
+
+        And if a recording without a label, or with other names of its values, would be appended to one that has them.
+        """
         if self.path.exists():
-            self.names, self.recording, self._end = _examine(self.path)
+            self.names, self.recording, self._end, is_labelled = _examine(self.path)
+            where = visible(shown(self.path))
+            if self.names and self._columns and self._columns != self.names:
+                found, asked = visible(", ".join(self.names)), visible(", ".join(self._columns))
+                raise UsageError(
+                    f"{where} has the columns {found}, not {asked}; leave --columns out, or choose another with -o."
+                )
+            if is_labelled and not self._label:
+                raise UsageError(
+                    f"{where} has recordings with labels; name this one's with --label, or choose another file with -o."
+                )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,8 +96,8 @@ def _line(cells: Sequence[str]) -> str:
     return text.getvalue()
 
 
-def _examine(path: Path) -> tuple[list[str], int, int]:
-    """Names of the values, number of the next recording, and size of a file that `record` may append to."""
+def _examine(path: Path) -> tuple[list[str], int, int, bool]:
+    """Of a file that may be appended to: names of the values, next recording, size, and whether it has labels."""
     where = visible(shown(path))
     other = f"{where} is not a file of 'tinyml record'; choose another with -o."
     try:
@@ -90,15 +105,16 @@ def _examine(path: Path) -> tuple[list[str], int, int]:
             reader = csv.reader(file)
             header = next(reader, [])
             if not header and path.stat().st_size == 0:
-                return [], 0, 0
+                return [], 0, 0, False
             names = header[len(BEFORE) : -len(AFTER)]
             if [*BEFORE, *names, *AFTER] != header or not names:
                 raise UsageError(other)
-            last = -1
+            last, is_labelled = -1, False
             for row in reader:
                 if len(row) != len(header) or not row[0].isdecimal():
                     raise UsageError(f"{where}, line {reader.line_num}: not a row of a recording; mend the file first.")
                 last = max(last, int(row[0]))
+                is_labelled |= bool(row[-1])
         with path.open("rb") as raw:
             size = raw.seek(0, os.SEEK_END)
             raw.seek(size - 1)
@@ -108,4 +124,4 @@ def _examine(path: Path) -> tuple[list[str], int, int]:
         raise UsageError(other) from None
     except OSError as error:
         raise UsageError(f"{where} cannot be read ({error.strerror}).") from None
-    return names, last + 1, size
+    return names, last + 1, size, is_labelled

@@ -22,6 +22,8 @@ from tinyml_pipeline.workflow.connect import connect, is_emulated, refuse_port_o
 from tinyml_pipeline.workflow.generate import encoded
 
 _ANALOG = "analog"
+_EMULATED = "sim-uno"
+"""The emulated board that can run a sketch."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,12 @@ def connect_collector(board: Board, port: str | None, project: Project) -> Itera
     """A board that prints: the one at `port`, whatever sketch it runs; or an emulated one that runs the collector."""
     refuse_port_of_emulated(board, port)
     if not is_emulated(board):
-        with connect(None, project.artifacts, board, port) as device:
+        with connect(None, project.artifacts, board, port, instead=_EMULATED) as device:
             yield device
         return
     builder = choose_builder(board) if board.arduino is not None else None
     if builder is None:
-        raise UnsupportedError(f"{board.name} cannot run a sketch here; record from a real board, or from sim-uno.")
+        raise UnsupportedError(f"{board.name} cannot run a sketch here; record from a real board, or from {_EMULATED}.")
     with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
         for name, text in collector_files(board, _ANALOG).items():
             path = Path(place) / name

@@ -30,11 +30,13 @@ def connect(
     runtime: RuntimeName = "aot",
     *,
     elf: Path | None = None,
+    instead: str = "",
 ) -> Iterator[Device]:
     """The device, open; what was started is gone when the block ends. Its log stays in artifacts/logs/.
 
     `port` None means: start the emulator of an emulated board with what `tinyml build` makes of the model, find the
-    port of a real one. Only an emulated board needs a model, or the `elf` of another firmware.
+    port of a real one. Only an emulated board needs a model, or the `elf` of another firmware. `instead` is the board
+    for who has none, if not the emulated one that is most like it.
     Raises DeviceError, UsageError, and what building a firmware raises.
     """
     log = artifacts / _LOGS / f"{c_identifier(opened.name) if opened else 'monitor'}-{board.name}.log"
@@ -47,7 +49,7 @@ def connect(
             f"{log} cannot be written ({error.strerror}). Make that possible, or give another folder with --artifacts."
         ) from None
     if not is_emulated(board):
-        found = find_port(board.name, port, stand_in=stand_in(board))
+        found = find_port(board.name, port, stand_in=instead or stand_in(board))
         with SerialDevice(board.name, found, log) as device:
             yield device
     else:

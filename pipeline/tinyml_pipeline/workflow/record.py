@@ -65,10 +65,12 @@ def record(
     if "\n" in label or "\r" in label or "\0" in label:
         raise UsageError("--label takes a text of one line.")
     target = load_board(board)
+    if not output.parent.is_dir():
+        raise UsageError(f"there is no folder '{visible(shown(output.parent))}'; make it, or choose another with -o.")
     try:
         with (
             lock(output),
-            SampleFile(output, label) as file,
+            SampleFile(output, label, columns) as file,
             connect_collector(target, port, project) as device,
         ):
             return _store(device, file, label, list(file.names or columns), rows, is_emulated(target))

@@ -11,6 +11,8 @@ from pathlib import Path
 from tinyml_pipeline.errors import DeviceError, UsageError
 from tinyml_pipeline.visible_text import visible
 
+_SHOWN = 4
+
 
 @dataclass(frozen=True)
 class SerialPort:
@@ -47,16 +49,19 @@ def find_port(
                 f"{wanted} is not a serial port. Connect {board} and see which ports there are: tinyml ports"
             )
         return wanted
-    candidates = [port for port in ports() if port.is_usb]
+    there = list(ports())
+    candidates = [port for port in there if port.is_usb]
     listed = ", ".join(f"{port.name} ({visible(port.description)})" for port in candidates)
     if wanted is not None and candidates:
         raise DeviceError(f"there is no port {wanted}; connect {board}, or name its port with --port: {listed}.")
     if not candidates:
         without = "" if stand_in is None else f" Without a board: --board {stand_in}."
+        names = [port.name for port in there]
+        others = f" (others: {', '.join(names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''})" if names else ""
         named = "" if wanted is None else f", neither {wanted} nor another"
         raise DeviceError(
             f"no USB serial port for {board} was found{named}; is it connected, by a cable that carries data (many only"
-            f" charge), and does its power light shine? Name a port that you know with --port.{without}"
+            f" charge), and does its power light shine? Name a port that you know with --port{others}.{without}"
         )
     if len(candidates) > 1:
         raise UsageError(f"there are several serial ports; say which is {board}'s with --port: {listed}.")
