@@ -271,7 +271,7 @@ REFUSED = {
         lambda: through_float(),
         "dequantize (op 0): float32 that SOFTMAX (op 1) reads inside the model is unsupported; supported: int8 to"
         " float32 straight to an output of the model, or up to a QUANTIZE, with nothing but operators on each element"
-        " alone between them.",
+        " alone, of one shape, between them.",
     ),
 }
 
