@@ -10,12 +10,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import settings
 from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.framing import Message, pack_arrays
 
 # A shell starts a background job with Ctrl-C ignored, and every child inherits that; a handler here ends it, so that
 # the programs which the tests interrupt can be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# By default a test fails that takes longer than usual, as it does on a busy machine, and every run draws other numbers.
+settings.register_profile("suite", derandomize=True, deadline=None)
+if settings.get_current_profile_name() != "mutants":
+    settings.load_profile("suite")
 
 # xdist hands the terminal's width to its workers, and tables would be broken at it; tests of widths set their own.
 os.environ.pop("COLUMNS", None)

@@ -24,6 +24,7 @@ from tinyml_pipeline.errors import UnsupportedError
 from tests.compiler.models import adder
 from tests.kernels.dense_cases import dense_model
 from tests.ops.check import T, model_of, one
+from tests.ops.convolutions import convolution
 
 
 def relus() -> Graph:
@@ -96,6 +97,14 @@ def test_a_kernel_whose_scratch_is_more_than_the_ram_is_not_taken() -> None:
         ["fully_connected_dsp_s8", "fully_connected_dsp_s8"],
         ["fully_connected_quads_s8", "fully_connected_dsp_s8"],
     ]
+
+
+def test_kernels_with_less_scratch_are_taken_until_the_plan_fits_the_ram() -> None:
+    """Or until none has less: then the smallest plan stays, and whoever set the limit says what is missing."""
+    target = find_target("cortex-m4", "speed")
+    graph = read_tflite(model_of(convolution((8, 8, 16), 16)))
+    plans = [make_program(graph, target, Budget(ram_bytes=ram)).plan.size_bytes for ram in (None, 10**6, 2000, 300)]
+    assert plans[0] == plans[1] > 2000 >= plans[2] >= plans[3]
 
 
 def test_every_kernel_is_taken_or_has_a_reason() -> None:

@@ -284,6 +284,8 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None
     type=click.Choice(["size", "speed"]),
     help="Optimize for code size or speed; by default what suits the board.",
 )
+@click.option("--flash-limit", type=click.IntRange(1), metavar="BYTES", help="Choose kernels that take no more flash.")
+@click.option("--ram-limit", type=click.IntRange(1), metavar="BYTES", help="The same of RAM between the layers.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the C of one model.")
 @click.option(
     "--explain",
@@ -292,7 +294,14 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None
 )
 @json_option
 def compile_(
-    models: tuple[str, ...], boards: tuple[str, ...], optimize: Any, output: Path | None, explain: bool, as_json: bool
+    models: tuple[str, ...],
+    boards: tuple[str, ...],
+    optimize: Any,
+    flash_limit: int | None,
+    ram_limit: int | None,
+    output: Path | None,
+    explain: bool,
+    as_json: bool,
 ) -> None:
     """Compile models to plain C without an interpreter: needs no library, and gives the same bytes as TFLM.
 
@@ -300,8 +309,17 @@ def compile_(
     Example: tinyml compile adder --board sim-uno
              tinyml compile other.tflite -o my_firmware/model
     """
+    from tinyml_pipeline.compiler.select import Budget
     from tinyml_pipeline.show.report.tables import road as tables
     from tinyml_pipeline.workflow.compile import compile_models
 
-    outcomes = compile_models(models, project(), boards=boards, optimize=optimize, output=output, explain=explain)
+    outcomes = compile_models(
+        models,
+        project(),
+        boards=boards,
+        optimize=optimize,
+        output=output,
+        explain=explain,
+        limits=Budget(flash_limit, ram_limit),
+    )
     report(outcomes, tables.compilation, as_json)

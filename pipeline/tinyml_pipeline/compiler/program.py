@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tinyml_pipeline.compiler.dtypes import DType
@@ -17,7 +17,7 @@ from tinyml_pipeline.compiler.ops import reader_of
 from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.passes import run_passes
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
-from tinyml_pipeline.compiler.select import Budget, Choice, select
+from tinyml_pipeline.compiler.select import UNLIMITED, Budget, Choice, select
 from tinyml_pipeline.compiler.soundness import check_operations, check_types
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.compiler.value_scales import NO_SCALE, ValueScale
@@ -97,7 +97,27 @@ def make_program(
     if not inputs or not outputs:
         raise UnsupportedError("the model has no input or no output; supported: at least one of each.")
     ops = [reader_of(operation.name)(OpContext(core, operation)) for operation in core.operations]
-    choices = select(ops, target, budget)
+    budget = budget or UNLIMITED
+    program = _laid_out(core, inputs, outputs, select(ops, target, budget), target)
+    smallest = program
+    while (limits := _with_less_scratch(program, budget)) is not None:
+        try:
+            choices = select(ops, target, limits)
+        except UnsupportedError:
+            break  # nothing takes less scratch memory
+        program = _laid_out(core, inputs, outputs, choices, target)
+        smallest = min(smallest, program, key=lambda found: found.plan.size_bytes)
+    _check_size(smallest, target)
+    return smallest
+
+
+def _laid_out(
+    core: Graph,
+    inputs: tuple[TensorPort, ...],
+    outputs: tuple[TensorPort, ...],
+    choices: Sequence[Choice],
+    target: Target,
+) -> Program:
     steps = tuple(
         Step(operation, choice, _with_constants(choice.chosen.lowering, target))
         for operation, choice in zip(core.operations, choices, strict=True)
@@ -106,9 +126,15 @@ def make_program(
     indices, lowerings = [port.tensor.index for port in outputs], [step.lowering for step in steps]
     memory = Memory(core, indices, lowerings, alignments)
     plan = memory.plan()
-    program = Program(core, inputs, outputs, steps, memory.storages(), memory.copies(), plan, memory.buffers)
-    _check_size(program, target)
-    return program
+    return Program(core, inputs, outputs, steps, memory.storages(), memory.copies(), plan, memory.buffers)
+
+
+def _with_less_scratch(program: Program, budget: Budget) -> Budget | None:
+    """If the plan takes more than the RAM: a budget in which the kernel with the most scratch memory is not chosen."""
+    most = max((step.choice.chosen.cost.scratch_bytes for step in program.steps), default=0)
+    if budget.ram_bytes is None or program.plan.size_bytes <= budget.ram_bytes or most == 0:
+        return None
+    return Budget(budget.flash_bytes, most - 1)
 
 
 def _refuse_float_constants(graph: Graph) -> None:

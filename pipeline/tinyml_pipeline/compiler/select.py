@@ -24,6 +24,17 @@ class Budget:
     flash_bytes: int | None = None
     ram_bytes: int | None = None
 
+    def within(self, other: Budget) -> Budget:
+        """The less of both."""
+        return Budget(_less(self.flash_bytes, other.flash_bytes), _less(self.ram_bytes, other.ram_bytes))
+
+
+def _less(one: int | None, other: int | None) -> int | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)
+
+
+UNLIMITED = Budget()
+
 
 @dataclass(frozen=True)
 class Candidate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.compiler.select import UNLIMITED, Budget
 from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.host.interpreters.oracle import has_tflm
 from tinyml_pipeline.workflow.opened import OpenModel
@@ -25,9 +26,11 @@ class MemoryUse:
     arena_bytes: int | None
 
 
-def memory_use(opened: OpenModel, board: Board | None, optimize: Optimize | None = None) -> MemoryUse:
+def memory_use(
+    opened: OpenModel, board: Board | None, optimize: Optimize | None = None, limits: Budget = UNLIMITED
+) -> MemoryUse:
     """For a board, or portable C. Raises UnsupportedError if the model is not compiled."""
-    plan = program_for(opened.model, board, optimize).plan
+    plan = program_for(opened.model, board, optimize, limits).plan
     try:
         arena_bytes = opened.arena_bytes if has_tflm() else None
     except UnsupportedError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.compiler.graph import Graph
-from tinyml_pipeline.compiler.select import Budget
+from tinyml_pipeline.compiler.select import UNLIMITED, Budget
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import ArtifactsError, ParityError, UnsupportedError, UsageError
@@ -31,7 +31,7 @@ class OpenModel:
     spec: Spec | None
     model: QuantizedModel
     folder: ModelFolder
-    _compiled: dict[tuple[Target, Budget | None], SourceTree] = field(
+    _compiled: dict[tuple[Target, Budget], SourceTree] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -54,9 +54,9 @@ class OpenModel:
         """The vectors of the firmware's self-test."""
         return golden_vectors(self.model, self.oracle.invoke, self.spec.checks if self.spec else ())
 
-    def compiled(self, board: Board | None, optimize: Optimize | None = None) -> SourceTree:
+    def compiled(self, board: Board | None, optimize: Optimize | None = None, limits: Budget = UNLIMITED) -> SourceTree:
         """Plain C for a board (None: portable C99), compiled once per target. Raises UnsupportedError."""
-        key = target_of(board, optimize), budget_of(board)
+        key = target_of(board, optimize), budget_of(board, limits)
         if key not in self._compiled:
             self._compiled[key] = compile_to(self.model, *key)
         return self._compiled[key]

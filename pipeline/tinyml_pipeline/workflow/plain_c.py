@@ -11,9 +11,10 @@ from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.explain import Explanation, explain
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.program import Program, make_program
-from tinyml_pipeline.compiler.select import Budget
+from tinyml_pipeline.compiler.select import UNLIMITED, Budget, flash_of
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target, find_target
+from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.host.interpreters.one_operation import run_operation
 from tinyml_pipeline.host.interpreters.oracle import has_tflm
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, QuantizedPort
@@ -51,19 +52,38 @@ def target_of(board: Board | None, optimize: Optimize | None) -> Target:
     return find_target(board.compiler_target, optimize or board.optimize)
 
 
-def budget_of(board: Board | None) -> Budget | None:
-    """What a board has; None: any amount."""
-    return None if board is None else Budget(board.usable_flash_bytes, board.usable_ram_bytes)
+def budget_of(board: Board | None, limits: Budget = UNLIMITED) -> Budget:
+    """What a board has, or less where `limits` say so."""
+    has = UNLIMITED if board is None else Budget(board.usable_flash_bytes, board.usable_ram_bytes)
+    return has.within(limits)
 
 
-def explain_for(model: QuantizedModel, board: Board | None, optimize: Optimize | None) -> tuple[Explanation, ...]:
+def explain_for(
+    model: QuantizedModel, board: Board | None, optimize: Optimize | None, limits: Budget = UNLIMITED
+) -> tuple[Explanation, ...]:
     """Which kernel each layer gets there, and why."""
-    return explain(model.graph, target_of(board, optimize), budget_of(board), evaluator())
+    return explain(model.graph, target_of(board, optimize), budget_of(board, limits), evaluator())
 
 
-def program_for(model: QuantizedModel, board: Board | None, optimize: Optimize | None = None) -> Program:
+def program_for(
+    model: QuantizedModel, board: Board | None, optimize: Optimize | None = None, limits: Budget = UNLIMITED
+) -> Program:
     """What the C is made from: its constants and its memory plan."""
-    return make_program(model.graph, target_of(board, optimize), budget_of(board), evaluator())
+    return make_program(model.graph, target_of(board, optimize), budget_of(board, limits), evaluator())
+
+
+def refuse_beyond(program: Program, limits: Budget) -> None:
+    """UnsupportedError where even the smallest kernels take more than `limits`."""
+    found = (
+        ("flash", flash_of([step.choice.chosen for step in program.steps]), limits.flash_bytes),
+        ("RAM between the layers", program.plan.size_bytes, limits.ram_bytes),
+    )
+    for what, needed, limit in found:
+        if limit is not None and needed > limit:
+            raise UnsupportedError(
+                f"the kernels that need the least take {needed:,} bytes of {what} (estimated), {needed - limit:,} more"
+                f" than the limit of {limit:,}; raise it, or choose a smaller model."
+            )
 
 
 def aot_runtime() -> AotRuntime:
