@@ -24,9 +24,10 @@ def domains_by_port(domains: Sequence[T], shapes: Sequence[tuple[int, ...]]) -> 
     `shapes` are those of one sample. Raises SpecError if their number fits no such division, or more than one.
     """
     sizes = [math.prod(shape) for shape in shapes]
-    possible = ({1, size, *shape[-1:]} - {0} for size, shape in zip(sizes, shapes, strict=True))
-    found = [counts for counts in itertools.product(*possible) if sum(counts) == len(domains)]
-    if len(found) != 1:
+    found = _only_division(
+        [{1, size, *shape[-1:]} - {0} for size, shape in zip(sizes, shapes, strict=True)], len(domains)
+    )
+    if found is None:
         takes = " and ".join(f"{size:,} (shape {shape})" for size, shape in zip(sizes, shapes, strict=True))
         named = f"{counted(len(domains), 'input domain')} {'is' if len(domains) == 1 else 'are'} named"
         if len(shapes) == 1:
@@ -38,8 +39,25 @@ def domains_by_port(domains: Sequence[T], shapes: Sequence[tuple[int, ...]]) -> 
             f"the network's {len(shapes)} inputs take {takes} values, but {named}. Name one for each input, or one for"
             " each value."
         )
-    ends = list(itertools.accumulate(found[0]))
-    return [tuple(domains[end - count : end]) for end, count in zip(ends, found[0], strict=True)]
+    ends = list(itertools.accumulate(found))
+    return [tuple(domains[end - count : end]) for end, count in zip(ends, found, strict=True)]
+
+
+def _only_division(possible: Sequence[set[int]], total: int) -> tuple[int, ...] | None:
+    """One number of each set, which sum up to `total`; None if there is no such choice, or more than one.
+
+    Sum by sum, because a model of twenty inputs has billions of choices.
+    """
+    choices: dict[int, tuple[int, ...] | None] = {0: ()}
+    for numbers in possible:
+        longer: dict[int, tuple[int, ...] | None] = {}
+        for before, choice in choices.items():
+            for number in numbers:
+                after = before + number
+                if after <= total:
+                    longer[after] = None if choice is None or after in longer else (*choice, number)
+        choices = longer
+    return choices.get(total)
 
 
 def domain_of_each_value(domains: Sequence[T], shapes: Sequence[tuple[int, ...]]) -> list[T]:
