@@ -24,7 +24,7 @@ def conversion(*libraries: str, has_keras: bool = True) -> Any:
     return Fields(
         model="m", folder="artifacts/m", up_to_date=False,
         converted=Fields(bytes=1016, lint=[], threshold=None), generated=Fields(arena_bytes=2352, libraries=libraries),
-        proof=Fields(claim="verified", difference=difference, accuracy="", c_mismatches=0),
+        proof=Fields(claim="verified", difference=difference, accuracy="", metrics=(), c_mismatches=0),
     )  # fmt: skip
 
 
