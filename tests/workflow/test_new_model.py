@@ -120,7 +120,7 @@ def test_number_and_time_of_a_recording_are_no_inputs(project: Project) -> None:
     command = ["new", "m", "--from", "d.csv", "--target", "label", "--json"]
     (told,) = json.loads(run(*command).stdout)
     assert told["roles"] == {
-        "recording": "not used: looks like the number of a recording",
+        "recording": "not used: numbers the recordings",
         "time_s": "not used: tells the time",
         "ax": "input",
         "label": "target",
@@ -198,8 +198,8 @@ BAD = {
                               "d.csv has no column 'z' and no header row. There are: column_1, column_2."),
     "recorded_and_constant": (["recording,time_s,a0,label", *(f"{i // 10},{i % 10 // 2},0,{'ab'[i // 20]}"
                                                               for i in range(40))], ["--target", "label"],
-                              "d.csv has no column that can be an input: 'recording' looks like the number of a"
-                              " recording, 'time_s' tells the time, 'a0' has the same value in every row."),
+                              "d.csv has no column that can be an input: 'recording' numbers the recordings,"
+                              " 'time_s' tells the time, 'a0' has the same value in every row."),
     "unknown_target": (["x,y", *(f"{i},{i}" for i in range(30))], ["--target", "z"],
                        "d.csv has no column 'z'. There are: x, y."),
     "misspelt_target": (["x,moisture", *(f"{i},{i}" for i in range(30))], ["--target", "mosture"],

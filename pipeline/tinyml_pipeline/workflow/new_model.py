@@ -222,7 +222,7 @@ _WHY_NOT = {
     "constant": "has the same value in every row",
     "order": "only counts the rows",
     "time": "tells the time",
-    "recording": "looks like the number of a recording",
+    "recording": "numbers the recordings",
 }
 
 
