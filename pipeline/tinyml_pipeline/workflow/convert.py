@@ -45,8 +45,7 @@ from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, te
 from tinyml_pipeline.workflow.proof import proof_files, prove
 from tinyml_pipeline.workflow.proof_record import ProofRecord, proof_record, read_proof
 from tinyml_pipeline.workflow.samples import input_samples, inputs_of
-from tinyml_pipeline.workflow.train import DATA_FILES
-from tinyml_pipeline.workflow.trained import import_record, trained_archive, trained_sha256
+from tinyml_pipeline.workflow.trained import DATA_FILES, import_record, trained_archive, trained_sha256
 
 _FEW_STEPS = 64
 _ENOUGH_VECTORS, _NAMED_VALUES = 200, 8

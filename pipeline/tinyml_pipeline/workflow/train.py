@@ -18,9 +18,7 @@ from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.training.overrides import Overrides, override
 from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each, tell_edited
-
-DATA_FILES = "tinyml_pipeline.data.data_file"
-"""What specs use to read their data; no module of the workflow imports it."""
+from tinyml_pipeline.workflow.trained import DATA_FILES
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ from tinyml_pipeline.errors import ArtifactsError
 from tinyml_pipeline.models.spec import ImportedSpec, Spec
 from tinyml_pipeline.workflow import records
 
+DATA_FILES = "tinyml_pipeline.data.data_file"
+"""What specs use to read their data; no module of the workflow imports it."""
+
 FORMS: Mapping[str, str] = {
     "keras": "imported.keras",
     "graph": "imported.pb",
