@@ -100,9 +100,9 @@ class DataFile:
         table = read_table(Path(self.path))
         values, targets = self.inputs_of(table), self._targets(table)
         samples, units = self._samples(table)
-        usable = ~np.isnan(targets[samples[:, -1]]).any(axis=1)
+        usable = ~has_missing(targets[samples[:, -1]])
         if self.missing == "drop":
-            usable &= ~np.isnan(values).any(axis=1)[samples].any(axis=1)
+            usable &= ~has_missing(values[samples])
         samples = samples[usable]
         if len(samples) == 0:
             raise UsageError(f"{table.where}: every {self._unit} has a missing value; try missing='median'.")
@@ -184,6 +184,11 @@ class DataFile:
             name = self.inputs[int(empty.argmax())]
             raise UsageError(f"{table.where}: column '{visible(name)}' has no value in the training part.")
         return np.asarray(np.nanmedian(seen, axis=0), np.float64)
+
+
+def has_missing(values: FloatArray) -> npt.NDArray[np.bool_]:
+    """(n,), whether a value is missing, for each of `values` of shape (n, ...)."""
+    return np.asarray(np.isnan(values).any(axis=tuple(range(1, values.ndim))), np.bool_)
 
 
 def label_counts(labels: Sequence[str]) -> dict[str, int]:

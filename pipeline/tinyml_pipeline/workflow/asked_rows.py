@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from tinyml_pipeline.data.data_file import DataFile
+from tinyml_pipeline.data.data_file import DataFile, has_missing
 from tinyml_pipeline.data.reading import read_table
 from tinyml_pipeline.errors import UsageError, visible
 from tinyml_pipeline.models.spec import Spec
@@ -48,7 +47,7 @@ def without_missing(spec: Spec, rows: Rows, where: str, unit: str) -> Rows:
         medians = data.medians(np.random.default_rng(spec.seed))
         progress.say(f"{spec.name}: missing values are the medians of the training part")
         return np.where(np.isnan(rows), medians, rows)
-    is_whole: npt.NDArray[np.bool_] = ~np.isnan(rows.reshape(len(rows), -1)).any(axis=1)
+    is_whole = ~has_missing(rows)
     if not is_whole.any():
         raise UsageError(f"{where}: every {unit} has a missing value.")
     lost = int(np.count_nonzero(~is_whole))
