@@ -1,5 +1,7 @@
 #include "measure.h"
 
+#include <stddef.h>
+
 #include "machine.h"
 #include "model.h"
 #include "model_io.h"
@@ -43,6 +45,37 @@ uint32_t measure_invoke(const int8_t *inputs, int8_t *outputs)
     const uint32_t difference = count_call(model_invoke, inputs, outputs);
     return machine_in_units(difference > overhead ? difference - overhead : 0) + COST_OF_RETURN;
 }
+
+#ifdef MODEL_PROFILE
+static uint32_t *layer_counts;
+static uint32_t layer_start;
+
+__attribute__((noinline)) void model_layer_done(uint16_t layer)
+{
+    const uint32_t count = machine_count() - layer_start;
+    if (layer_counts != NULL) {
+        layer_counts[layer] = count;
+    }
+    layer_start = machine_count();
+}
+
+void measure_layers(const int8_t *inputs, int8_t *outputs, uint32_t *counts)
+{
+    uint32_t overhead;
+
+    /* Two calls in a row: what the second one counts is what the measurement itself costs. */
+    layer_counts = &overhead;
+    model_layer_done(0);
+    model_layer_done(0);
+    layer_counts = counts;
+    model_layer_done(0);
+    MODEL_IO_CALL(model_invoke, inputs, outputs);
+    layer_counts = NULL;
+    for (uint16_t layer = 0; layer < MODEL_LAYERS; layer++) {
+        counts[layer] = machine_in_units(counts[layer] > overhead ? counts[layer] - overhead : 0);
+    }
+}
+#endif
 
 #ifdef PROTOCOL_MEASURES_STACK
 #if defined(__AVR__)

@@ -4,6 +4,9 @@
 
 #include "machine.h"
 #include "measure.h"
+#ifdef MODEL_PROFILE
+#include "model.h"
+#endif
 #include "model_io.h"
 
 #ifndef PROTOCOL_BATCH
@@ -27,7 +30,7 @@
 #define LITTLE_ENDIAN_32(value) BYTE_OF(value, 0), BYTE_OF(value, 8), BYTE_OF(value, 16), BYTE_OF(value, 24)
 
 enum { PROTOCOL_VERSION = 1 };
-enum { TYPE_GREET = 1, TYPE_INVOKE = 2, TYPE_STACK = 3, TYPE_ERROR = 0x7F, TYPE_ANSWER = 0x80 };
+enum { TYPE_GREET = 1, TYPE_INVOKE = 2, TYPE_STACK = 3, TYPE_LAYERS = 4, TYPE_ERROR = 0x7F, TYPE_ANSWER = 0x80 };
 enum { ERROR_DAMAGED = 1, ERROR_UNKNOWN_TYPE = 2, ERROR_WRONG_LENGTH = 3, ERROR_FAULT = 4 };
 enum { HEADER_BYTES = 3, CHECK_BYTES = 4, COUNTS_BYTES = 8, COBS_LONGEST_BLOCK = 0xFF };
 
@@ -45,7 +48,13 @@ static const uint8_t greeting[] IN_FLASH = {
 enum {
     REQUEST_BYTES = HEADER_BYTES + MODEL_IO_INPUT_BYTES * PROTOCOL_BATCH + CHECK_BYTES,
     RESULT_BYTES = MODEL_IO_OUTPUT_BYTES * PROTOCOL_BATCH + COUNTS_BYTES,
-    PAYLOAD_BYTES = RESULT_BYTES > (int)sizeof greeting ? RESULT_BYTES : (int)sizeof greeting,
+#ifdef MODEL_PROFILE
+    LAYERS_BYTES = 4 * MODEL_LAYERS,
+#else
+    LAYERS_BYTES = 0,
+#endif
+    LONGER_BYTES = RESULT_BYTES > LAYERS_BYTES ? RESULT_BYTES : LAYERS_BYTES,
+    PAYLOAD_BYTES = LONGER_BYTES > (int)sizeof greeting ? LONGER_BYTES : (int)sizeof greeting,
     ANSWER_BYTES = HEADER_BYTES + PAYLOAD_BYTES + CHECK_BYTES
 };
 
@@ -169,6 +178,19 @@ static void answer_stack(void)
 }
 #endif
 
+#ifdef MODEL_PROFILE
+static void answer_layers(void)
+{
+    static uint32_t counts[MODEL_LAYERS];
+
+    measure_layers((const int8_t *)&request[HEADER_BYTES], (int8_t *)&answer[HEADER_BYTES], counts);
+    for (uint16_t layer = 0; layer < MODEL_LAYERS; layer++) {
+        put_32(&answer[HEADER_BYTES + 4u * layer], counts[layer]);
+    }
+    send_answer(TYPE_LAYERS | TYPE_ANSWER, LAYERS_BYTES);
+}
+#endif
+
 static void handle_request(void)
 {
     uint8_t check[CHECK_BYTES];
@@ -198,6 +220,12 @@ static void handle_request(void)
     } else if (request[0] == TYPE_STACK && vectors == 1 && is_whole) {
         answer_stack();
     } else if (request[0] == TYPE_STACK) {
+        send_error(ERROR_WRONG_LENGTH);
+#endif
+#ifdef MODEL_PROFILE
+    } else if (request[0] == TYPE_LAYERS && vectors == 1 && is_whole) {
+        answer_layers();
+    } else if (request[0] == TYPE_LAYERS) {
         send_error(ERROR_WRONG_LENGTH);
 #endif
     } else if (request[0] == TYPE_GREET || request[0] == TYPE_INVOKE) {

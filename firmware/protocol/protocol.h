@@ -8,6 +8,7 @@
  *   PROTOCOL_BATCH           the most vectors in one frame; each costs RAM for one more input and output
  *   PROTOCOL_LINE_BUFFER     how many bytes may wait on the line unread; 0: one frame at a time
  *   PROTOCOL_MEASURES_STACK  answer requests for the stack that one inference uses
+ *   MODEL_PROFILE            answer requests for what each layer takes; given to the model's files too
  */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H

@@ -39,7 +39,12 @@ class Names:
         """What the header declares."""
         into = {f"{self.prefix}_{verb}_{name}" for name in self.inputs for verb in ("quantize", "from_uint8")}
         out_of = {f"{self.prefix}_{verb}_{name}" for name in self.outputs for verb in ("dequantize", "to_uint8")}
-        return {f"{self.prefix}_invoke", *into, *out_of}
+        return {f"{self.prefix}_invoke", self.layer_done, *into, *out_of}
+
+    @property
+    def layer_done(self) -> str:
+        """What a profiled inference calls after each layer."""
+        return f"{self.prefix}_layer_done"
 
 
 def port_names(own: Sequence[str], given: Sequence[str], fallback: str, taken: set[str]) -> tuple[str, ...]:

@@ -54,6 +54,9 @@ void model_invoke(const int8_t *x, int8_t *y)
     int8_t *const dense_1_out = activations + 6; /* 3 values */
 
     fully_connected_per_channel_s8(&dense, x, dense_out);
+    model_layer_done(0);
     fully_connected_per_channel_s8(&dense_1, dense_out, dense_1_out);
+    model_layer_done(1);
     fully_connected_s8(&dense_2, dense_1_out, y);
+    model_layer_done(2);
 }

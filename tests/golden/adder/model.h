@@ -27,6 +27,14 @@ extern "C" {
  * Not reentrant: intermediate results are in static memory. */
 void model_invoke(const int8_t *x, int8_t *y);
 
+/* With MODEL_PROFILE, an inference calls this after each layer, counted from 0. You write it. */
+#define MODEL_LAYERS 3
+#ifdef MODEL_PROFILE
+void model_layer_done(uint16_t layer);
+#else
+#define model_layer_done(layer) (void)0
+#endif
+
 /* Real numbers to stored values, rounded and saturated, and back. */
 static inline int8_t model_quantize_x(float real)
 {

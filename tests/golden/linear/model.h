@@ -27,6 +27,14 @@ extern "C" {
  * Reentrant. */
 void model_invoke(const int8_t *x, int8_t *y);
 
+/* With MODEL_PROFILE, an inference calls this after each layer, counted from 0. You write it. */
+#define MODEL_LAYERS 1
+#ifdef MODEL_PROFILE
+void model_layer_done(uint16_t layer);
+#else
+#define model_layer_done(layer) (void)0
+#endif
+
 /* Real numbers to stored values, rounded and saturated, and back. */
 static inline int8_t model_quantize_x(float real)
 {

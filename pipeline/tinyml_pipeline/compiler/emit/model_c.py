@@ -76,12 +76,20 @@ class Source:
             for number, step in enumerate(steps):
                 for call in step.lowering.calls:
                     out.emit(self._call(number, call))
-            for index, number in self._program.copies:
-                size = self._program.outputs[number].tensor.size_bytes
-                macro = f"{self._names.prefix}_{self._names.outputs[number]}_SIZE".upper()
-                count = macro if self._program.outputs[number].tensor.dtype.bytes == 1 else f"{size}"
-                out.emit(f"memcpy({self._names.outputs[number]}, {self._memory.address(index)}, {count});")
+                if number == len(steps) - 1:
+                    self._emit_copies()
+                out.emit(f"{self._names.layer_done}({number});")
+            if not steps:
+                self._emit_copies()
         return out.text
+
+    def _emit_copies(self) -> None:
+        """Outputs that lie elsewhere than where they are computed; for a profile, part of the last layer."""
+        for index, number in self._program.copies:
+            size = self._program.outputs[number].tensor.size_bytes
+            macro = f"{self._names.prefix}_{self._names.outputs[number]}_SIZE".upper()
+            count = macro if self._program.outputs[number].tensor.dtype.bytes == 1 else f"{size}"
+            self._out.emit(f"memcpy({self._names.outputs[number]}, {self._memory.address(index)}, {count});")
 
     def _emit_head(self) -> None:
         out = self._out

@@ -60,6 +60,7 @@ def emit_header(program: Program, names: Names) -> str:
     out.emit(f" * {'Reentrant.' if reentrant else 'Not reentrant: intermediate results are in static memory.'} */")
     out.emit(f"{prototype(program, names)};")
     out.emit()
+    _emit_profile(out, program, names)
     scaled = is_scaled(program)
     out.emit(f"/* Real numbers to stored values, rounded and saturated, and back.{'' if scaled else ' */'}")
     if scaled:
@@ -71,6 +72,19 @@ def emit_header(program: Program, names: Names) -> str:
     for line in ("#ifdef __cplusplus", "}", "#endif", "", "#endif"):
         out.emit(line)
     return out.text
+
+
+def _emit_profile(out: Emitter, program: Program, names: Names) -> None:
+    """The hook that a profile measures layers by; without it the calls in the model are nothing."""
+    upper = names.prefix.upper()
+    out.emit(f"/* With {upper}_PROFILE, an inference calls this after each layer, counted from 0. You write it. */")
+    out.emit(f"#define {upper}_LAYERS {len(program.steps)}")
+    out.emit(f"#ifdef {upper}_PROFILE")
+    out.emit(f"void {names.layer_done}(uint16_t layer);")
+    out.emit("#else")
+    out.emit(f"#define {names.layer_done}(layer) (void)0")
+    out.emit("#endif")
+    out.emit()
 
 
 def port_headers(program: Program) -> tuple[str, ...]:

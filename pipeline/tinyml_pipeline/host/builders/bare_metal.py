@@ -51,12 +51,15 @@ def build_firmware(
     kind: Kind,
     build_dir: Path,
     optimize: Optimize | None = None,
+    *,
+    profile: bool = False,
 ) -> FirmwareImage:
     """Compile and link a model (`model.h`, `model.c` and what they include) into a firmware for `board`.
 
     'bench' is start-up code, the model and one call, for its sizes; 'verify', for boards that run bare metal, answers
     the host over the wire protocol, 'mlperf_tiny' over that of the benchmark's runner, for which `sources` hold
-    mlperf_tiny_config.h; 'bare' leaves the model out. Everything is written below `build_dir`. Raises
+    mlperf_tiny_config.h; 'bare' leaves the model out. With `profile`, 'verify' also tells what each layer takes.
+    Everything is written below `build_dir`. Raises
     ToolMissingError without the compiler, ToolFailedError with the compiler's words, UnsupportedError where the
     firmware does not fit the board.
     """
@@ -73,6 +76,7 @@ def build_firmware(
         *_compile_flags(board, optimize or board.optimize),
         *(_machine_defines(board) if _talks(kind) else ()),
         *(_protocol_defines(board, interface) if kind == "verify" else ()),
+        *(["-DMODEL_PROFILE"] if profile else ()),
         *model,
         *_own_sources(board, kind),
         *_link_flags(board),

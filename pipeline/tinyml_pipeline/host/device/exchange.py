@@ -152,7 +152,7 @@ class Exchange:
     def _match(self, kind: Type, frame: Frame) -> _Request | None:
         """The request that a frame answers; None for one that is late, doubled, or a complaint."""
         if frame.type == Type.ERROR:
-            self._hear_complaint(frame)
+            self._hear_complaint(kind, frame)
             return None
         request = self._waiting.get(frame.sequence)
         if frame.type != kind | ANSWER or request is None:
@@ -166,7 +166,7 @@ class Exchange:
         self._resend([earlier for earlier in self._waiting.values() if earlier.order < request.order])
         return request
 
-    def _hear_complaint(self, frame: Frame) -> None:
+    def _hear_complaint(self, kind: Type, frame: Frame) -> None:
         code = frame.payload[0] if frame.payload else 0
         name = self._device.name
         if code == ErrorCode.DAMAGED and self._waiting:
@@ -175,6 +175,8 @@ class Exchange:
             raise DeviceError(f"{name}: the firmware ran into a fault (bad address or instruction).")
         elif code == ErrorCode.WRONG_LENGTH and frame.sequence in self._waiting:
             raise DeviceError(f"{name} refuses the length of a request; build and flash its firmware again.")
+        elif code == ErrorCode.UNKNOWN_TYPE and frame.sequence in self._waiting and kind is Type.LAYERS:
+            raise DeviceError(f"{name} does not measure its layers; build its firmware with MODEL_PROFILE defined.")
         elif code == ErrorCode.UNKNOWN_TYPE and frame.sequence in self._waiting:
             raise DeviceError(f"{name} does not know this request; build and flash its firmware again.")
 

@@ -23,6 +23,7 @@ class Type(enum.IntEnum):
     GREET = 1
     INVOKE = 2
     STACK = 3
+    LAYERS = 4
     ERROR = 0x7F
 
 
