@@ -91,14 +91,14 @@ def test_a_folder_with_a_blank_is_quoted_where_it_is_to_be_typed(capsys: pytest.
     assert 'Go on with: cd "my project" && tinyml train' in capsys.readouterr().out
 
 
-def prediction(output: str, difference: float, tolerance: float, step: float) -> Prediction:
+def prediction(output: str, difference: float, tolerance: float, step: float, row: int = 4) -> Prediction:
     value, answer = InputValue("x", 1.0, 1.0, 5), Answer("y", 1.0, 1.0, 1.0, 5, None, None)
-    return Prediction("m", "", (value,), (answer,), step, difference, tolerance, output=output)
+    return Prediction("m", "", (value,), (answer,), step, difference, tolerance, output=output, row=row)
 
 
 def test_of_several_outputs_the_one_that_is_meant_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """Their tolerances and steps differ: 0.3 of 2 is less than 0.2 of 0.1."""
-    far, near = prediction("level", 0.2, 0.1, 0.01), prediction("kind", 0.3, 2.0, 0.5)
+    far, near = prediction("level", 0.2, 0.1, 0.01, row=7), prediction("kind", 0.3, 2.0, 0.5)
     learn.prediction([far])
     out = capsys.readouterr().out
     assert "Asked the same, int8 is 0.2 from Keras in level: MORE THAN the tolerance of 0.1.\n" in out
@@ -107,7 +107,7 @@ def test_of_several_outputs_the_one_that_is_meant_is_named(capsys: pytest.Captur
     out = capsys.readouterr().out
     assert out.endswith(
         "m: 1 of 2 rows within the tolerance; the largest difference between int8 and Keras of level, asked the same,"
-        " is 0.2 in row 2, of 0.1 accepted.\nOne int8 step of level is 0.01.\n"
+        " is 0.2 in row 7, of 0.1 accepted.\nOne int8 step of level is 0.01.\n"
     )
     learn.prediction_rows([prediction("", 0.3, 2.0, 0.5)])
-    assert capsys.readouterr().out.endswith("is 0.3 in row 1, of 2 accepted.\nOne int8 step of the answer is 0.5.\n")
+    assert capsys.readouterr().out.endswith("is 0.3 in row 4, of 2 accepted.\nOne int8 step of the answer is 0.5.\n")

@@ -37,20 +37,26 @@ def soil(tmp_path: Path) -> Path:
 
 def ask(path: Path, source: Path, **options: Any) -> Any:
     data = DataFile(path=path, inputs=("raw", "temp"), targets=("wet",), valid={"temp": (-10, 60)}, **options)
-    return asked_rows(cast(Spec, WithData(data.training)), NAMES, str(source), "usage.")
+    asked = asked_rows(cast(Spec, WithData(data.training)), NAMES, str(source), "usage.")
+    assert len(asked.numbers) == len(asked.values)
+    return asked
 
 
 def test_rows_with_missing_values_are_left_out_and_counted(soil: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = ask(soil, soil)
+    lines = soil.read_text().splitlines()
+    soil.write_text("\n".join([*lines[:3], *lines[-3:], *lines[3:-3], ""]))
+    asked = ask(soil, soil)
+    assert asked.numbers == (1, 2, *range(6, 44))
+    rows = asked.values
     assert rows.shape == (40, 2)
     assert 800 <= rows[:, 0].min() <= rows[:, 0].max() < 3000
     assert capsys.readouterr().err == (
-        "garden: 3 of 43 rows have missing values and are left out; the first is row 41\n"
+        "garden: 3 of 43 rows have missing values and are left out; the first is row 3\n"
     )
 
 
 def test_missing_values_are_filled_as_in_training(soil: Path) -> None:
-    rows = ask(soil, soil, missing="median")
+    rows = ask(soil, soil, missing="median").values
     assert rows.shape == (43, 2)
     assert len({*rows[40:, 1]}) == 1
     assert rows[:40, 1].min() < rows[40, 1] < rows[:40, 1].max()
@@ -59,12 +65,12 @@ def test_missing_values_are_filled_as_in_training(soil: Path) -> None:
 
 def test_rows_without_a_header_are_read_by_position(soil: Path, tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("900,21.5\n1000,-127\n")
-    assert ask(soil, tmp_path / "new.csv").tolist() == [[900, 21.5]]
+    assert ask(soil, tmp_path / "new.csv").values.tolist() == [[900, 21.5]]
 
 
 def test_a_table_of_arrays_is_read_as_new_reads_it(soil: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "new.npz", temp=np.array([20.0, 21]), raw=np.array([900, 901]))
-    assert ask(soil, tmp_path / "new.npz").tolist() == [[900, 20], [901, 21]]
+    assert ask(soil, tmp_path / "new.npz").values.tolist() == [[900, 20], [901, 21]]
 
 
 @pytest.mark.parametrize(

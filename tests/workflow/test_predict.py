@@ -96,7 +96,7 @@ def test_a_wrong_question_is_one_line(road: Path, case: str) -> None:
 
 def test_many_rows_from_a_file_and_from_standard_input(road: Path, tmp_path: Path) -> None:
     need("gcc", "gcc")
-    pairs = "b,a\n2,10\n30,40\n1,200\n"
+    pairs = "b,a\n2,10\n30,40\n,7\n1,200\n"
     (tmp_path / "pairs.csv").write_text(pairs)
     found = predict_rows("adder", str(tmp_path / "pairs.csv"), project(road))
     single = predict("adder", ["10", "2"], project(road))
@@ -105,12 +105,15 @@ def test_many_rows_from_a_file_and_from_standard_input(road: Path, tmp_path: Pat
     assert (found[0].answers[0].int8, found[0].answers[0].c) == (single.answers[0].int8, single.answers[0].c)
     assert found[0].answers[0].keras == pytest.approx(single.answers[0].keras, rel=1e-6)
     assert [one.inputs[0].int8 for one in found][2] == 127
+    assert [one.row for one in (*found, single)] == [1, 2, 4, None]
     command = [sys.executable, "-m", "tinyml_pipeline.cli", "--artifacts", str(road), "predict", "adder", "-"]
     done = subprocess.run(command, input=pairs, capture_output=True, text=True, check=True)
     assert "adder: 3 of 3 rows within the tolerance; " in done.stdout
-    first, _ = done.stderr.splitlines()
+    assert [line.split()[0] for line in done.stdout.splitlines()[2:5]] == ["1", "2", "4"]
+    left_out, first, _ = done.stderr.splitlines()
+    assert left_out == "adder: 1 of 4 rows has missing values and is left out; the first is row 3"
     assert first == (
-        "adder: 1 value is outside of the range; the first, in row 3: a = 200 is outside of its range, 0 to 100, and"
+        "adder: 1 value is outside of the range; the first, in row 4: a = 200 is outside of its range, 0 to 100, and"
         " clamped: int8 sees 100."
     )
 
@@ -118,7 +121,7 @@ def test_many_rows_from_a_file_and_from_standard_input(road: Path, tmp_path: Pat
 def test_samples_of_a_time_series_are_answered_in_windows_of_one_recording(road: Path) -> None:
     """80 recordings of 100 samples: windows of 50 begin at 0, 25 and 50 of each."""
     found = predict_rows("gesture", str(csv_file("gesture", gesture.recordings)), project(road))
-    assert len(found) == 3 * gesture.RECORDINGS
+    assert [one.row for one in found] == [100 * r + 1 + at for r in range(gesture.RECORDINGS) for at in (0, 25, 50)]
     best = [max(one.answers, key=lambda answer: answer.int8_real).name for one in found]
     expected = [gesture.GESTURES[number // 3 % 4] for number in range(len(found))]
     assert np.mean([a == b for a, b in zip(best, expected, strict=True)]) >= 0.97

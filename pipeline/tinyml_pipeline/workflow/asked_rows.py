@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,17 @@ from tinyml_pipeline.workflow.data_rows import FLOAT32_MAX, STANDARD_INPUT, Rows
 from tinyml_pipeline.workflow.samples import csv_header
 
 
-def asked_rows(spec: Spec, names: list[str], source: str, usage: str) -> Rows:
-    """(n, len(names)) finite numbers, n at least 1.
+@dataclass(frozen=True, eq=False)
+class NumberedRows:
+    """`values` are (n, values) finite numbers, n at least 1. `numbers` says where each stands in its file: the first
+    row of data is 1; of a window, that of its first row."""
+
+    values: Rows
+    numbers: tuple[int, ...]
+
+
+def asked_rows(spec: Spec, names: list[str], source: str, usage: str) -> NumberedRows:
+    """The rows of a file, or of standard input ('-').
 
     A file whose columns have names is read as the spec's DataFile reads its own, if there is one; see `read_rows` for
     all others. Rows with missing values are left out, which is said, or get what the DataFile puts there. Raises
@@ -35,28 +46,37 @@ def asked_rows(spec: Spec, names: list[str], source: str, usage: str) -> Rows:
     else:
         rows = read_rows(source, names, usage, by_name=True)
         rows = rows if data is None else data.only_valid(rows)
-    return without_missing(spec, rows, "standard input" if source == STANDARD_INPUT else visible(source), "row")
+    where = "standard input" if source == STANDARD_INPUT else visible(source)
+    return without_missing(spec, rows, range(1, len(rows) + 1), where, "row")
 
 
-def without_missing(spec: Spec, rows: Rows, where: str, unit: str) -> Rows:
-    """(n, columns) or (n, rows, columns) with missing values filled in as in training, else left out and counted."""
+def without_missing(spec: Spec, rows: Rows, numbers: Sequence[int], where: str, unit: str) -> NumberedRows:
+    """(n, columns) or (n, rows, columns) with missing values filled in as in training, else left out and counted.
+
+    `unit` is what each is called: a row or a window.
+    """
     data = data_file_of(spec)
     if not np.isnan(rows).any():
-        return rows
+        return _numbered(rows, numbers)
     if data is not None and data.missing == "median":
         medians = data.medians(np.random.default_rng(spec.seed))
         progress.say(f"{spec.name}: missing values are the medians of the training part")
-        return np.where(np.isnan(rows), medians, rows)
+        return _numbered(np.where(np.isnan(rows), medians, rows), numbers)
     is_whole = ~has_missing(rows)
     if not is_whole.any():
         raise UsageError(f"{where}: every {unit} has a missing value.")
     lost = int(np.count_nonzero(~is_whole))
     have = "has" if lost == 1 else "have"
+    first = f"{'is' if unit == 'row' else 'begins with'} row {numbers[int(is_whole.argmin())]:,}"
     progress.say(
         f"{spec.name}: {lost:,} of {counted(len(rows), unit)} {have} missing values and {'is' if lost == 1 else 'are'}"
-        f" left out; the first is {unit} {int(is_whole.argmin()) + 1:,}"
+        f" left out; the first {first}"
     )
-    return rows[is_whole]
+    return _numbered(rows[is_whole], [numbers[index] for index in np.flatnonzero(is_whole)])
+
+
+def _numbered(rows: Rows, numbers: Sequence[int]) -> NumberedRows:
+    return NumberedRows(rows.reshape(len(rows), -1), tuple(numbers))
 
 
 def data_file_of(spec: Spec) -> DataFile | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,9 @@ from tinyml_pipeline.runtimes.template_values import example_value
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.wording import not_installed
 from tinyml_pipeline.workflow.ask_network import ask_network
-from tinyml_pipeline.workflow.asked_rows import asked_rows
+from tinyml_pipeline.workflow.asked_rows import NumberedRows, asked_rows
 from tinyml_pipeline.workflow.chips import run_on_chip
-from tinyml_pipeline.workflow.data_rows import Rows, finite_number
+from tinyml_pipeline.workflow.data_rows import finite_number
 from tinyml_pipeline.workflow.opened import converted_model
 from tinyml_pipeline.workflow.series_rows import series_rows
 from tinyml_pipeline.workflow.trained import import_record, trained_archive
@@ -81,6 +81,8 @@ class Prediction:
     without_c: str = ""
     output: str = ""
     """The name of the output that difference, tolerance and step are of; empty if there is only one."""
+    row: int | None = None
+    """Of a file: which row of data it was, from 1, those that were left out included; of a window, its first row."""
 
 
 def predict(asked_model: str, numbers: Sequence[str], project: Project) -> Prediction:
@@ -89,7 +91,7 @@ def predict(asked_model: str, numbers: Sequence[str], project: Project) -> Predi
     Raises UsageError where the numbers do not fit the model, and ArtifactsError where it is not converted yet.
     """
     asked = _open(asked_model, project)
-    return _ask(asked, _parse(asked, numbers)[None])[0]
+    return replace(_ask(asked, NumberedRows(_parse(asked, numbers)[None], (1,)))[0], row=None)
 
 
 def predict_rows(asked_model: str, source: str, project: Project) -> list[Prediction]:
@@ -124,9 +126,9 @@ def _open(name: str, project: Project) -> _Asked:
     return _Asked(argument, spec, archive, converted_model(spec, source.folder))
 
 
-def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
-    """All rows of (n, values) at once: Keras starts once, and the C is compiled once."""
-    name, model = asked.spec.name, asked.model
+def _ask(asked: _Asked, numbered: NumberedRows) -> list[Prediction]:
+    """All rows at once: Keras starts once, and the C is compiled once."""
+    name, model, rows = asked.spec.name, asked.model, numbered.values
     ends = np.cumsum([port.size for port in model.inputs])[:-1]
     questions = [
         part.reshape(len(rows), *port.shape)
@@ -135,7 +137,7 @@ def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
     quantized = [port.quantize(part) for port, part in zip(model.inputs, questions, strict=True)]
     seen = np.concatenate([part.reshape(len(rows), -1) for part in quantized], axis=1)
     inputs = [_input_values(asked, row, int8) for row, int8 in zip(rows, seen, strict=True)]
-    _say_notes(name, inputs)
+    _say_notes(name, inputs, numbered.numbers)
     if not has_tflm():
         progress.say(f"{name}: int8 is what {oracle_name()} answers, because TFLM cannot be run here")
     start = "compiling the C" if asked.archive is None else "compiling the C while Keras starts (some seconds)"
@@ -154,7 +156,7 @@ def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
             said = tuple((array[: len(rows)], array[len(rows) :]) for array in answered)
     found = []
     judged = output_values(asked.spec, model.outputs)
-    for index, values in enumerate(inputs):
+    for index, (number, values) in enumerate(zip(numbered.numbers, inputs, strict=True)):
         told = [
             _Told(port, None if keras is None else (keras[0][index], keras[1][index]), stored[index],
                   None if c is None else c[place][index])
@@ -166,7 +168,9 @@ def _ask(asked: _Asked, rows: Rows) -> list[Prediction]:
             (told[one.tensor].difference(one.positions), one.tolerance, one.port.step, one.name) for one in judged
         ]
         difference, tolerance, step, output = max(differences, key=lambda one: (one[0] or 0) / one[1])
-        found.append(Prediction(name, model.sha256, values, answers, step, difference, tolerance, reason, output))
+        found.append(
+            Prediction(name, model.sha256, values, answers, step, difference, tolerance, reason, output, number)
+        )
     return found
 
 
@@ -202,7 +206,7 @@ class _Told:
         return max(found, default=None)
 
 
-def _input_values(asked: _Asked, row: Rows, seen: Int8Array) -> tuple[InputValue, ...]:
+def _input_values(asked: _Asked, row: npt.NDArray[np.float64], seen: Int8Array) -> tuple[InputValue, ...]:
     ports = asked.model.inputs
     domains = domain_of_each_value(asked.spec.inputs, [port.shape for port in ports])
     owners = [port.value(position) for port in ports for position in range(port.size)]
@@ -210,14 +214,14 @@ def _input_values(asked: _Asked, row: Rows, seen: Int8Array) -> tuple[InputValue
     return tuple(map(_input_value, names, owners, domains, map(float, row), map(int, seen)))
 
 
-def _say_notes(name: str, rows: Sequence[Sequence[InputValue]]) -> None:
+def _say_notes(name: str, rows: Sequence[Sequence[InputValue]], numbers: Sequence[int]) -> None:
     """What was outside of its range: each value of one row, of many rows how many."""
     if len(rows) == 1:
         for value in rows[0]:
             if value.note:
                 progress.say(f"{name}: {value.note}")
         return
-    outside = [(number, value) for number, row in enumerate(rows, 1) for value in row if value.note]
+    outside = [(number, value) for number, row in zip(numbers, rows, strict=True) for value in row if value.note]
     if outside:
         number, first = outside[0]
         are = "value is" if len(outside) == 1 else "values are"

@@ -13,13 +13,11 @@ from tinyml_pipeline.errors import UsageError, visible
 from tinyml_pipeline.models.spec import Spec
 from tinyml_pipeline.names import hint
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel
-from tinyml_pipeline.workflow.asked_rows import data_file_of, without_missing
+from tinyml_pipeline.workflow.asked_rows import NumberedRows, data_file_of, without_missing
 from tinyml_pipeline.workflow.samples import csv_header
 
-Rows = npt.NDArray[np.float64]
 
-
-def series_rows(spec: Spec, model: QuantizedModel, source: str) -> Rows | None:
+def series_rows(spec: Spec, model: QuantizedModel, source: str) -> NumberedRows | None:
     """(windows, samples * axes): the first window, and one every stride, of each recording.
 
     None if the model is no time series, or the file has no header row, or one that names each value of a window: then
@@ -45,14 +43,15 @@ def series_rows(spec: Spec, model: QuantizedModel, source: str) -> Rows | None:
     else:
         values = np.stack([table.columns[name].numbers for name in axes], axis=1)
     ends = [*(np.flatnonzero(_begins(spec, table))[1:]), table.rows]
-    windows, start = [], 0
+    starts: list[int] = []
+    begin = 0
     for end in map(int, ends):
-        windows += [values[at : at + shape[0]] for at in range(start, end - shape[0] + 1, spec.stride)]
-        start = end
-    if not windows:
+        starts += range(begin, end - shape[0] + 1, spec.stride)
+        begin = end
+    if not starts:
         raise UsageError(f"{table.where} has no {shape[0]} samples behind one another, which {spec.name} takes.")
-    whole = without_missing(spec, np.array(windows), table.where, "window")
-    return whole.reshape(len(whole), -1)
+    windows = np.array([values[start : start + shape[0]] for start in starts])
+    return without_missing(spec, windows, [start + 1 for start in starts], table.where, "window")
 
 
 def _begins(spec: Spec, table: Table) -> npt.NDArray[np.bool_]:

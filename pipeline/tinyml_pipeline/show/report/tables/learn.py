@@ -59,7 +59,7 @@ def prediction_rows(found: Sequence[Prediction]) -> None:
     for name in answers:
         keras = [f"{name}, Keras"] if first.difference is not None else []
         headings += [*keras, f"{name}, int8", f"{name}, C"]
-    print_table(headings, [_prediction_row(number, one, len(shown)) for number, one in enumerate(found, 1)])
+    print_table(headings, [_prediction_row(one, len(shown)) for one in found])
     differences = [one.difference for one in found if one.difference is not None]
     worst = 0
     if differences:
@@ -69,7 +69,7 @@ def prediction_rows(found: Sequence[Prediction]) -> None:
         place = f" of {one.output}" if one.output else ""
         tell(
             f"{first.model}: {within:,} of {len(found):,} rows within the tolerance; the largest difference between"
-            f" int8 and Keras{place}, asked the same, is {differences[worst]:.3g} in row {worst + 1}, of"
+            f" int8 and Keras{place}, asked the same, is {differences[worst]:.3g} in row {found[worst].row}, of"
             f" {one.tolerance:.4g} accepted."
         )
     tell(f"One int8 step of {found[worst].output or 'the answer'} is {found[worst].output_step:.4g}.")
@@ -77,8 +77,8 @@ def prediction_rows(found: Sequence[Prediction]) -> None:
         tell(first.without_c)
 
 
-def _prediction_row(number: int, one: Prediction, inputs: int) -> list[str]:
-    row = [str(number), *(f"{value.asked:g}" for value in one.inputs[:inputs])]
+def _prediction_row(one: Prediction, inputs: int) -> list[str]:
+    row = [str(one.row), *(f"{value.asked:g}" for value in one.inputs[:inputs])]
     for answer in one.answers:
         c = "not run" if answer.c_real is None else f"{answer.c_real:.6g}"
         row += [] if answer.keras is None else [f"{answer.keras:.6g}"]
