@@ -1,5 +1,6 @@
 // An Arduino board on this machine: `Serial` is stdin and stdout, A0 gives what FAKE_A0 says, FAKE_A0_STEP more each time,
-// and at the end of stdin, but not before FAKE_MS, the program says how bright the light is.
+// and at the end of stdin, but not before FAKE_MS, the program says how bright the light is. With FAKE_LOOP_MS, the clock is
+// no clock: each loop() takes that long, and number FAKE_STALL takes 1000 ms more.
 #include <Arduino.h>
 #include <poll.h>
 #include <unistd.h>
@@ -17,7 +18,10 @@ int g_next = -1;
 bool g_ended = false;
 int g_brightness = -1;
 
+uint64_t g_looped_us = 0;
+
 uint64_t now_us() {
+  if (getenv("FAKE_LOOP_MS") != nullptr) return g_looped_us;
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
@@ -104,8 +108,10 @@ int main() {
   setup();
   const uint64_t start = now_us();
   const uint64_t lasts_us = 1000u * static_cast<uint64_t>(number_of("FAKE_MS", 60));
-  while (!g_ended || now_us() - start < lasts_us) {
+  for (int number = 1; !g_ended || now_us() - start < lasts_us; ++number) {
     loop();
+    g_looped_us += 1000u * static_cast<uint64_t>(number_of("FAKE_LOOP_MS", 0));
+    if (number == number_of("FAKE_STALL", 0)) g_looped_us += 1000000;
   }
   format("\r\n[light %d]\r\n", g_brightness);
   return 0;

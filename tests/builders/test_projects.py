@@ -253,12 +253,20 @@ def test_a_wrong_answer_is_found_at_start(tmp_path: Path) -> None:
 
 
 def test_a_time_series_is_answered_every_stride_by_the_last_samples_in_order(tmp_path: Path) -> None:
+    """50 samples a second, whatever a loop takes; and none of them from before and after a gap."""
     program = compile_project(project(series(), "uno"), tmp_path, board=FAKE_ARDUINO)
     said = [line.split() for line in talk(program, "", a0_step="10", ms="500") if line.startswith("now:")]
     assert len(said) >= 4
     for number, words in enumerate(said):
         first = 0.3 * number
         assert words == ["now:", "oldest", f"{first:.3f}", "V", "newest", f"{first + 0.3:.3f}"]
+    told = talk(program, "", loop_ms="7", ms="2000", a0_step="10")
+    assert sum(line.startswith("now:") for line in told) == (1999 // 20 - 4) // 3 + 1
+    told = talk(program, "", loop_ms="5", ms="1350", a0_step="10", stall="42")
+    assert [line.split()[2] for line in told if line.startswith("now:")] == [
+        *("0.000", "0.300", "0.600"),  # ten samples in the first 200 ms
+        *("1.000", "1.300"),
+    ]
 
 
 def test_a_time_series_with_the_interpreter(tmp_path: Path) -> None:
