@@ -61,6 +61,19 @@ def test_windows_stay_in_their_recording_and_recordings_in_their_part(tmp_path: 
         np.testing.assert_array_equal(part.targets[:, 1], part.inputs[:, 0, 0] // 100 % 2)
 
 
+def test_no_row_of_one_recording_is_in_two_parts(tmp_path: Path) -> None:
+    """107 rows in five sections of 20 and what is left; a window of 5 rows every 3."""
+    parts = parts_of(table(tmp_path, [f"r,{i},{i},a" for i in range(107)]), window=5, stride=3)
+    rows = [set(part.inputs.reshape(-1).astype(int).tolist()) for part in parts]
+    assert not rows[0] & rows[1] | rows[0] & rows[2] | rows[1] & rows[2]
+    sections = [{min(row // 20, 4) for row in one} for one in rows]
+    assert [len(one) for one in sections] == [3, 1, 1]
+    assert sum(len(part.inputs) for part in parts) == 4 * 6 + 8
+    for part in parts:
+        np.testing.assert_array_equal(np.diff(part.inputs[:, :, 0], axis=1), 1)
+        np.testing.assert_array_equal(part.targets[:, 0], part.inputs[:, -1, 0])
+
+
 def test_a_group_without_windows_keeps_rows_together(tmp_path: Path) -> None:
     parts = parts_of(recordings(tmp_path), group="rec")
     of = [set((part.inputs[:, 0] // 100).tolist()) for part in parts]
@@ -93,6 +106,10 @@ REFUSED = {
     "long_window": (
         {"group": "rec", "window": 11},
         "PATH: a window of 11 rows is longer than every recording; the longest has 10 rows of one 'rec'.",
+    ),
+    "long_window_of_the_file": (
+        {"window": 41},
+        "PATH has 200 rows; windows of 41 rows of one recording take at least 205.",
     ),
     "new_class": (
         {"targets": ("kind",), "classes": ("b", "c")},
@@ -137,7 +154,5 @@ def test_a_class_that_is_always_the_smaller_part_of_a_recording(tmp_path: Path) 
 def test_contradictions_are_said_when_the_spec_is_read() -> None:
     with pytest.raises(SpecError, match="missing is 'mean'; it must be 'drop' or 'median'"):
         DataFile(path=Path("x"), inputs=("a",), targets=("b",), missing="mean")  # type: ignore[arg-type]
-    with pytest.raises(SpecError, match="a window needs a group"):
-        DataFile(path=Path("x"), inputs=("a",), targets=("b",), window=5)
     with pytest.raises(SpecError, match="classes are those of one target, not of 2"):
         DataFile(path=Path("x"), inputs=("a",), targets=("b", "c"), classes=("p", "q"))

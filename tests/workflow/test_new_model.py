@@ -90,6 +90,18 @@ def test_windows_and_classes(project: Project) -> None:
     assert "outputs=DATA.classes," in text
 
 
+def test_windows_of_one_recording(project: Project) -> None:
+    save(["x,y", *(f"{i * i % 17},{i * i % 17 / 2}" for i in range(30))])
+    command = ["new", "m", "--from", "d.csv", "--target", "y", "--window", "3", "--stride", "1", "--json"]
+    (told,) = json.loads(run(*command).stdout)
+    assert told["samples"] == [12, 4, 4]
+    assert told["remarks"] == [
+        "the file counts as one recording, cut into 5 sections of 6 rows, each of which trains, stops the training or"
+        " judges; for several recordings: --group COLUMN"
+    ]
+    assert "group" not in Path("models/m.py").read_text()
+
+
 @pytest.mark.parametrize(("asked", "task"), [("wet", "regression"), ("state", "classification"), ("raw", "regression")])
 def test_the_task_follows_from_the_target(asked: str, task: str, project: Project) -> None:
     save(soil())
@@ -222,8 +234,8 @@ BAD = {
                          " this one semicolons."),
     "long_window": (gestures(), ["--target", "what", "--group", "rec", "--window", "21"],
                     "d.csv: a window of 21 rows is longer than every recording; the longest has 20 rows of one 'rec'."),
-    "window_without_group": (gestures(), ["--target", "what", "--window", "5"],
-                             "--window needs --group COLUMN, the column that says which rows belong to one recording."),
+    "window_of_one_recording": (["x,y", *(f"{i * i % 17},{i}" for i in range(30))], ["--target", "y", "--window", "7"],
+                                "d.csv has 30 rows; windows of 7 rows of one recording take at least 35."),
     "stride_without_window": (gestures(), ["--target", "what", "--stride", "5"],
                               "--stride is the distance between windows; give --window too."),
     "target_as_group": (gestures(), ["--target", "what", "--group", "what"],

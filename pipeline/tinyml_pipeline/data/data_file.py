@@ -19,6 +19,7 @@ from tinyml_pipeline.names import hint
 
 Missing = Literal["drop", "median"]
 MISSING: tuple[Missing, ...] = ("drop", "median")
+_LEAST_SECTIONS, _MOST_SECTIONS = 5, 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +28,9 @@ class DataFile:
 
     With `classes`, the names that the one target column holds, targets are one-hot in that order; without, they are
     numbers. With `window`, a sample is that many rows of one recording, which `group` numbers, and the next one begins
-    `stride` rows later; its target is that of its last row. `valid` has the lowest and highest true reading of a
-    column: others are missing. Samples with missing values are dropped, or get the column's median of the training
+    `stride` rows later; its target is that of its last row. Without a group the file is one recording, which is cut
+    into sections (see `section_rows`) that are split like recordings. `valid` has the lowest and highest true reading
+    of a column: others are missing. Samples with missing values are dropped, or get the column's median of the training
     part; a missing target is always dropped.
 
     `training`, `validation` and `test` are the functions of a spec: three fifths, one fifth and one fifth of the
@@ -50,8 +52,6 @@ class DataFile:
             raise SpecError(f"DataFile: missing is {self.missing!r}; it must be 'drop' or 'median'.")
         if self.window < 0 or self.stride < 1:
             raise SpecError(f"DataFile: window {self.window} and stride {self.stride} must be positive.")
-        if self.window and not self.group:
-            raise SpecError("DataFile: a window needs a group, the column that says which rows are one recording.")
         if self.classes and len(self.targets) != 1:
             raise SpecError(f"DataFile: classes are those of one target, not of {len(self.targets)}.")
 
@@ -112,7 +112,8 @@ class DataFile:
         if absent is not None:
             raise UsageError(f"{table.where}: class '{visible(absent)}' has no {self._unit} without missing values.")
         kept = None if units is None else [unit for unit, is_used in zip(units, usable, strict=True) if is_used]
-        rows = split(kept, labels, random, table.where, self._unit if units is None else "recording")
+        unit = "recording" if self.group else "section" if self.window else "row"
+        rows = split(kept, labels, random, table.where, unit)
         return table, values, targets, samples, rows
 
     @property
@@ -155,11 +156,13 @@ class DataFile:
 
     def _samples(self, table: Table) -> tuple[npt.NDArray[np.intp], list[str] | None]:
         """The rows of each sample, (samples, window or 1), and the recording of each sample."""
-        if not self.group:
-            return np.arange(table.rows)[:, None], None
-        labels = self._known(table, self.group).labels()
+        labels = self._known(table, self.group).labels() if self.group else None
         if not self.window:
             return np.arange(table.rows)[:, None], labels
+        if labels is None:
+            length = section_rows(table, self.window)
+            last = table.rows // length - 1  # takes the rows that are left over as well
+            labels = [f"{min(row // length, last)}" for row in range(table.rows)]
         recordings: dict[str, list[int]] = {}
         for row, label in enumerate(labels):
             if label:
@@ -184,6 +187,20 @@ class DataFile:
             name = self.inputs[int(empty.argmax())]
             raise UsageError(f"{table.where}: column '{visible(name)}' has no value in the training part.")
         return np.asarray(np.nanmedian(seen, axis=0), np.float64)
+
+
+def section_rows(table: Table, window: int) -> int:
+    """How long a section of a recording is that trains, or stops the training, or judges: four windows or more.
+
+    No window is of two of them, so that no row both trains and judges. Raises UsageError for less than five windows.
+    """
+    length = max(table.rows // _MOST_SECTIONS, min(4 * window, table.rows // _LEAST_SECTIONS))
+    if length < window:
+        raise UsageError(
+            f"{table.where} has {table.rows:,} rows; windows of {window} rows of one recording take at least"
+            f" {_LEAST_SECTIONS * window:,}."
+        )
+    return length
 
 
 def has_missing(values: FloatArray) -> npt.NDArray[np.bool_]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.errors import UsageError, visible
+from tinyml_pipeline.wording import counted
 
 Indices = npt.NDArray[np.intp]
 LEAST_UNITS = 3
@@ -31,9 +32,8 @@ def split(
         members = random.permutation(np.flatnonzero(class_of_unit == index))
         if 0 < len(members) < LEAST_UNITS:
             what = f"class '{visible(str(name))}'" if len(classes) > 1 else "the data"
-            plural = "" if len(members) == 1 else "s"
             raise UsageError(
-                f"{where}: {what} has {len(members)} {unit}{plural} without missing values; at least {LEAST_UNITS} are"
+                f"{where}: {what} has {counted(len(members), unit)} without missing values; at least {LEAST_UNITS} are"
                 " needed, one each to train, to stop the training and to judge."
             )
         fifth = max(1, round(len(members) / 5))

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.boards.catalog import load_board
-from tinyml_pipeline.data.data_file import MISSING, DataFile, Missing, label_counts
+from tinyml_pipeline.data.data_file import MISSING, DataFile, Missing, label_counts, section_rows
 from tinyml_pipeline.data.look import ColumnFacts, look_at, usable
 from tinyml_pipeline.data.reading import Table, read_table
 from tinyml_pipeline.errors import UsageError, visible
@@ -128,8 +128,6 @@ def _check(wanted: Wanted) -> None:
         raise UsageError(f"--missing is drop or median, not '{visible(wanted.missing)}'.")
     if wanted.window < 0 or wanted.stride < 0 or wanted.window == 1:
         raise UsageError("--window and --stride are numbers of rows: a window has at least 2, a stride at least 1.")
-    if wanted.window and not wanted.group:
-        raise UsageError("--window needs --group COLUMN, the column that says which rows belong to one recording.")
     if wanted.stride and not wanted.window:
         raise UsageError("--stride is the distance between windows; give --window too.")
     if len(set(wanted.targets)) < len(wanted.targets):
@@ -260,6 +258,12 @@ def _remarks(
     said = []
     if not table.is_named:
         said.append("the file has no header row: its columns are called column_1, column_2 and so on.")
+    if data.window and not data.group:
+        length = section_rows(table, data.window)
+        said.append(
+            f"the file counts as one recording, cut into {table.rows // length} sections of {length:,} rows, each of"
+            " which trains, stops the training or judges; for several recordings: --group COLUMN"
+        )
     for one in facts:
         is_used = one.name in (*data.inputs, *data.targets)
         if one.kind == "recording" and not is_used:
