@@ -43,6 +43,22 @@ struct conv_2d_chain_s8 {
     const int8_t *constants;
 };
 
+/* Eight bytes a turn, whatever their alignment: some C libraries' memcpy() then copies single bytes. */
+static inline void chain_copy_row(int8_t *to, const int8_t *from, size_t bytes)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= bytes; i += 8) {
+        const uint32_t first = load_four(from + i), second = load_four(from + i + 4);
+
+        memcpy(to + i, &first, sizeof first);
+        memcpy(to + i + 4, &second, sizeof second);
+    }
+    for (; i < bytes; i++) {
+        to[i] = from[i];
+    }
+}
+
 /* Copies `count` rows from row `row` on, counted from the first padded one. */
 static inline void chain_copy_strip(const struct chain_strip *p, const int8_t *in, size_t row, size_t count,
                                     int8_t *strip)
@@ -50,10 +66,13 @@ static inline void chain_copy_strip(const struct chain_strip *p, const int8_t *i
     const size_t room = p->row_bytes - p->left_bytes;
     const size_t inside = room < p->image_row_bytes ? room : p->image_row_bytes;
 
-    memset(strip, p->zero_point, count * p->row_bytes);
-    for (strip += p->left_bytes; count > 0; count--, row++, strip += p->row_bytes) {
+    for (; count > 0; count--, row++, strip += p->row_bytes) {
         if (row >= p->top && row < p->top + p->image_height) {
-            memcpy(strip, in + (row - p->top) * p->image_row_bytes, inside);
+            memset(strip, p->zero_point, p->left_bytes);
+            chain_copy_row(strip + p->left_bytes, in + (row - p->top) * p->image_row_bytes, inside);
+            memset(strip + p->left_bytes + inside, p->zero_point, room - inside);
+        } else {
+            memset(strip, p->zero_point, p->row_bytes);
         }
     }
 }
