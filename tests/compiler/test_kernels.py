@@ -71,7 +71,7 @@ def test_every_struct_of_the_kernels_is_set_by_python_in_some_network() -> None:
     networks = (make_network(_shuffled(seed), seed).tflite for seed in range(40))
     for tflite in (dense_model(tuple(CASES))[0], *rare, *networks):
         graph = read_tflite(tflite)
-        for name in ("portable", "cortex-m4", "avr", "rv32imc"):
+        for name in ("portable", "cortex-m4", "cortex-m55", "avr", "rv32imc"):
             for optimize in ("size", "speed"):
                 program = make_program(graph, find_target(name, optimize), evaluate=run_operation)  # type: ignore[arg-type]
                 used |= {struct.type for step in program.steps for struct in step.lowering.structs}

@@ -31,8 +31,8 @@ reset:
 4:  cmp   r1, r2
     blo   3b
 
-#if defined(__ARM_FP) && !defined(__SOFTFP__)
-    ldr   r0, =0xe000ed88       /* CPACR: the compiler was told to use the float unit, which is off after reset */
+#if defined(__ARM_FEATURE_MVE) || (defined(__ARM_FP) && !defined(__SOFTFP__))
+    ldr   r0, =0xe000ed88       /* CPACR: the compiler was told to use floats or vectors, which are off after reset */
     ldr   r1, [r0]
     movs  r2, #0xf
     lsls  r2, r2, #20

@@ -8,9 +8,12 @@ MEBIBYTE = 1 << 20
 _MPS2_CLOCK_HZ = 25_000_000
 
 
-def arm_toolchain(*flags: str) -> Toolchain:
-    """GCC for Cortex-M; integer registers pass floats, so that start-up need not switch a float unit on."""
-    return Toolchain("arm-none-eabi-", "gcc-arm-none-eabi", (*flags, "-mthumb", "-mfloat-abi=soft"))
+def arm_toolchain(*flags: str, float_abi: str = "soft") -> Toolchain:
+    """GCC for Cortex-M; integer registers pass floats, so that start-up need not switch a float unit on.
+
+    For a compiler to use the vectors of a Cortex-M55, even those of integers, `float_abi` must not be "soft".
+    """
+    return Toolchain("arm-none-eabi-", "gcc-arm-none-eabi", (*flags, "-mthumb", f"-mfloat-abi={float_abi}"))
 
 
 def avr_toolchain(mcu: str) -> Toolchain:
@@ -39,6 +42,7 @@ def mps2_board(
     optimize: Optimize,
     *,
     source: str,
+    float_abi: str = "soft",
     clock_hz: int = _MPS2_CLOCK_HZ,
     flash_origin: int = 0x00000000,
     flash_bytes: int = 4 * MEBIBYTE,
@@ -57,7 +61,7 @@ def mps2_board(
         flash_bytes=flash_bytes,
         ram_bytes=ram_bytes,
         source=source,
-        toolchain=arm_toolchain(f"-mcpu={cpu}"),
+        toolchain=arm_toolchain(f"-mcpu={cpu}", float_abi=float_abi),
         compiler_target=compiler_target,
         optimize=optimize,
         port=Port(

@@ -1,4 +1,4 @@
-"""ARM's MPS3 board with AN547, a Cortex-M55, in QEMU; the firmware is secure, without the vector extension."""
+"""ARM's MPS3 board with AN547, a Cortex-M55, in QEMU; the firmware is secure, and uses the vector extension."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ BOARD = mps2_board(
     "Cortex-M55 in QEMU",
     "Cortex-M55",
     machine="mps3-an547",
-    cpu="cortex-m55+nomve+nofp",
+    cpu="cortex-m55",
     compiler_target="cortex-m55",
     optimize="speed",
+    float_abi="hard",
     source="ARM DAI 0547: ITCM as flash, DTCM as RAM, 32 MHz",
     clock_hz=32_000_000,
     flash_origin=0x10000000,
