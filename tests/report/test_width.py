@@ -12,7 +12,7 @@ import pytest
 from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.doctor import Check, examine
 from tinyml_pipeline.show.lessons.catalog import lesson_names, load_lesson
-from tinyml_pipeline.show.report.tables import board, learn, road, table, upkeep
+from tinyml_pipeline.show.report.tables import board, layers, learn, road, table, upkeep
 from tinyml_pipeline.workflow.bench import Cost, StepTime
 from tinyml_pipeline.workflow.boards import PortRow, list_boards
 from tinyml_pipeline.workflow.fit import Fit, Need
@@ -111,6 +111,22 @@ TRAINING = result(
         reason="it saw only equal pairs",
     ),
 )
+
+
+def layer_costs(cycles_are: str) -> Any:
+    """A model of two layers with the longest of names and numbers."""
+    numbers = dict.fromkeys(("macs", "weight_bytes", "flash_bytes", "ram_bytes"), BIG * 100)
+    known = dict.fromkeys(("instructions", "cycles", "milliseconds"), None if cycles_are == "unknown" else BIG * 100)
+    rows = [
+        Fields(layer=f"a_layer_with_a_long_name_{n}", kernel="depthwise_conv_2d_per_channel_s8", **numbers, **known)
+        for n in range(2)
+    ]
+    about = {"buffer_bytes": BIG, "port_bytes": BIG, "clock_hz": 64_000_000, "picture": PLACE}
+    source, counted_on = "a Technical Reference Manual " * 4, "" if cycles_are == "unknown" else "sim-cortex-m33"
+    return Fields(model=WIDE, board="esp32c3-devkitm", layers=rows, counted_on=counted_on, cycles_are=cycles_are,
+                  cycle_source=source, **about)  # fmt: skip
+
+
 COMPILATION = result(
     targets=[
         Fields(board=name, optimize="speed", files=12, folder=PLACE, layers=[layer(0), layer(1)], memory=MEMORY)
@@ -167,6 +183,10 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "doctor": (upkeep.doctor, lambda: CHECKS),
     "operators": (learn.operators, list_operators),
     "ports": (board.ports, lambda: [PortRow("/dev/serial/by-id/usb-Arduino_Uno_85734-if00", "USB " * 40, True)]),
+    "layers": (
+        layers.layer_costs,
+        lambda: [layer_costs(cycles_are) for cycles_are in ("estimated", "counted", "unknown")],
+    ),
     "fit": (
         board.fits,
         lambda: [Fit("m" * 40, tuple(need(n, h, f) for n in board_names() for h, f in (("measured", False),)))],
@@ -217,7 +237,7 @@ def test_it_fits_80_columns(name: str, capsys: pytest.CaptureFixture[str], monke
 
 
 def test_no_table_is_left_out() -> None:
-    modules = (board, learn, road, upkeep)
+    modules = (board, layers, learn, road, upkeep)
     public = {
         function
         for module in modules

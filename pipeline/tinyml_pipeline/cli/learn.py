@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from tinyml_pipeline.cli.common import json_option, model_argument, models_argument, project, report, show
+from tinyml_pipeline.cli.common import (
+    json_option,
+    model_argument,
+    model_or_file_argument,
+    models_argument,
+    project,
+    report,
+    show,
+)
 from tinyml_pipeline.errors import UsageError
 
 
@@ -82,6 +90,32 @@ def graph(model: str, form: str, as_json: bool) -> None:
     from tinyml_pipeline.workflow.graph import graph as draw
 
     show([draw(model, project(), form)], tables.drawn, as_json)
+
+
+@click.command()
+@model_or_file_argument
+@click.option(
+    "--board", metavar="BOARD", help="For this board: instructions, cycles and time too. 'tinyml boards' lists them."
+)
+@click.option(
+    "--optimize",
+    type=click.Choice(["size", "speed"]),
+    help="Optimize for code size or speed; by default what suits the board.",
+)
+@click.option("--picture", type=click.Path(path_type=Path), metavar="FILE.svg", help="Draw the memory over time.")
+@json_option
+def layers(model: str, board: str | None, optimize: Any, picture: Path | None, as_json: bool) -> None:
+    """Show what each layer of the plain C costs: flash, RAM, instructions, estimated cycles and time on a board.
+
+    \b
+    Example: tinyml layers linear --board sim-uno
+             tinyml layers kws.tflite --board nano33ble --picture memory.svg
+    """
+    from tinyml_pipeline.show.report.tables import layers as tables
+    from tinyml_pipeline.workflow.layers import layers as cost_layers
+
+    found = cost_layers(model, project(), board=board, optimize=optimize, picture=picture)
+    report(found, tables.layer_costs, as_json)
 
 
 @click.command()

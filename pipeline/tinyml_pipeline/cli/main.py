@@ -38,7 +38,15 @@ SECTIONS = {
         board.monitor,
         board.record,
     ),
-    "Look inside": (learn.predict, learn.lesson, learn.graph, learn.operators, learn.lr_find, learn.export),
+    "Look inside": (
+        learn.predict,
+        learn.lesson,
+        learn.graph,
+        learn.layers,
+        learn.operators,
+        learn.lr_find,
+        learn.export,
+    ),
     "The program itself": (upkeep.bench, upkeep.doctor),
 }
 

@@ -9,13 +9,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyml_pipeline.boards.board import Board, Optimize
+from tinyml_pipeline.boards.board import Board, Counter, Optimize, QemuMachine
 from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.boards.required_tools import missing_tools
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.errors import UsageError
 from tinyml_pipeline.host.builders.bare_metal import build_firmware
 from tinyml_pipeline.host.device.emulators import emulate
+from tinyml_pipeline.host.device.executed import layer_cycles, make_tracer
+from tinyml_pipeline.host.device.instruction_cycles import table_of
 from tinyml_pipeline.host.device.measure import Measurement, measure
 from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
@@ -96,6 +98,49 @@ def measure_on_chip(
             return measure(bench, session, rows_of(inputs)[:_MEASURED_VECTORS])
 
 
+@dataclass(frozen=True)
+class LayerCounts:
+    """What each layer of one inference took: `counts` in `unit`, and its estimated cycles, if `cycle_source` has any.
+
+    Where the machine counts cycles, `cycles` are those.
+    """
+
+    unit: Counter
+    counts: tuple[int, ...]
+    cycles: tuple[int, ...] | None
+    cycle_source: str
+
+
+def count_layers(
+    model: QuantizedModel,
+    board: Board,
+    sources: SourceTree,
+    layers: int,
+    optimize: Optimize | None,
+    vector: Int8Array,
+    core: str,
+) -> LayerCounts:
+    """One inference, layer by layer; cycles are estimated for `core`. Raises as `run_on_chip`.
+
+    `vector` is of shape (input bytes,); `sources` is the model, of so many `layers`, compiled for the board or one like
+    it.
+    """
+    with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
+        place, interface = Path(folder), ModelInterface.of(model.graph)
+        elf = build_firmware(sources, interface, board, "verify", place / "layers", optimize, profile=True).elf
+        table = table_of(core)
+        tracer = None
+        if table is not None and isinstance(board.emulator, QemuMachine):
+            tracer = make_tracer(board.emulator, board, elf, out=place / "trace", cache_dir=cache_dir("qemu"))
+        with _running(interface, board, elf, place, tracer.option if tracer else "") as session:
+            counts = session.layer_counts(vector, layers)
+        if board.counter == "cycles":
+            return LayerCounts("cycles", counts, counts, f"counted on {board.name}")
+        if table is None or tracer is None:
+            return LayerCounts(board.counter, counts, None, "")
+        return LayerCounts(board.counter, counts, layer_cycles(tracer, board, elf, table), table.source)
+
+
 @contextlib.contextmanager
 def _session(
     model: QuantizedModel, board: Board, sources: SourceTree, optimize: Optimize | None, place: Path
@@ -103,7 +148,13 @@ def _session(
     """A machine that runs the model and has greeted; its firmware and log lie below `place`."""
     interface = ModelInterface.of(model.graph)
     verify = build_firmware(sources, interface, board, "verify", place / "verify", optimize)
-    device = emulate(board, verify.elf, log=place / "device.log", cache_dir=cache_dir("simavr"))
+    with _running(interface, board, verify.elf, place) as session:
+        yield session
+
+
+@contextlib.contextmanager
+def _running(interface: ModelInterface, board: Board, elf: Path, place: Path, plugin: str = "") -> Iterator[Session]:
+    device = emulate(board, elf, log=place / "device.log", cache_dir=cache_dir("simavr"), plugin=plugin)
     device.is_log_kept = False
     with device:
         session = Session(device)

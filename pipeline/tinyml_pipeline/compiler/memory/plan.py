@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tinyml_pipeline.compiler.memory.neighbours import busiest_bytes, neighbours
 
@@ -52,6 +52,17 @@ class MemoryPlan:
     alignment: int = 1
     """Of the buffer: the widest of any range."""
     live_bytes: int = 0
+    ranges: tuple[LiveRange, ...] = field(default=(), compare=False)
+    """What was placed, by key."""
+
+    def used_bytes(self, step: int) -> int:
+        """How many bytes of the buffer hold something at a step; shared ones count once."""
+        live = [one for one in self.ranges if one.overlaps_step(step)]
+        used, end = 0, 0
+        for start, stop in sorted((self.offsets[one.key], self.offsets[one.key] + one.size_bytes) for one in live):
+            used += max(0, stop - max(start, end))
+            end = max(end, stop)
+        return used
 
 
 # Several orders, each laid out first-fit; no single one is best for every network. The last key makes ties definite.
@@ -79,7 +90,8 @@ def plan_memory(ranges: Sequence[LiveRange], overlaps: Sequence[Overlap] = ()) -
     padded = [replace(one, size_bytes=_rounded_up(one.size_bytes, one.alignment)) for one in ranges]
     plan, live_bytes = _smallest(ranges, overlaps), busiest_bytes(padded)
     # The buffer ends where its last range does, which needs no padding.
-    return replace(plan, live_bytes=live_bytes if overlaps else min(live_bytes, plan.size_bytes))
+    live_bytes = live_bytes if overlaps else min(live_bytes, plan.size_bytes)
+    return replace(plan, live_bytes=live_bytes, ranges=tuple(sorted(ranges, key=lambda one: one.key)))
 
 
 def _smallest(ranges: Sequence[LiveRange], overlaps: Sequence[Overlap]) -> MemoryPlan:

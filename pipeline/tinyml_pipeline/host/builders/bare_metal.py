@@ -79,7 +79,7 @@ def build_firmware(
         *(["-DMODEL_PROFILE"] if profile else ()),
         *model,
         *_own_sources(board, kind),
-        *_link_flags(board),
+        *_link_flags(board, profile),
         "-o",
         elf.name,
     ]
@@ -171,7 +171,7 @@ def _own_sources(board: Board, kind: Kind) -> list[Path]:
     return sources
 
 
-def _link_flags(board: Board) -> list[str | Path]:
+def _link_flags(board: Board, profile: bool) -> list[str | Path]:
     toolchain, port = bare_metal(board)
     if port.startup == "host":
         return [] if sys.platform == "darwin" else ["-Wl,--gc-sections"]  # Apple's linker calls it otherwise
@@ -183,8 +183,9 @@ def _link_flags(board: Board) -> list[str | Path]:
         "WORD_BYTES": port.word_bytes,
     }
     defsyms = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
-    # Without local symbols, because they hold paths: the same model shall give the same bytes in every folder.
-    flags = ["-nostdlib", "-nostartfiles", "-Wl,--gc-sections", "-Wl,--discard-all", *defsyms]
+    # Without local symbols, because they hold paths: the same model shall give the same bytes in every folder. But only
+    # they tell code from data, for whoever has to disassemble it.
+    flags = ["-nostdlib", "-nostartfiles", "-Wl,--gc-sections", *defsyms, *([] if profile else ["-Wl,--discard-all"])]
     return [*flags, "-T", _PORTS / port.script, *toolchain.libraries]
 
 
