@@ -8,7 +8,7 @@ import pytest
 from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.doctor import Check, examine, install_missing
 
-OPTIONAL = ["arduino-cli", "pio", "bossac", "pyocd"]
+OPTIONAL = ["arduino-cli", "pio", "bossac", "pyocd", "openocd", "st-flash"]
 
 
 @pytest.fixture

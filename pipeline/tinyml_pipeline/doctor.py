@@ -30,6 +30,8 @@ _FOR_REAL_BOARDS = (
     ("pio", "build sketches for every board and flash them (PlatformIO)", "pipx install platformio"),
     ("bossac", "flash a Nano 33 BLE", "arduino-cli core install arduino:mbed_nano (Debian's does not know the chip)"),
     ("pyocd", "flash a Nucleo", "pipx install pyocd"),
+    ("openocd", "flash a Nucleo", "apt install openocd"),
+    ("st-flash", "flash a Nucleo", "apt install stlink-tools"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from tinyml_pipeline.boards.board import Avrdude, Esptool, Light, Uf2
+from tinyml_pipeline.boards.board import Avrdude, Esptool, Light, Probe, Uf2
 from tinyml_pipeline.boards.catalog import board_names, load_board
 
 
@@ -103,7 +103,7 @@ def test_a_board_is_known_to_platformio(name: str) -> None:
 
 
 # upload.protocol and upload.speed of boards.txt; families of microsoft/uf2's uf2families.json; volumes as the boot ROMs
-# name them.
+# name them; targets of pyOCD's index of packs, scripts of OpenOCD 0.12.
 FLASHED = {
     "uno": Avrdude("arduino", "atmega328p", 115200),
     "mega2560": Avrdude("wiring", "atmega2560", 115200),
@@ -111,6 +111,7 @@ FLASHED = {
     "pico2": Uf2("RP2350", 0xE48BFF59),
     "esp8266": Esptool("esp8266", 115200, ".bin"),
     "esp32": Esptool("esp32", 460800),
+    "nucleo-f446re": Probe("stm32f446retx", "board/st_nucleo_f4.cfg"),
 }
 
 

@@ -1,7 +1,6 @@
 """An ESP32-C3 as far as its boot loader and our firmware need one: the image's segments, UART0 and a counter of cycles.
 
-The instructions run in Unicorn, which knows nothing of this chip; whatever the firmware touches beyond what is here is
-a fault. What it cannot show: the real boot loader, the cache's page table, the UART's speed.
+Unicorn knows nothing of this chip. What it cannot show: the real boot loader, the cache's page table.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ import struct
 from pathlib import Path
 
 import unicorn
-from tinyml_pipeline.errors import DeviceError
-from tinyml_pipeline.host.device.device import Device
 from unicorn import riscv_const as riscv
+
+from tests.builders.bare_chip import BareChip
 
 HEADER_BYTES, SEGMENT_BYTES, IMAGE_MAGIC = 24, 8, 0xE9
 CODE, CONSTANTS, MAPPED_BYTES = 0x42000000, 0x3C000000, 4 << 20
@@ -21,21 +20,18 @@ UART, RTC, TIMER_GROUP, PAGE = 0x60000000, 0x60008000, 0x6001F000, 0x1000
 UART_FIFO, UART_STATUS, FIFO_BYTES = 0x00, 0x1C, 128
 COUNTER_REGISTERS = range(0x7E0, 0x7E3)  # mpcer, mpcmr, mpccr
 ILLEGAL_INSTRUCTION, SYSTEM = 2, 0x73
-IDLE_POLLS = 3
 
 
-class Esp32c3(Device):
-    """Runs while the host reads; each look at the counter is a cycle later than the one before."""
+class Esp32c3(BareChip):
+    """Each look at the counter is a cycle later than the one before."""
 
     def __init__(self, image: Path, log: Path) -> None:
-        super().__init__("esp32c3", log)
+        super().__init__("esp32c3", log, FIFO_BYTES)
         self._image = image.read_bytes()
-        self._received, self._sent = bytearray(), bytearray()
-        self._idle = self._cycles = 0
-        self._trouble = ""
+        self._cycles = 0
 
-    def open(self) -> None:
-        self._machine = machine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
+    def power_on(self) -> tuple[unicorn.Uc, int]:
+        machine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
         machine.mem_map(CODE, MAPPED_BYTES, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
         machine.mem_map(CONSTANTS, MAPPED_BYTES, unicorn.UC_PROT_READ)
         machine.mem_map(RAM, RAM_BYTES, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
@@ -44,26 +40,13 @@ class Esp32c3(Device):
         for watchdogs in (RTC, TIMER_GROUP):
             machine.mmio_map(watchdogs, PAGE, lambda *_: 0, None, lambda *_: None, None)
         machine.hook_add(unicorn.UC_HOOK_INTR, self._trap)
-        self._at = self._load()
+        return machine, self._load(machine)
 
-    def close(self) -> None:
-        self._received.clear()
+    @property
+    def program_counter(self) -> int:
+        return int(self._machine.reg_read(riscv.UC_RISCV_REG_PC))
 
-    def write(self, data: bytes, timeout_s: float) -> None:
-        assert len(self._received) + len(data) <= FIFO_BYTES or not self._received, "the chip would have lost bytes"
-        self._received += data
-
-    def read(self, timeout_s: float) -> bytes:
-        self._idle = 0
-        self._machine.emu_start(self._at, 0)
-        self._at = self._machine.reg_read(riscv.UC_RISCV_REG_PC)
-        if self._trouble:
-            raise DeviceError(self._trouble)
-        said = bytes(self._sent)
-        self._sent.clear()
-        return said
-
-    def _load(self) -> int:
+    def _load(self, machine: unicorn.Uc) -> int:
         """What the boot loader does with an image; returns where the program begins."""
         magic, count, _, _, entry = struct.unpack_from("<BBBBI", self._image)
         assert magic == IMAGE_MAGIC
@@ -72,23 +55,19 @@ class Esp32c3(Device):
             address, size = struct.unpack_from("<II", self._image, at)
             at += SEGMENT_BYTES
             if address:  # else it fills a page
-                self._machine.mem_write(address, self._image[at : at + size])
+                machine.mem_write(address, self._image[at : at + size])
             at += size
         return int(entry)
 
-    def _read_uart(self, machine: unicorn.Uc, register: int, *_: object) -> int:
+    def _read_uart(self, _: unicorn.Uc, register: int, *__: object) -> int:
         if register == UART_FIFO:
-            return self._received.pop(0)
+            return self.take()
         assert register == UART_STATUS
-        self._idle = 0 if self._received else self._idle + 1
-        if self._idle > IDLE_POLLS:
-            machine.emu_stop()
-        return min(len(self._received), FIFO_BYTES)
+        return self.waiting()
 
     def _write_uart(self, _: unicorn.Uc, register: int, __: int, value: int, ___: object) -> None:
         assert register == UART_FIFO
-        self._sent.append(value)
-        self._idle = 0
+        self.send(value)
 
     def _trap(self, machine: unicorn.Uc, cause: int, _: object) -> None:
         """Espressif's counter is no register that Unicorn knows, so using it traps: at it, or just behind it."""
@@ -98,8 +77,7 @@ class Esp32c3(Device):
             if instruction & 0x7F == SYSTEM and instruction >> 20 in COUNTER_REGISTERS:
                 break
         else:
-            self._trouble = f"trap {cause} at {here:#x}"
-            machine.emu_stop()
+            self.stop(f"trap {cause} at {here:#x}")
             return
         assert cause == ILLEGAL_INSTRUCTION
         self._cycles += 1

@@ -111,8 +111,8 @@ def test_build_makes_it_where_no_arduino_tool_is_installed(tmp_path: Path, capfd
     assert (built.record.tool, built.record.is_sketch, set(built.files)) == ("gcc", False, {".elf", ".bin"})
     assert built.record.flash_bytes == built.files[".bin"].stat().st_size
     assert capfd.readouterr().err.split("\n")[-2] == (
-        "esp32c3: built by gcc alone, so this is not a sketch; it answers 'tinyml verify', and needs the boot loader"
-        " that the chip has from any Arduino or ESP-IDF program."
+        "esp32c3: built by gcc alone, so this is not a sketch; it answers 'tinyml verify' at 115200 baud, once the chip"
+        " has the boot loader of any Arduino or ESP-IDF program."
     )
 
 

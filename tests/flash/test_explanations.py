@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tinyml_pipeline.boards.board import Avrdude, Esptool
 from tinyml_pipeline.errors import DeviceError, ToolFailedError, ToolMissingError
-from tinyml_pipeline.host.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd
+from tinyml_pipeline.host.flashers import arduino_cli, avrdude, bossac, esptool, openocd, platformio, pyocd, st_flash
 from tinyml_pipeline.host.flashers.flasher import FlashPlan, Symptom, carry_out, explain
 
 from tests.tools import need
@@ -110,6 +110,41 @@ CASES: dict[str, tuple[tuple[Symptom, ...], str, str]] = {
         "you may not use its debug probe; install pyOCD's udev rules (https://github.com/pyocd/pyOCD/tree/main/udev)."
         " (tool: 0000573 D [Errno 13] Access denied (insufficient permissions) while trying to interrogate a USB"
         " device)",
+    ),
+    "openocd_no_probe": (
+        openocd.SYMPTOMS,
+        "Info : clock speed 2000 kHz\nError: open failed\nin procedure 'program'\n** OpenOCD init failed **\n",
+        "no debug probe was found; connect the board by the USB socket of its ST-LINK. (tool: Error: open failed)",
+    ),
+    "openocd_may_not": (
+        openocd.SYMPTOMS,
+        "Error: libusb_open() failed with LIBUSB_ERROR_ACCESS\nError: open failed\n",
+        "you may not use its debug probe; Debian's openocd brings rules for it: connect the board again. (tool: Error:"
+        " libusb_open() failed with LIBUSB_ERROR_ACCESS)",
+    ),
+    "openocd_too_old": (
+        openocd.SYMPTOMS,
+        "embedded:startup.tcl:28: Error: Can't find board/st_nucleo_f4.cfg\n",
+        "this OpenOCD is too old to know the board (it has no board/st_nucleo_f4.cfg); install 0.12. (tool:"
+        " embedded:startup.tcl:28: Error: Can't find board/st_nucleo_f4.cfg)",
+    ),
+    "openocd_dead_chip": (
+        openocd.SYMPTOMS,
+        "Error: init mode failed (unable to connect to the target)\n",
+        "its debug probe cannot reach the chip; check that the board has power, and hold its reset button while it"
+        " starts. (tool: Error: init mode failed (unable to connect to the target))",
+    ),
+    "st_flash_no_probe": (
+        st_flash.SYMPTOMS,
+        "st-flash 1.7.0\n2026-11-29T12:58:06 WARN usb.c: Couldn't find any ST-Link devices\n",
+        "no debug probe was found; connect the board by the USB socket of its ST-LINK. (tool: 2026-11-29T12:58:06 WARN"
+        " usb.c: Couldn't find any ST-Link devices)",
+    ),
+    "st_flash_may_not": (
+        st_flash.SYMPTOMS,
+        "WARN common.c: Could not open USB device 0x0483:0x374b, access error.\n",
+        "you may not use its debug probe; Debian's stlink-tools brings rules for it: connect the board again. (tool:"
+        " WARN common.c: Could not open USB device 0x0483:0x374b, access error)",
     ),
     "arduino_cli_no_core": (
         arduino_cli.SYMPTOMS,

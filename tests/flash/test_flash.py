@@ -219,7 +219,7 @@ def built(board: str, tool: str, files: tuple[str, ...] = FILES) -> Built:
 @pytest.fixture
 def every_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """All tools are there and do nothing; the calls that they got."""
-    for name in ("avrdude", "bossac", "pyocd", "arduino-cli", "pio"):
+    for name in ("avrdude", "bossac", "pyocd", "openocd", "st-flash", "arduino-cli", "pio"):
         (tmp_path / name).write_text("#!/bin/sh\n# nRF52840\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
@@ -243,6 +243,9 @@ CALLS = {
                 " write-flash 0x0 dense.bin"),
     "nano33ble": ("nano33ble", "arduino-cli", None, "bossac", "bossac --port=p -U -i -e -w -v dense.bin -R"),
     "nucleo": ("nucleo-f446re", "arduino-cli", None, "pyocd", "pyocd flash --no-wait --target stm32f446retx dense.hex"),
+    "nucleo_bare": ("nucleo-f446re", "gcc", "st-flash", "st-flash", "st-flash --reset write dense.bin 0x8000000"),
+    "nucleo_openocd": ("nucleo-f446re", "gcc", "openocd", "openocd", "openocd -f board/st_nucleo_f4.cfg -c program"
+                       " {dense.hex} verify reset exit"),
     "arduino_cli": ("uno", "arduino-cli", "arduino-cli", "arduino-cli", "arduino-cli compile --upload --verify"
                     " --no-color --profile uno --port /dev/p sketch"),
     "platformio": ("esp32", "platformio", "platformio", "platformio", "pio run --target upload --upload-port /dev/p"),
@@ -258,6 +261,14 @@ def test_the_tools_call(
     assert (name, [" ".join(words) for words in every_tool]) == (used, [call])
 
 
+def test_the_next_of_the_boards_tools_is_taken_where_one_is_not_installed(
+    every_tool: list[list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "pyocd").unlink()
+    name, _ = flash_workflow.choose(built("nucleo-f446re", "gcc"), Path("sketch"), None, None)
+    assert name == "openocd"
+
+
 def test_the_builder_writes_where_the_boards_own_tool_cannot(every_tool: list[list[str]]) -> None:
     """PlatformIO leaves no merged image, so that esptool alone does not know where the parts belong."""
     name, _ = flash_workflow.choose(built("esp32", "platformio", (".elf", ".bin")), Path("s"), "/dev/p", None)
@@ -267,7 +278,9 @@ def test_the_builder_writes_where_the_boards_own_tool_cannot(every_tool: list[li
 def test_the_builder_looks_for_a_port_where_the_boards_own_tool_needed_none(
     every_tool: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "pyocd").unlink()
+    for name in ("pyocd", "openocd", "st-flash"):
+        (tmp_path / name).unlink()
+    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("tinyml_pipeline.workflow.flash.find_port", lambda board, wanted: "/dev/found")
     name, action = flash_workflow.choose(built("nucleo-f446re", "arduino-cli"), Path("sketch"), None, None)
     action(lambda text: None)

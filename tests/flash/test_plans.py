@@ -10,14 +10,25 @@ from pathlib import Path
 import pytest
 import serial
 from tinyml_pipeline import tools
-from tinyml_pipeline.boards.board import Avrdude, Esptool, Pyocd
+from tinyml_pipeline.boards.board import Avrdude, Esptool, Probe
 from tinyml_pipeline.errors import DeviceError, ToolMissingError
-from tinyml_pipeline.host.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd, uf2
+from tinyml_pipeline.host.flashers import (
+    arduino_cli,
+    avrdude,
+    bossac,
+    esptool,
+    openocd,
+    platformio,
+    pyocd,
+    st_flash,
+    uf2,
+)
 from tinyml_pipeline.host.flashers.flasher import FlashPlan, Symptom, carry_out, explain
 
 from tests.flash.test_flash import PICO, drive, uf2_file
 
 SKETCH, PORT, OWN = Path("sketch"), "/dev/ttyX", (Symptom("own", "its own"),)
+NUCLEO = Probe("stm32f446retx", "board/st_nucleo_f4.cfg")
 UNO = Avrdude("arduino", "atmega328p", 115200)
 AVRDUDE = ("-p", "atmega328p", "-c", "arduino", "-x", "attempts=3", "-P", PORT, "-b", "115200", "-D", "-U")
 PLANS: dict[str, tuple[Callable[[], FlashPlan], FlashPlan]] = {
@@ -66,10 +77,25 @@ PLANS: dict[str, tuple[Callable[[], FlashPlan], FlashPlan]] = {
         FlashPlan("pio", ("/bin/pio", "run", "--target", "upload"), "uno", None, platformio.SYMPTOMS, cwd=SKETCH),
     ),
     "pyocd": (
-        lambda: pyocd.plan(Pyocd("stm32f446retx"), Path("x.hex"), "nucleo"),
+        lambda: pyocd.plan(NUCLEO, Path("x.hex"), "nucleo"),
         FlashPlan(
             "pyocd", ("/bin/pyocd", "flash", "--no-wait", "--target", "stm32f446retx", Path("x.hex")), "nucleo", None,
             pyocd.SYMPTOMS,
+        ),
+    ),
+    "openocd": (
+        lambda: openocd.plan(NUCLEO, Path("a b.elf"), "nucleo"),
+        FlashPlan(
+            "openocd",
+            ("/bin/openocd", "-f", "board/st_nucleo_f4.cfg", "-c", "program {a b.elf} verify reset exit"), "nucleo",
+            None, openocd.SYMPTOMS,
+        ),
+    ),
+    "st_flash": (
+        lambda: st_flash.plan(Path("x.bin"), 0x08000000, "nucleo"),
+        FlashPlan(
+            "st-flash", ("/bin/st-flash", "--reset", "write", Path("x.bin"), "0x8000000"), "nucleo", None,
+            st_flash.SYMPTOMS,
         ),
     ),
 }  # fmt: skip
@@ -91,7 +117,7 @@ MISSING: dict[str, tuple[Callable[[], FlashPlan], str]] = {
         " https://arduino.github.io/arduino-cli/latest/installation.",
     ),
     "pyocd": (
-        lambda: pyocd.plan(Pyocd("stm32f446retx"), Path("x.hex"), "nucleo"),
+        lambda: pyocd.plan(NUCLEO, Path("x.hex"), "nucleo"),
         "pyocd is not installed; it is needed to flash nucleo. Install it: pip install pyocd.",
     ),
 }

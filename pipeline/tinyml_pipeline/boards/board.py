@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 Optimize = Literal["size", "speed"]
-Counter = Literal["instructions", "cycles", "nothing"]
+Counter = Literal["instructions", "cycles", "microseconds", "nothing"]
 RuntimeName = Literal["aot", "tflm"]
 Light = Literal["pwm", "inverted", "rgb"]
 """An LED at a pin with PWM; one that shines while its pin is low; the addressable one of an ESP32's devkit."""
@@ -65,6 +65,8 @@ class Port:
     """What belongs to every firmware beside start-up code and UART."""
     defines: tuple[str, ...] = ()
     """Addresses and frequencies that the machine's C wants, as NAME=VALUE."""
+    reached_by: str = ""
+    """How a firmware without the board's framework is talked to, and what it needs, as `tinyml build` says it."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class PlatformIO:
 class Avrdude:
     """Flashing through an AVR's boot loader."""
 
-    tool: ClassVar[str] = "avrdude"
+    tools: ClassVar[tuple[str, ...]] = ("avrdude",)
     programmer: str
     part: str
     baud: int
@@ -119,7 +121,7 @@ class Avrdude:
 class Esptool:
     """Flashing through the ROM loader of an Espressif chip."""
 
-    tool: ClassVar[str] = "esptool"
+    tools: ClassVar[tuple[str, ...]] = ("esptool",)
     chip: str
     baud: int = 460800
     image: str = ".merged.bin"
@@ -130,28 +132,30 @@ class Esptool:
 class Bossac:
     """Flashing through the SAM-BA loader of an Arduino with an nRF52840, which a touch at 1200 baud starts."""
 
-    tool: ClassVar[str] = "bossac"
+    tools: ClassVar[tuple[str, ...]] = ("bossac",)
 
 
 @dataclass(frozen=True)
 class Uf2:
     """Flashing by a copy of a .uf2 file to the drive that the board shows while BOOTSEL is held."""
 
-    tool: ClassVar[str] = "uf2"
+    tools: ClassVar[tuple[str, ...]] = ("uf2",)
     volume: str
     family_id: int
 
 
 @dataclass(frozen=True)
-class Pyocd:
-    """Flashing through a debug probe, such as the ST-LINK of a Nucleo."""
+class Probe:
+    """Flashing through a debug probe, such as the ST-LINK of a Nucleo, by the first of the tools that is installed."""
 
-    tool: ClassVar[str] = "pyocd"
-    target: str
+    tools: ClassVar[tuple[str, ...]] = ("pyocd", "openocd", "st-flash")
+    pyocd_target: str
+    openocd_script: str
 
 
-Flashing = Avrdude | Esptool | Bossac | Uf2 | Pyocd
-"""What writes a firmware to a real board. arduino-cli and PlatformIO can do it too, where they are installed."""
+Flashing = Avrdude | Esptool | Bossac | Uf2 | Probe
+"""What writes a firmware to a real board; `tools` in the order in which they are tried. arduino-cli and PlatformIO can
+do it too, where they are installed."""
 
 
 @dataclass(frozen=True)

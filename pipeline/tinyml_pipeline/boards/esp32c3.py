@@ -28,5 +28,6 @@ BOARD = espressif_board(
         script="esp32c3/esp32c3.ld",
         sources=("esp32c3/app_description.c",),
         ram_origin=0x3FC80000,
+        reached_by="once the chip has the boot loader of any Arduino or ESP-IDF program",
     ),
 )

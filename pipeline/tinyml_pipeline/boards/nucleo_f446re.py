@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyml_pipeline.boards.board import Arduino, Board, PlatformIO, Port, Pyocd
+from tinyml_pipeline.boards.board import Arduino, Board, PlatformIO, Port, Probe
 from tinyml_pipeline.boards.machines import arm_toolchain
 
 _CORE = "https://github.com/stm32duino/BoardManagerFiles/raw/main/package_stmicroelectronics_index.json"
@@ -18,8 +18,16 @@ BOARD = Board(
     toolchain=arm_toolchain("-mcpu=cortex-m4"),
     compiler_target="cortex-m4",
     optimize="speed",
-    port=Port(startup="cortex_m", machine=None, flash_origin=0x08000000, ram_origin=0x20000000),
+    port=Port(
+        startup="cortex_m",
+        machine="stm32f446",
+        flash_origin=0x08000000,
+        ram_origin=0x20000000,
+        reached_by="at the USB socket of its ST-LINK",
+    ),
+    counter="cycles",
     batch_bytes=1024,
+    line_buffer=1,  # its USART has no FIFO
     arduino=Arduino(
         "STMicroelectronics:stm32:Nucleo_64:pnum=NUCLEO_F446RE",
         "STMicroelectronics:stm32 (2.9.0)",
@@ -27,5 +35,5 @@ BOARD = Board(
         counts_cycles=True,
     ),
     platformio=PlatformIO("ststm32", "nucleo_f446re"),
-    flashing=Pyocd("stm32f446retx"),
+    flashing=Probe("stm32f446retx", "board/st_nucleo_f4.cfg"),
 )

@@ -16,8 +16,17 @@ BOARD = Board(
     toolchain=arm_toolchain("-mcpu=cortex-m0plus"),
     compiler_target="cortex-m0",
     optimize="speed",
-    port=Port(startup="cortex_m", machine=None, flash_origin=0x10000000, ram_origin=0x20000000),
+    port=Port(
+        startup="cortex_m",
+        machine="rp2",
+        flash_origin=0x10000000,
+        ram_origin=0x20000000,
+        reached_by="at GP0 (sends) and GP1 (receives), not by USB: connect a serial adapter or the debug probe",
+        sources=("rp2/boot2.S",),
+    ),
+    counter="microseconds",
     batch_bytes=1024,
+    line_buffer=32,  # the FIFO of its UART
     arduino=Arduino(
         "arduino:mbed_rp2040:pico",
         "arduino:mbed_rp2040 (4.1.5)",

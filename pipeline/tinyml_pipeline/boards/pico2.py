@@ -18,8 +18,18 @@ BOARD = Board(
     toolchain=arm_toolchain("-mcpu=cortex-m33"),
     compiler_target="cortex-m33",
     optimize="speed",
-    port=Port(startup="cortex_m", machine=None, flash_origin=0x10000000, ram_origin=0x20000000),
+    port=Port(
+        startup="cortex_m",
+        machine="rp2",
+        flash_origin=0x10000000,
+        ram_origin=0x20000000,
+        reached_by="at GP0 (sends) and GP1 (receives), not by USB: connect a serial adapter or the debug probe",
+        sources=("rp2/image_definition.S",),
+        defines=("RP2350=1",),
+    ),
+    counter="cycles",
     batch_bytes=1024,
+    line_buffer=32,  # the FIFO of its UART
     reserved_flash_bytes=8 * 1024,
     arduino=Arduino(
         "rp2040:rp2040:rpipico2",

@@ -143,7 +143,7 @@ def build(models: tuple[str, ...], board: str, runtime: str | None, tool: str | 
 @click.option(
     "--tool",
     metavar="TOOL",
-    help="Tool to flash with: avrdude, esptool, bossac, uf2, pyocd, arduino-cli or platformio.",
+    help="Tool to flash with: avrdude, esptool, bossac, uf2, pyocd, openocd, st-flash, arduino-cli or platformio.",
 )
 @json_option
 def flash(model: str, board: str, port: str | None, runtime: str | None, tool: str | None, as_json: bool) -> None:

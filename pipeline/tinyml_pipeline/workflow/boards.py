@@ -60,6 +60,6 @@ def _row(board: Board) -> BoardRow:
         board.tflm_library,
         board.arduino.fqbn if board.arduino else None,
         platformio.board if platformio else None,
-        board.flashing.tool if board.flashing else "emulator",
+        ", ".join(board.flashing.tools) if board.flashing else "emulator",
         board.source,
     )

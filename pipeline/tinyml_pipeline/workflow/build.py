@@ -11,13 +11,14 @@ from typing import Any
 
 from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
-from tinyml_pipeline.boards.board import Board, Esptool, RuntimeName
+from tinyml_pipeline.boards.board import Board, Esptool, Probe, RuntimeName, Uf2
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.errors import ArtifactsError, ToolMissingError, UnsupportedError, UsageError
-from tinyml_pipeline.host.builders.bare_metal import build_firmware
+from tinyml_pipeline.host.builders.bare_metal import build_firmware, flash_image
 from tinyml_pipeline.host.builders.esp32c3_image import make_app_image
 from tinyml_pipeline.host.builders.sketch import BUILDERS, BuiltFirmware, SketchBuilder, too_large
+from tinyml_pipeline.host.builders.uf2_image import uf2_image
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.project import Project
@@ -151,7 +152,9 @@ def _build_bare_metal(opened: OpenModel, board: Board) -> Built:
     refuse_other_model(opened)
     model, folder = opened.model, opened.folder
     sources = opened.compiled(board)
-    code = provenance.code_digest(build_firmware.__module__, make_app_image.__module__, files=[FIRMWARE])
+    code = provenance.code_digest(
+        build_firmware.__module__, make_app_image.__module__, uf2_image.__module__, files=[FIRMWARE]
+    )
     made_from = provenance.digest(dict(sources), board.name, code)
     stage = f"build {board.name}-aot"
     if not _is_built(folder, stage, made_from):
@@ -161,10 +164,10 @@ def _build_bare_metal(opened: OpenModel, board: Board) -> Built:
             stem = f"build/{board.name}-aot/{c_identifier(model.name)}"
             files = {f"{stem}{suffix}": path.read_bytes() for suffix, path in made.files.items()}
         _publish(folder, stage, made_from, files, _record(board, "aot", BARE_METAL, made, model, is_sketch=False))
-    if board.emulator is None and board.arduino is not None:
+    if board.port is not None and board.port.reached_by:
         progress.say(
-            f"{board.name}: built by {BARE_METAL} alone, so this is not a sketch; it answers 'tinyml verify', and needs"
-            " the boot loader that the chip has from any Arduino or ESP-IDF program."
+            f"{board.name}: built by {BARE_METAL} alone, so this is not a sketch; it answers 'tinyml verify' at"
+            f" 115200 baud, {board.port.reached_by}."
         )
     return _built(model, folder, board, stage)
 
@@ -180,6 +183,13 @@ def bare_metal_firmware(model: QuantizedModel, sources: SourceTree, board: Board
     if isinstance(board.flashing, Esptool):
         files[".bin"] = make_app_image(image.elf, place / "app.bin").image
         flash_bytes = files[".bin"].stat().st_size  # with what fills its pages up
+    elif isinstance(board.flashing, Probe | Uf2):
+        files[".bin"] = flash_image(image, board)
+        if isinstance(board.flashing, Uf2):
+            files[".uf2"] = place / "app.uf2"
+            assert board.port is not None, "it was built for"
+            program = uf2_image(files[".bin"].read_bytes(), board.port.flash_origin, board.flashing.family_id)
+            files[".uf2"].write_bytes(program)
     return BuiltFirmware(files, flash_bytes, image.ram_bytes)
 
 

@@ -12,14 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from tinyml_pipeline import provenance
-from tinyml_pipeline.boards.board import Avrdude, Board, Bossac, Esptool, Pyocd, RuntimeName, Uf2
+from tinyml_pipeline.boards.board import Avrdude, Board, Bossac, Esptool, Probe, RuntimeName, Uf2
 from tinyml_pipeline.boards.catalog import load_board, stand_in
 from tinyml_pipeline.errors import ToolMissingError, UsageError
 from tinyml_pipeline.host.builders.esp32c3_image import APP_ADDRESS
 from tinyml_pipeline.host.device.ports import find_port
 from tinyml_pipeline.host.device.session import Session
-from tinyml_pipeline.host.flashers import arduino_cli, avrdude, bossac, esptool, platformio, pyocd, uf2
-from tinyml_pipeline.host.flashers.flasher import Symptom, carry_out
+from tinyml_pipeline.host.flashers import (
+    arduino_cli,
+    avrdude,
+    bossac,
+    esptool,
+    openocd,
+    platformio,
+    pyocd,
+    st_flash,
+    uf2,
+)
+from tinyml_pipeline.host.flashers.flasher import FlashPlan, Symptom, carry_out
 from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.show.report import progress
@@ -58,7 +68,7 @@ class Flashing(Result):
 Show = Callable[[str], None]
 Action = Callable[[Show], None]
 _UPLOADERS = ("arduino-cli", "platformio")
-_WITHOUT_PORT = ("uf2", "pyocd")
+_WITHOUT_PORT = ("uf2", *Probe.tools)
 _BACK_WITHIN_S = 10.0
 _ANSWERS_WITHIN_S = 15.0
 _SYMPTOMS: Mapping[str, tuple[Symptom, ...]] = {
@@ -66,6 +76,8 @@ _SYMPTOMS: Mapping[str, tuple[Symptom, ...]] = {
     "esptool": esptool.SYMPTOMS,
     "bossac": bossac.SYMPTOMS,
     "pyocd": pyocd.SYMPTOMS,
+    "openocd": openocd.SYMPTOMS,
+    "st-flash": st_flash.SYMPTOMS,
 }
 
 
@@ -101,7 +113,7 @@ def _flash_one(
     else:
         builder = tool if tool in _UPLOADERS else None
         choose_builder(board, builder)  # before a port is asked for
-        needs_port = tool not in _WITHOUT_PORT and (tool is not None or _direct_name(board) not in _WITHOUT_PORT)
+        needs_port = tool not in _WITHOUT_PORT and (tool is not None or not set(_direct(board)) & set(_WITHOUT_PORT))
         port = find_port(board.name, port, stand_in=stand_in(board)) if needs_port else port
         opened = open_model(name, project)
         built = build_one(opened, board, runtime, builder)
@@ -125,8 +137,7 @@ def _flash_one(
 
 def choose(built: Built, sketch: Path, port: str | None, tool: str | None) -> tuple[str, Action]:
     """The tool that writes `built`, and the call of it. Raises UsageError for one that cannot, ToolMissingError."""
-    direct = _direct_name(built.board)
-    names = [direct] if direct is not None and _image(built, direct) is not None else []
+    names = [name for name in _direct(built.board) if _image(built, name) is not None]
     names += [built.record.tool] if built.record.tool in _UPLOADERS else []
     if tool is not None and tool not in names:
         able = ", ".join(names) or "none that is installed"
@@ -155,8 +166,8 @@ def _action(name: str, built: Built, sketch: Path, port: str | None) -> Action:
     assert image is not None, "choose() has found it"
     if isinstance(settings, Uf2):
         return partial(uf2.copy, settings, image, board.name)
-    if isinstance(settings, Pyocd):
-        return partial(carry_out, pyocd.plan(settings, image, board.name))
+    if isinstance(settings, Probe):
+        return partial(carry_out, _through_probe(name, settings, image, board))
     assert port is not None, "a port was found"
     if isinstance(settings, Avrdude):
         return partial(carry_out, avrdude.plan(settings, image, board.name, port))
@@ -173,12 +184,21 @@ def _action(name: str, built: Built, sketch: Path, port: str | None) -> Action:
     return touch_and_write
 
 
-def _direct_name(board: Board) -> str | None:
-    return board.flashing.tool if board.flashing is not None else None
+def _through_probe(name: str, settings: Probe, image: Path, board: Board) -> FlashPlan:
+    if name == "pyocd":
+        return pyocd.plan(settings, image, board.name)
+    if name == "openocd":
+        return openocd.plan(settings, image, board.name)
+    assert board.port is not None, "every board with a probe says where its flash begins"
+    return st_flash.plan(image, board.port.flash_origin, board.name)
+
+
+def _direct(board: Board) -> tuple[str, ...]:
+    return board.flashing.tools if board.flashing is not None else ()
 
 
 def _symptoms(board: Board) -> tuple[Symptom, ...]:
-    return _SYMPTOMS.get(_direct_name(board) or "", ())
+    return tuple(symptom for name in _direct(board) for symptom in _SYMPTOMS.get(name, ()))
 
 
 def _image(built: Built, tool: str) -> Path | None:
@@ -191,6 +211,8 @@ def _image(built: Built, tool: str) -> Path | None:
         "bossac": (".bin",),
         "uf2": (".uf2",),
         "pyocd": (".hex", ".elf"),
+        "openocd": (".hex", ".elf"),
+        "st-flash": (".bin",),
     }.get(tool, ())
     return next((built.files[suffix] for suffix in suffixes if suffix in built.files), None)
 

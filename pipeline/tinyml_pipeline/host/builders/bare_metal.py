@@ -117,7 +117,7 @@ def bare_metal(board: Board) -> tuple[Toolchain, Port]:
 
 def _compile_flags(board: Board, optimize: Optimize) -> list[str | Path]:
     toolchain, port = bare_metal(board)
-    includes = [Path("."), _PROTOCOL, _MLPERF_TINY, _PORTS / "common"]
+    includes = [Path("."), _PROTOCOL, _MLPERF_TINY, _PORTS / "common", _PORTS / port.startup]
     flags: list[str | Path] = ["-std=c99", *_WARNING_FLAGS, _OPTIMIZE_FLAGS[optimize], *toolchain.flags]
     flags += ["-ffunction-sections", "-fdata-sections", "-fno-common"]
     if port.startup == "host":
@@ -138,7 +138,7 @@ def _talks(kind: Kind) -> bool:
 
 
 def _machine_defines(board: Board) -> list[str]:
-    unit = ["nothing", "cycles", "instructions"].index(board.counter)
+    unit = ["nothing", "cycles", "instructions", "microseconds"].index(board.counter)
     # A real chip runs at whatever clock its boot loader left; cycles are cycles at any.
     clock_hz = board.clock_hz if board.counter == "cycles" and board.emulator is not None else 0
     return [f"-DMACHINE_UNIT={unit}", f"-DMACHINE_CLOCK_HZ={clock_hz}u"]
@@ -201,15 +201,25 @@ def _build_error(board: Board, kind: Kind, compiler: str, words: str) -> ToolFai
     return ToolFailedError(f"{compiler} could not build the {kind} firmware for {board.name}:\n{words}")
 
 
+def flash_image(image: FirmwareImage, board: Board) -> Path:
+    """What lies in flash from its first byte on, as .bin beside the ELF; ToolMissingError without objcopy."""
+    binary = image.elf.with_suffix(".bin")
+    objcopy = _binutils("objcopy", board, "write its flash as a .bin file for")
+    tools.run([objcopy, "-O", "binary", image.elf, binary], timeout_s=30)
+    return binary
+
+
+def _binutils(program: str, board: Board, purpose: str) -> str:
+    toolchain, _ = bare_metal(board)
+    install = f"apt install {toolchain.package.replace('gcc', 'binutils')}"
+    return tools.find_tool(f"{toolchain.prefix}{program}", purpose=f"{purpose} {board.name}", install=install)
+
+
 def _measure_image(elf: Path, board: Board, kind: Kind, warnings: str) -> FirmwareImage:
-    toolchain, port = bare_metal(board)
+    _, port = bare_metal(board)
     if port.startup == "host" and (sys.platform != "linux" or not shutil.which("size")):
         return FirmwareImage(elf, board.name, kind, 0, 0, 0, 0, 0, warnings)
-    size = tools.find_tool(
-        f"{toolchain.prefix}size",
-        purpose=f"measure firmware for {board.name}",
-        install=f"apt install {toolchain.package.replace('gcc', 'binutils')}",
-    )
+    size = _binutils("size", board, "measure firmware for")
     lines = tools.run([size, "-A", elf], timeout_s=30).stdout.decode().splitlines()
     sections = {words[0]: int(words[1]) for words in map(str.split, lines) if len(words) == 3 and words[1].isdigit()}
     startup = sections.get(".startup", 0) + sections.get(".flash.appdesc", 0)

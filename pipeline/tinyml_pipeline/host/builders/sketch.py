@@ -146,9 +146,13 @@ def _run(name: str, command: Sequence[str | Path], board: Board) -> str:
         log.write_text(said, encoding="utf-8")
         raise ToolFailedError(
             f"{name} could not download what {board.name} needs: the first build for a board fetches its core and"
-            f" compiler, and needs the Internet. Log: {log}"
+            f" compiler, and needs the Internet. Log: {log}{_without_network(board)}"
         )
     raise ToolFailedError(f"{name} could not build the firmware for {board.name}:\n{output.tail}")
+
+
+def _without_network(board: Board) -> str:
+    return ". Without the Internet: --tool gcc builds plain C that answers 'tinyml verify'" * board.runs_bare_metal
 
 
 def _beyond(said: str, board: Board) -> str | None:

@@ -39,6 +39,10 @@ class FlashPlan:
     cwd: Path | None = None
 
 
+NO_PROBE = "no debug probe was found; connect the board by the USB socket of its ST-LINK"
+PROBE_WITHOUT_CHIP = (
+    "its debug probe cannot reach the chip; check that the board has power, and hold its reset button while it starts"
+)
 _DENIED = "[Pp]ermission denied|[Pp]ermissionError|Access is denied"
 _COMMON = (
     Symptom(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tinyml_pipeline import tools
-from tinyml_pipeline.boards.board import Pyocd
-from tinyml_pipeline.host.flashers.flasher import FlashPlan, Symptom
+from tinyml_pipeline.boards.board import Probe
+from tinyml_pipeline.host.flashers.flasher import NO_PROBE, PROBE_WITHOUT_CHIP, FlashPlan, Symptom
 
 SYMPTOMS = (
     Symptom(
@@ -15,7 +15,7 @@ SYMPTOMS = (
     ),
     Symptom(
         r"No (?:connected|available) debug probes|no connected debug probes|Waiting for a debug probe",
-        "no debug probe was found; connect the board by the USB socket of its ST-LINK",
+        NO_PROBE,
     ),
     Symptom(
         r"[Tt]arget type '?([\w-]+)'? (?:is )?not recognized",
@@ -23,18 +23,17 @@ SYMPTOMS = (
     ),
     Symptom(
         r"[Nn]o ACK|Unexpected ACK|STLink error|[Cc]ould not connect to|[Tt]ransfer (?:fault|error)",
-        "its debug probe cannot reach the chip; check that the board has power, and hold its reset button while it"
-        " starts",
+        PROBE_WITHOUT_CHIP,
     ),
 )
 
 
-def plan(settings: Pyocd, image: Path, board: str) -> FlashPlan:
+def plan(settings: Probe, image: Path, board: str) -> FlashPlan:
     """Write an .elf, .hex or .bin; fails at once where no probe is connected.
 
     pyOCD leaves alone what is in flash already, and reads nothing back after writing.
     """
     program = tools.find_tool("pyocd", purpose=f"flash {board}", install="pip install pyocd")
     # A folder as port leads pyOCD to wait for a probe without end, unless it is told not to.
-    command = (program, "flash", "--no-wait", "--target", settings.target, image)
+    command = (program, "flash", "--no-wait", "--target", settings.pyocd_target, image)
     return FlashPlan("pyocd", command, board, None, SYMPTOMS)
