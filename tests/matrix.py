@@ -47,7 +47,8 @@ LANGUAGES = {"gnu99": "c", "c99": "c", "c11": "c", "c17": "c", "c++20": "c++", "
 WARNINGS = """
 -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wcast-qual -Wcast-align=strict -Wshadow -Wundef -Wpedantic
 """.split()  # noqa: SIM905
-_TIMEOUT_S = 300
+_TIMEOUT_S = 3600
+"""For a compiler that hangs; a busy machine may make any slow."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def _probe(compiler: str, flags: tuple[str, ...], option: str, language: str) ->
     if not option:
         return True
     command = [compiler, *flags, "-Werror", option, "-x", language, "-c", "-", "-o", os.devnull]
-    return subprocess.run(command, input="", text=True, capture_output=True, timeout=300).returncode == 0
+    return subprocess.run(command, input="", text=True, capture_output=True, timeout=_TIMEOUT_S).returncode == 0
 
 
 def _compiler(platform: Platform, language: str) -> str:
@@ -203,7 +204,7 @@ class Sources:
             listing = place / f"includes_{len(self._tables)}.c"
             listing.write_text(includes)
             command = [platform.compiler, *platform.extra, *platform.flags, "-E", "-P", "-I", place, listing]
-            text = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
+            text = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True).stdout
             defined = re.findall(r"\bstatic\b[^;{}()=]*(?:\(\([^()]*\)\)[^;{}()=]*)?\b(\w+)\s*\([^;{}]*\)\s*{", text)
             functions = sorted(set(defined) & declared_names(self._kernels))
             assert "requantize" in functions

@@ -172,7 +172,7 @@ BOUNDS = [(TILES_OF_2, -2 * 255, 4 * 255, 9 * 128), (TILES_OF_4, -50 * 255, 68 *
 @pytest.mark.parametrize(("tiles", "lowest", "highest", "weight"), BOUNDS)
 def test_lanes_hold_what_any_inputs_and_weights_make(tiles: Winograd, lowest: int, highest: int, weight: int) -> None:
     made = np.kron(tiles.input_rows, tiles.input_rows) @ (
-        extreme_tiles(tiles)[..., 0].reshape(-1, tiles.positions).T + 128
+        extreme_tiles(tiles)[..., 0].reshape(-1, tiles.positions).T.astype(np.int64) + 128
     )
     assert (made.min(), made.max()) == (lowest, highest)
     assert 0 <= tiles.lift + lowest < tiles.lift + highest <= LANE_MAX
