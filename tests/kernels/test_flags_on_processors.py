@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.kernel import Kernel
+from tinyml_pipeline.compiler.kernels import conv_2d_dual_s8
+from tinyml_pipeline.compiler.ops.conv_2d import Conv2D
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import find_target
 from tinyml_pipeline.host.builders import bare_metal
@@ -19,7 +22,7 @@ from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
 
 from tests.firmware import board_here, run_on
-from tests.kernels import test_conv_2d_chain, test_depthwise_planes
+from tests.kernels import test_conv_2d_chain, test_conv_2d_dual, test_depthwise_planes
 from tests.kernels.convolution_cases import joined
 from tests.kernels.dense_cases import CASES, VECTORS, Int8Array, dense_model
 from tests.oracle import run_tflm
@@ -54,6 +57,14 @@ def test_answers_are_exact(case: str, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("case", CONVOLUTION_FLAGS)
 def test_convolutions_are_exact(case: str, kernel: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _assert_exact(case, kernel.ALL.tflite, [values[:8] for values in kernel.ALL.vectors], tmp_path, monkeypatch)
+
+
+def test_the_dual_convolution_is_exact(
+    only: Callable[[Kernel[Conv2D]], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(conv_2d_dual_s8.KERNEL)
+    vectors = [values[:4] for values in test_conv_2d_dual.ALL.vectors]
+    _assert_exact("hard float unoptimized", test_conv_2d_dual.ALL.tflite, vectors, tmp_path, monkeypatch)
 
 
 def _assert_exact(

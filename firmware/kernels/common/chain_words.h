@@ -109,9 +109,9 @@ struct chain_window {
     size_t count;
 };
 
-/* The words of the windows of three pixels, which begin at `starts`. */
-static inline void chain_words(const struct chain_window *window, const int8_t *const starts[CHAIN_PIXELS],
-                               uint32_t *words)
+/* The words of the windows of three pixels, which begin at `starts`; `spread` makes those of some rows. */
+ALWAYS_INLINE void chain_words(const struct chain_window *window, const int8_t *const starts[CHAIN_PIXELS],
+                               uint32_t *words, void (*spread)(struct chain_fours *))
 {
     const bool is_whole = window->pieces == 1;
     const size_t count = (window->count + 3) & ~(size_t)3;
@@ -124,7 +124,7 @@ static inline void chain_words(const struct chain_window *window, const int8_t *
         run.end = run.a + count;
         run.rows = is_whole ? window->rows : window->pieces;
         run.skip = (is_whole ? window->row_step : window->piece_step) - count;
-        chain_fours(&run);
+        spread(&run);
         if (is_whole) {
             return;
         }

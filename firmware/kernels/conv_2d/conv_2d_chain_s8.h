@@ -24,8 +24,7 @@ struct chain_strip {
 
 /* `weights` are laid out as chain.h says, of the channels that are not constant; `constants` has a pixel of those that
  * are, or is NULL. `shift` is that of fitted scales. A window's groups of four are taken in `chunks` chunks of
- * `chunk_groups`. `stride_bytes` and
- * `stride_rows` lie between one window and the next. */
+ * `chunk_groups`. `stride_bytes` and `stride_rows` lie between one window and the next. */
 struct conv_2d_chain_s8 {
     struct chain_strip strip;
     struct chain_window window;
@@ -59,6 +58,18 @@ static inline void chain_copy_row(int8_t *to, const int8_t *from, size_t bytes)
     }
 }
 
+/* How the products of three pixels are made: `spread` makes words of their windows, `run_channels` the outputs of all
+ * channels from these. A group of four inputs takes `group_words` words, and `group_bytes` of code, of which there are
+ * `pass_groups` in a row; `words_ahead` are read before they are needed. */
+struct chain_form {
+    void (*spread)(struct chain_fours *);
+    void (*run_channels)(struct chain_run *);
+    size_t group_words;
+    size_t group_bytes;
+    size_t pass_groups;
+    size_t words_ahead;
+};
+
 /* Copies `count` rows from row `row` on, counted from the first padded one. */
 static inline void chain_copy_strip(const struct chain_strip *p, const int8_t *in, size_t row, size_t count,
                                     int8_t *strip)
@@ -79,7 +90,7 @@ static inline void chain_copy_strip(const struct chain_strip *p, const int8_t *i
 
 /* `rows` rows of outputs, whose windows begin in `in`; returns where the next outputs go. */
 ALWAYS_INLINE int8_t *chain_rows(const struct conv_2d_chain_s8 *p, struct chain_run *run, const int8_t *in, size_t rows,
-                                 int8_t *out, uint32_t *words, void (*run_channels)(struct chain_run *))
+                                 int8_t *out, uint32_t *words, const struct chain_form *form)
 {
     const size_t width = p->output_width, row_step = p->stride_rows * p->strip.row_bytes;
     const int8_t *start = in;
@@ -118,28 +129,28 @@ ALWAYS_INLINE int8_t *chain_rows(const struct conv_2d_chain_s8 *p, struct chain_
                 left = 0;
             }
         }
-        chain_words(&p->window, starts, words);
+        chain_words(&p->window, starts, words, form->spread);
         run->weights = p->weights;
-        run_channels(run);
+        form->run_channels(run);
     }
     return out + p->channels;
 }
 
 ALWAYS_INLINE void conv_2d_chain(const struct conv_2d_chain_s8 *p, const int8_t *in, int8_t *out, uint32_t *words,
-                                 int8_t *copied, void (*run_channels)(struct chain_run *))
+                                 int8_t *copied, const struct chain_form *form)
 {
-    const size_t chunk_words = 8 * p->chunk_groups;
+    const size_t chunk_words = form->group_words * p->chunk_groups;
     struct chain_run run = {
         {NULL, NULL, NULL},
         p->weights,
         p->weights + p->weight_words,
         words,
         words + p->chunks * chunk_words,
-        words + chunk_words + 3,
+        words + chunk_words + form->words_ahead,
         0,
         0,
         {0, 0, 0, 0, 0, 0},
-        ((p->chunk_groups - 1) % CHAIN_PASS_GROUPS + 1) * CHAIN_GROUP_BYTES,
+        ((p->chunk_groups - 1) % form->pass_groups + 1) * form->group_bytes,
         chunk_words * sizeof *words,
         p->shift,
     };
@@ -153,9 +164,18 @@ ALWAYS_INLINE void conv_2d_chain(const struct conv_2d_chain_s8 *p, const int8_t 
                 chain_copy_strip(&p->strip, in, row, (rows - 1) * p->stride_rows + p->strip.filter_rows, copied);
             }
             const int8_t *const windows = copied != NULL ? copied : in + row * p->strip.row_bytes;
-            out = chain_rows(p, &run, windows, rows, out, words, run_channels);
+            out = chain_rows(p, &run, windows, rows, out, words, form);
         }
     }
+}
+
+/* By long multiplies. */
+ALWAYS_INLINE void conv_2d_long(const struct conv_2d_chain_s8 *p, const int8_t *in, int8_t *out, uint32_t *words,
+                                int8_t *copied, void (*run_channels)(struct chain_run *))
+{
+    const struct chain_form form = {chain_fours, run_channels, 8, CHAIN_GROUP_BYTES, CHAIN_PASS_GROUPS, 3};
+
+    conv_2d_chain(p, in, out, words, copied, &form);
 }
 
 /* `words` is memory for 32 bytes a group of all chunks, and twelve; `copied` for the rows of a strip and three bytes,
@@ -163,21 +183,21 @@ ALWAYS_INLINE void conv_2d_chain(const struct conv_2d_chain_s8 *p, const int8_t 
 static inline void conv_2d_chain_s8(const struct conv_2d_chain_s8 *layer, const int8_t *in, int8_t *out,
                                     uint32_t *words, int8_t *copied)
 {
-    conv_2d_chain(layer, in, out, words, copied, chain_run_signed);
+    conv_2d_long(layer, in, out, words, copied, chain_run_signed);
 }
 
 /* For layers whose lowest output is that of a sum of 0. */
 static inline void conv_2d_chain_relu_s8(const struct conv_2d_chain_s8 *layer, const int8_t *in, int8_t *out,
                                          uint32_t *words, int8_t *copied)
 {
-    conv_2d_chain(layer, in, out, words, copied, chain_run_unsigned);
+    conv_2d_long(layer, in, out, words, copied, chain_run_unsigned);
 }
 
 /* The same, for layers whose scales chain_fitted.h can use. */
 static inline void conv_2d_chain_fitted_s8(const struct conv_2d_chain_s8 *layer, const int8_t *in, int8_t *out,
                                            uint32_t *words, int8_t *copied)
 {
-    conv_2d_chain(layer, in, out, words, copied, chain_run_fitted);
+    conv_2d_long(layer, in, out, words, copied, chain_run_fitted);
 }
 
 #endif

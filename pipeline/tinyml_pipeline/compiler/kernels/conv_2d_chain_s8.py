@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
 from tinyml_pipeline.compiler.kernels._chain import GROUP, make_chain
-from tinyml_pipeline.compiler.kernels._single_add import single_add
-from tinyml_pipeline.compiler.lowering import Array, Buffer, Call, Lowering, Struct
+from tinyml_pipeline.compiler.kernels._requantize import needs_sign
+from tinyml_pipeline.compiler.kernels._single_add import SingleAdd, single_add
+from tinyml_pipeline.compiler.lowering import Array, Buffer, Call, FieldValue, Lowering, Struct
 from tinyml_pipeline.compiler.ops._window import Window
 from tinyml_pipeline.compiler.ops.conv_2d import Conv2D
 from tinyml_pipeline.compiler.target import Isa, Target
@@ -18,10 +22,16 @@ _SMALL_IMAGE_BYTES = 2048
 
 def _cost(op: Conv2D, target: Target) -> Cost:
     """Each three pixels: their windows as words, then all pairs of channels."""
+    turns, groups, pairs = turns_of(op)
+    outputs = 90 if needs_sign(op.channels.output_zero_point, op.channels.output_min) else 64
+    return Cost(cycles=turns * (100 + 36 * groups + pairs * (24 * groups + outputs)), code_bytes=1800)
+
+
+def turns_of(op: Conv2D) -> tuple[int, int, int]:
+    """Each three pixels of all, groups of four inputs of a window, pairs of channels."""
     outputs, height, width, depth = op.filters.shape
     triples = op.window.batches * -(-op.window.output_height * op.window.output_width // _PIXELS)
-    pairs, groups = -(-outputs // 2), height * -(-width * depth // GROUP)
-    return Cost(cycles=triples * (100 + 36 * groups + pairs * (24 * groups + 90)), code_bytes=1800)
+    return triples, height * -(-width * depth // GROUP), -(-outputs // 2)
 
 
 def _refuses(op: Conv2D, target: Target) -> str | None:
@@ -32,37 +42,50 @@ def _refuses(op: Conv2D, target: Target) -> str | None:
 
 
 def _lower(op: Conv2D, target: Target) -> Lowering:
-    window, outputs = op.window, op.filters.shape[0]
     sums = single_add(op.channels)
     assert not isinstance(sums, str), "the kernel did not refuse"
-    strip, copied_bytes = _strip(window, op.channels.input_zero_point)
-    chain_window = _chain_window(window, strip["row_bytes"])
-    pieces = window.filter_height * chain_window["pieces"]
-    chain = make_chain(op.filters.reshape(outputs, pieces, chain_window["count"]), sums, op.channels)
+    chain = make_chain(window_rows(op), sums, op.channels)
+    kind = "_fitted" if chain.shift else "" if sums.is_signed else "_relu"
     comment = f"Pairs of channels, first + 2^22 * second, then their biases and scales. {sums.describe()}"
+    fields: dict[str, FieldValue] = {
+        "chunks": chain.chunks,
+        "chunk_groups": chain.chunk_groups,
+        "weights": Array("weights", DType.UINT32, chain.words, comment),
+        "weight_words": chain.words.size,
+        "shift": chain.shift,
+    }
+    return lower_pixels(op, f"conv_2d_chain{kind}_s8", sums, fields, chain.input_words)
+
+
+def window_rows(op: Conv2D) -> npt.NDArray[np.int8]:
+    """Weights with the shape (channels, pieces of a window, inputs of a piece)."""
+    return op.filters.reshape(op.filters.shape[0], -1, _piece(op.window))
+
+
+def lower_pixels(
+    op: Conv2D, function: str, sums: SingleAdd, fields: dict[str, FieldValue], input_words: int
+) -> Lowering:
+    """A call of any kernel that takes the windows of three pixels at once; `fields` are those of its weights."""
+    window = op.window
+    strip, copied_bytes = _strip(window, op.channels.input_zero_point)
     struct = Struct(
         "conv_2d_chain_s8",
         {
             "strip": Struct("chain_strip", strip),
-            "window": Struct("chain_window", chain_window),
+            "window": Struct("chain_window", _chain_window(window, strip["row_bytes"])),
             "stride_bytes": window.stride_width * window.depth,
             "stride_rows": window.stride_height,
             "batches": window.batches,
             "output_height": window.output_height,
             "output_width": window.output_width,
-            "channels": outputs,
-            "chunks": chain.chunks,
-            "chunk_groups": chain.chunk_groups,
-            "weights": Array("weights", DType.UINT32, chain.words, comment),
-            "weight_words": chain.words.size,
-            "shift": chain.shift,
+            "channels": op.filters.shape[0],
+            **fields,
             "constants": Array("constants", DType.INT8, sums.constants) if sums.is_constant.any() else None,
         },
     )
-    words = Buffer("words", DType.UINT32, chain.input_words)
+    words = Buffer("words", DType.UINT32, input_words)
     copied = Buffer("copied", DType.INT8, copied_bytes) if copied_bytes else None
-    kind = "_fitted" if chain.shift else "" if sums.is_signed else "_relu"
-    call = Call(f"conv_2d_chain{kind}_s8", (struct, op.source, op.output, words, copied))
+    call = Call(function, (struct, op.source, op.output, words, copied))
     return Lowering((call,), ", ".join([window.describe(), *op.channels.describe()]))
 
 
