@@ -209,7 +209,7 @@ def verify(
 
 
 def compile(
-    model: QuantizedModel, target: str = "portable", optimize: Literal["size", "speed"] | None = None
+    model: QuantizedModel, target: str = "portable", optimize: Literal["size", "balanced", "speed"] | None = None
 ) -> GeneratedSources:
     """Plain C of a model: model.h, model.c and the kernels that they use.
 
@@ -237,7 +237,7 @@ def sketch(model: QuantizedModel, board: str, runtime: str = "aot") -> Generated
 def measure(
     model: QuantizedModel,
     board: str,
-    optimize: Literal["size", "speed"] | None = None,
+    optimize: Literal["size", "balanced", "speed"] | None = None,
     *,
     progress: Progress | None = None,
 ) -> Measurement:
@@ -328,10 +328,10 @@ def _machine(name: str) -> Board:
     return found.able[0]
 
 
-def _target(name: str, optimize: Literal["size", "speed"] | None) -> Target:
+def _target(name: str, optimize: Literal["size", "balanced", "speed"] | None) -> Target:
     """By the name of a processor or a board."""
-    if optimize not in (None, "size", "speed"):
-        raise UsageError(f"optimize= is {optimize!r}; choose 'size' or 'speed'.")
+    if optimize not in (None, "size", "balanced", "speed"):
+        raise UsageError(f"optimize= is {optimize!r}; choose 'size', 'balanced' or 'speed'.")
     wanted = str(name).lower()
     if wanted in TARGETS:
         return find_target(wanted, optimize or "size")

@@ -214,7 +214,7 @@ def test_what_is_no_model_or_no_file(tmp_path: Path, model: tinyml.QuantizedMode
             work(None)
     with pytest.raises(UsageError, match="it is given both keras_model and x_test"):
         tinyml.verify(model, keras_like((2,)))
-    with pytest.raises(UsageError, match="optimize= is 'fast'; choose 'size' or 'speed'"):
+    with pytest.raises(UsageError, match="optimize= is 'fast'; choose 'size', 'balanced' or 'speed'"):
         tinyml.compile(model, optimize="fast")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="there is no file"):
         tinyml.load(tmp_path / "none.tflite")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from tests.compiler.models import adder
 from tests.kernels.dense_cases import dense_model
 from tests.ops.check import T, model_of, one
 from tests.ops.convolutions import convolution
+from tests.tflite_writer import Writer
 
 
 def relus() -> Graph:
@@ -87,6 +89,56 @@ def test_each_move_is_the_one_that_loses_the_least_time_per_byte(
     expected = shrunk(chosen, found, flash_bytes)
     select._shrink(chosen, found, flash_bytes)
     assert list(map(id, chosen)) == list(map(id, expected))
+
+
+@given(found(), st.integers(0, 1000), st.sampled_from([0, 20, 100]))
+def test_no_faster_kernel_fits_in_the_end(found: list[list[Candidate]], flash_bytes: int, price: int) -> None:
+    chosen = select._cheapest(found, price)
+    select._shrink(chosen, found, flash_bytes)
+    before = flash_of(chosen)
+    select._grow(chosen, found, flash_bytes, price)
+    assert flash_of(chosen) <= max(before, flash_bytes)
+    for position, candidates in enumerate(found):
+        for other in candidates:
+            changed = [*chosen[:position], other, *chosen[position + 1 :]]
+            assert flash_of(changed) > flash_bytes or priced(changed, price) >= priced(chosen, price)
+
+
+def priced(chosen: list[Candidate], price: int) -> int:
+    return sum(candidate.cost.cycles for candidate in chosen) + price * flash_of(chosen)
+
+
+@pytest.mark.parametrize(("operators", "function"), [(1, "small"), (2, "fast")])
+def test_operators_share_the_price_of_code(operators: int, function: str) -> None:
+    """300 bytes of code save 2,000 cycles of each operator: too few for one at 10 cycles a byte."""
+    small, fast = (replace(RELU, function=name) for name in ("small", "fast"))
+    candidates = [Candidate(small, Lowering(()), Cost(2000, 0)), Candidate(fast, Lowering(()), Cost(0, 300))]
+    chosen = select._cheapest([candidates] * operators, 10)
+    assert {candidate.kernel.function for candidate in chosen} == {function}
+
+
+@pytest.mark.parametrize(
+    ("image", "functions"),
+    [
+        ((32, 32, 16), ["conv_2d_dual_s8", "conv_2d_winograd_4_s8", "conv_2d_winograd_4_s8"]),
+        ((16, 16, 32), ["conv_2d_dual_s8", "conv_2d_winograd_2_s8", "conv_2d_winograd_4_s8"]),
+    ],
+)
+def test_a_byte_has_its_price(image: tuple[int, int, int], functions: list[str]) -> None:
+    """Of convolutions by 3x3 as in ResNet-8."""
+    graph = read_tflite(model_of(convolution(image, image[2])))
+    targets = [find_target("cortex-m4", optimize) for optimize in ("size", "balanced", "speed")]
+    assert [explain(graph, target)[0].function for target in targets] == functions
+
+
+@pytest.mark.parametrize(("inputs", "function"), [(17, ""), (130, "quads_"), (1280, "long_quads_")])
+def test_size_takes_what_is_a_little_larger_and_much_faster(inputs: int, function: str) -> None:
+    """Only large layers of portable C gain more than their kernel's code costs."""
+    writer = Writer()
+    source = writer.tensor((1, inputs), 0.1, 3)
+    output = writer.fully_connected(source, np.ones((128, inputs), np.int8), 0.01, None, 0.5, 4)
+    (layer,) = explain(read_tflite(writer.build([source], [output])), find_target("portable", "size"))
+    assert layer.function == f"fully_connected_{function}s8"
 
 
 def test_a_kernel_whose_scratch_is_more_than_the_ram_is_not_taken() -> None:

@@ -12,12 +12,17 @@ from tinyml_pipeline.compiler.explain import explain
 from tinyml_pipeline.compiler.kernels import depthwise_conv_2d_planes_s8
 from tinyml_pipeline.compiler.ops import depthwise_conv_2d
 from tinyml_pipeline.compiler.ops._context import OpContext
+from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import find_target
 
+from tests.host import compile_model, run_program
 from tests.kernels.convolution_cases import Cases
+from tests.networks import edge_vectors
 from tests.ops.check import Build, model_of
 from tests.ops.convolutions import convolution
+from tests.oracle import run_tflm
+from tests.tflite_writer import Writer
 
 M4 = find_target("cortex-m4", "speed")
 STRIDE_2 = {"stride": (2, 2)}
@@ -67,6 +72,26 @@ def test_the_same_layout_in_c(compiler: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("board", ["sim-cortex-m4", "sim-cortex-m7", "sim-cortex-m33", "sim-cortex-m55"])
 def test_on_the_processor(board: str, tmp_path: Path) -> None:
     ALL.check_on_processor(board, tmp_path)
+
+
+@pytest.mark.parametrize(("image", "shares"), [((7, 6, 8), True), ((7, 6, 10), False), ((16, 60, 8), False)])
+def test_outputs_take_the_memory_of_the_inputs(image: tuple[int, int, int], shares: bool, tmp_path: Path) -> None:
+    """Unless channels are read again after their outputs were written, for a group of four or a strip of lines."""
+    writer, depth = Writer(), image[2]
+    sources, last = convolution(image, depth, (1, 1))(writer)
+    for depthwise in (True, False):
+        size = (3, 3) if depthwise else (1, 1)
+        build = convolution(image, depth, size, depthwise=depthwise, given=(0.3, 4), source=last[0])
+        _, last = build(writer)
+    tflite = writer.build(sources, last)
+    program = make_program(read_tflite(tflite), M4)
+    layer = program.steps[1]
+    assert layer.choice.chosen.kernel is depthwise_conv_2d_planes_s8.KERNEL
+    storages = [program.storages[layer.operation.outputs[0]], program.storages[layer.operation.inputs[0]]]
+    assert (storages[0] == storages[1]) == shares
+    vectors = (edge_vectors(np.random.default_rng(3), (1, *image), 8),)
+    (actual,) = run_program(compile_model(tflite, M4), vectors, tmp_path)
+    np.testing.assert_array_equal(actual, run_tflm(tflite, vectors)[0])
 
 
 REFUSED = {

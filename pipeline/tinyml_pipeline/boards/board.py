@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-Optimize = Literal["size", "speed"]
+Optimize = Literal["size", "balanced", "speed"]
 Counter = Literal["instructions", "cycles", "microseconds", "nothing"]
 RuntimeName = Literal["aot", "tflm"]
 Light = Literal["pwm", "inverted", "rgb"]

@@ -281,8 +281,8 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None
 )
 @click.option(
     "--optimize",
-    type=click.Choice(["size", "speed"]),
-    help="Optimize for code size or speed; by default what suits the board.",
+    type=click.Choice(["size", "balanced", "speed"]),
+    help="How much flash matters against time; by default what suits the board.",
 )
 @click.option("--flash-limit", type=click.IntRange(1), metavar="BYTES", help="Choose kernels that take no more flash.")
 @click.option("--ram-limit", type=click.IntRange(1), metavar="BYTES", help="The same of RAM between the layers.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -13,7 +13,7 @@ from tinyml_pipeline.compiler.kernel import Cost, Kernel
 from tinyml_pipeline.compiler.kernels import kernels_of
 from tinyml_pipeline.compiler.lowering import Lowering
 from tinyml_pipeline.compiler.op import Op
-from tinyml_pipeline.compiler.target import Isa, Target
+from tinyml_pipeline.compiler.target import CYCLES_PER_BYTE, Isa, Target
 from tinyml_pipeline.errors import UnsupportedError
 
 
@@ -55,18 +55,20 @@ class Choice:
 
 
 def select(ops: Sequence[Op], target: Target, budget: Budget | None = None) -> tuple[Choice, ...]:
-    """One choice per operator: the fewest cycles if the target asks for speed, else the fewest bytes of flash.
+    """One choice per operator: together the fewest cycles, with a price in cycles on each byte of flash.
 
-    If the flash does not suffice, operators change to smaller kernels, those first that lose the least time per byte.
+    The price is what the target optimizes for. If the flash does not suffice, operators change to smaller kernels,
+    those first that lose the least time per byte, and then to faster ones for which there is still room.
     A kernel whose scratch memory alone is more than the RAM is not taken. Raises UnsupportedError if no kernel takes
     an operator.
     """
     budget = budget or Budget()
     found = [_candidates(op, target, budget) for op in ops]
-    order = _ORDERS[target.optimize]
-    chosen = [min(candidates, key=order) for candidates, _ in found]
-    if budget.flash_bytes is not None:
-        _shrink(chosen, [candidates for candidates, _ in found], budget.flash_bytes)
+    every, price = [candidates for candidates, _ in found], CYCLES_PER_BYTE[target.optimize]
+    chosen = _cheapest(every, price)
+    if budget.flash_bytes is not None and flash_of(chosen) > budget.flash_bytes:
+        _shrink(chosen, every, budget.flash_bytes)
+        _grow(chosen, every, budget.flash_bytes, price)
     choices = []
     for op, taken, (candidates, refused) in zip(ops, chosen, found, strict=True):
         others = [(other.kernel.function, _dearer(other, taken)) for other in candidates if other is not taken]
@@ -109,12 +111,6 @@ def _flash(candidate: Candidate) -> int:
     return candidate.cost.code_bytes + candidate.cost.constant_bytes
 
 
-_ORDERS: dict[str, Callable[[Candidate], tuple[int, int, str]]] = {
-    "speed": lambda candidate: (candidate.cost.cycles, _flash(candidate), candidate.kernel.function),
-    "size": lambda candidate: (_flash(candidate), candidate.cost.cycles, candidate.kernel.function),
-}
-
-
 def _dearer(other: Candidate, taken: Candidate) -> str:
     cycles, bytes_ = f"{other.cost.cycles:,} cycles", f"{_flash(other):,} bytes"
     return f"costs {cycles} and {bytes_} instead of {taken.cost.cycles:,} and {_flash(taken):,}"
@@ -124,6 +120,43 @@ def flash_of(chosen: Sequence[Candidate]) -> int:
     """Estimated bytes of flash: constants of all, and the code of each function once."""
     code = {candidate.kernel.function: candidate.cost.code_bytes for candidate in chosen}
     return sum(code.values()) + sum(candidate.cost.constant_bytes for candidate in chosen)
+
+
+def _cheapest(found: Sequence[Sequence[Candidate]], price: int) -> list[Candidate]:
+    """Of each operator the candidate with the fewest cycles, bytes of flash at their price.
+
+    The code of a function is paid once, whatever operators use it. At first each operator pays for its own; then, as
+    long as that lowers the total, one function more is there for all, one less, or one in place of another.
+    """
+
+    def choice(paid: set[str], without: str = "") -> list[Candidate] | None:
+        """The best of each operator where the code of `paid` costs nothing; None if an operator needs `without`."""
+
+        def own(candidate: Candidate) -> tuple[int, int, str]:
+            cost, function = candidate.cost, candidate.kernel.function
+            flash = cost.constant_bytes + (0 if function in paid else cost.code_bytes)
+            return cost.cycles + price * flash, flash, function
+
+        left = [[one for one in candidates if one.kernel.function != without] for candidates in found]
+        return [min(candidates, key=own) for candidates in left] if all(left) else None
+
+    def total(chosen: Sequence[Candidate]) -> tuple[int, int]:
+        flash = flash_of(chosen)
+        return sum(candidate.cost.cycles for candidate in chosen) + price * flash, flash
+
+    every = sorted({candidate.kernel.function for candidates in found for candidate in candidates})
+    chosen = choice(set())
+    assert chosen is not None, "each operator has a candidate"
+    while True:
+        used = {candidate.kernel.function for candidate in chosen}
+        others = [one for one in every if one not in used]
+        changed = [choice(used | {one}) for one in others]
+        for less in sorted(used):
+            changed += [choice(used - {less} | more, less) for more in (set[str](), *({one} for one in others))]
+        best = min((other for other in changed if other is not None), key=total, default=chosen)
+        if total(best) >= total(chosen):
+            return chosen
+        chosen = best
 
 
 def _shrink(chosen: list[Candidate], found: Sequence[Sequence[Candidate]], flash_bytes: int) -> None:
@@ -155,6 +188,24 @@ def _shrink(chosen: list[Candidate], found: Sequence[Sequence[Candidate]], flash
             same_code = flash.exchange(before, chosen[position])
             for move in moves(position):
                 heappush(waiting, move)
+
+
+def _grow(chosen: list[Candidate], found: Sequence[Sequence[Candidate]], flash_bytes: int, price: int) -> None:
+    """Replaces kernels by faster ones while the estimate fits, each time that which gains the most."""
+    flash = _Flash(chosen)
+
+    def gains() -> Iterator[tuple[int, int, int]]:
+        for position, now in enumerate(chosen):
+            for rank, other in enumerate(found[position]):
+                saved = flash.saved(now, other)
+                gain = now.cost.cycles - other.cost.cycles + price * saved
+                if gain > 0 and flash.bytes - saved <= flash_bytes:
+                    yield gain, -position, -rank
+
+    while (best := max(gains(), default=None)) is not None:
+        _, position, rank = best
+        before, chosen[-position] = chosen[-position], found[-position][-rank]
+        flash.exchange(before, chosen[-position])
 
 
 # Cycles lost per byte saved, the operator's position, the number of the other candidate, a number of its own (because

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from enum import Flag, auto
 from typing import Literal
 
-Optimize = Literal["size", "speed"]
+Optimize = Literal["size", "balanced", "speed"]
+CYCLES_PER_BYTE: Mapping[Optimize, int] = {"size": 100, "balanced": 20, "speed": 0}
+"""What an inference may take longer for each byte of flash that it saves."""
 
 
 class Isa(Flag):
@@ -27,7 +29,7 @@ NO_ISA = Isa(0)
 
 @dataclass(frozen=True)
 class Target:
-    """A kind of processor, and whether fewer bytes or fewer cycles matter more.
+    """A kind of processor, and how much bytes matter against cycles.
 
     `reach_bytes` is the most that one array, or all constants together, may hold. `alignment`, in bytes, is what
     kernels that need an instruction set may count on for every tensor that they read or write. If `flash_is_separate`,

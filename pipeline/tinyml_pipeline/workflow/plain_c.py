@@ -20,7 +20,7 @@ from tinyml_pipeline.host.interpreters.oracle import has_tflm
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, QuantizedPort
 from tinyml_pipeline.runtimes.aot import AotRuntime
 
-Optimize = Literal["size", "speed"]
+Optimize = Literal["size", "balanced", "speed"]
 
 
 def compile_for(model: QuantizedModel, board: Board | None, optimize: Optimize | None) -> SourceTree:

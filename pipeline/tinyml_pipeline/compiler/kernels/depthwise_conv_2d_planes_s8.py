@@ -10,7 +10,7 @@ from tinyml_pipeline.compiler.kernel import Cost, Kernel
 from tinyml_pipeline.compiler.kernels._dense import lanes
 from tinyml_pipeline.compiler.kernels._fitted import Fit, fit_starts
 from tinyml_pipeline.compiler.kernels._single_add import SingleAdd, single_add
-from tinyml_pipeline.compiler.lowering import Array, Buffer, Call, Lowering, Struct
+from tinyml_pipeline.compiler.lowering import Array, Buffer, Call, Lowering, Struct, in_place
 from tinyml_pipeline.compiler.ops._window import Window
 from tinyml_pipeline.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyml_pipeline.compiler.target import Isa, Target
@@ -82,7 +82,10 @@ def _lower(op: DepthwiseConv2D, target: Target) -> Lowering:
     plane = Buffer("plane", DType.UINT32, strip_pairs * line_bytes // 4)
     kind = "_fitted" if fits is not None else "" if sums.is_signed else "_relu"
     call = Call(f"{name}{kind}_s8", (struct, op.source, op.output, plane))
-    return Lowering((call,), ", ".join([window.describe(), *op.channels.describe()]))
+    # Four channels have been read, of all lines, when the first of their outputs is written.
+    reads_all_first = strip_pairs == _line_pairs(window) and window.depth % _CHANNELS == 0
+    overlaps = in_place(op.output, op.source) if reads_all_first and op.output.shape == op.source.shape else ()
+    return Lowering((call,), ", ".join([window.describe(), *op.channels.describe()]), overlaps=overlaps)
 
 
 def _stride(window: Window) -> int:

@@ -19,7 +19,7 @@ Kind = Literal["bare", "bench", "verify", "mlperf_tiny"]
 
 _PORTS, _PROTOCOL, _MLPERF_TINY = FIRMWARE / "ports", FIRMWARE / "protocol", FIRMWARE / "mlperf_tiny"
 _COMPILE_TIMEOUT_S = 300
-_OPTIMIZE_FLAGS: dict[Optimize, str] = {"size": "-Os", "speed": "-O2"}
+_OPTIMIZE_FLAGS: dict[Optimize, str] = {"size": "-Os", "balanced": "-O2", "speed": "-O2"}
 _WARNING_FLAGS = ("-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-pedantic")
 
 
