@@ -84,7 +84,7 @@ def build_tflite(
     tflite: bytes, board: Board, kind: Kind, folder: Path, optimize: Optimize | None = None
 ) -> FirmwareImage:
     graph = read_tflite(tflite)
-    sources = compile_graph(graph, "test", find_target(board.compiler_target, optimize or board.optimize))
+    sources = compile_graph(graph, "model", find_target(board.compiler_target, optimize or board.optimize))
     return build_firmware(sources, ModelInterface.of(graph), board, kind, folder, optimize)
 
 

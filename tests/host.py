@@ -78,7 +78,7 @@ class Compiled:
 
 def compile_model(tflite: bytes, target: Target | None = None, *, evaluate: Evaluate | None = None) -> Compiled:
     graph = read_tflite(tflite)
-    tree = compile_graph(graph, "test", target or Target(), evaluate=evaluate)
+    tree = compile_graph(graph, "model", target or Target(), evaluate=evaluate)
     core = run_passes(graph)
     dtypes = tuple(core.tensors[index].dtype for index in (*core.inputs, *core.outputs))
     return Compiled(tree, _sizes(graph, graph.inputs), _sizes(graph, graph.outputs), dtypes)

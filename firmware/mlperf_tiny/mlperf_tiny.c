@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "mlperf_tiny.h"
 
 #include <stddef.h>
@@ -5,7 +6,6 @@
 
 #include "machine.h"
 #include "mlperf_tiny_config.h"
-#include "model.h"
 #include "model_io.h"
 
 #if defined(__AVR__)
@@ -157,7 +157,7 @@ static void say_results(void)
 static void infer_times(uint32_t times)
 {
     for (uint32_t i = 0; i < times; i++) {
-        MODEL_IO_CALL(model_invoke, inputs, outputs);
+        MODEL_IO_CALL(MODEL_IO_INVOKE, inputs, outputs);
         count_on();
     }
 }

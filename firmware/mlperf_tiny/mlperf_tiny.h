@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The serial protocol of the benchmark MLPerf Tiny, of its performance and accuracy modes: github.com/mlcommons/tiny,
  * benchmark/runner sends it and benchmark/api describes it. Commands are text that ends with '%', answers are lines,

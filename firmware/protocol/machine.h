@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the protocol needs of the machine it runs on. A bare-metal port or a sketch provides these four.
  */

@@ -1,9 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 #include "measure.h"
 
 #include <stddef.h>
 
 #include "machine.h"
-#include "model.h"
 #include "model_io.h"
 
 typedef void model_function(MODEL_IO_PARAMETERS);
@@ -42,15 +42,15 @@ uint32_t measure_invoke(const int8_t *inputs, int8_t *outputs)
         overhead = (uint16_t)count_call(do_nothing, inputs, outputs);
         is_calibrated = 1;
     }
-    const uint32_t difference = count_call(model_invoke, inputs, outputs);
+    const uint32_t difference = count_call(MODEL_IO_INVOKE, inputs, outputs);
     return machine_in_units(difference > overhead ? difference - overhead : 0) + COST_OF_RETURN;
 }
 
-#ifdef MODEL_PROFILE
+#ifdef MODEL_IO_LAYERS
 static uint32_t *layer_counts;
 static uint32_t layer_start;
 
-__attribute__((noinline)) void model_layer_done(uint16_t layer)
+__attribute__((noinline)) void MODEL_IO_LAYER_DONE(uint16_t layer)
 {
     const uint32_t count = machine_count() - layer_start;
     if (layer_counts != NULL) {
@@ -65,13 +65,13 @@ void measure_layers(const int8_t *inputs, int8_t *outputs, uint32_t *counts)
 
     /* Two calls in a row: what the second one counts is what the measurement itself costs. */
     layer_counts = &overhead;
-    model_layer_done(0);
-    model_layer_done(0);
+    MODEL_IO_LAYER_DONE(0);
+    MODEL_IO_LAYER_DONE(0);
     layer_counts = counts;
-    model_layer_done(0);
+    MODEL_IO_LAYER_DONE(0);
     MODEL_IO_CALL(model_invoke, inputs, outputs);
     layer_counts = NULL;
-    for (uint16_t layer = 0; layer < MODEL_LAYERS; layer++) {
+    for (uint16_t layer = 0; layer < MODEL_IO_LAYERS; layer++) {
         counts[layer] = machine_in_units(counts[layer] > overhead ? counts[layer] - overhead : 0);
     }
 }
@@ -109,7 +109,7 @@ static __attribute__((noinline)) uint32_t stack_below_here(uint8_t paint, const 
     for (volatile uint8_t *byte = lowest; byte != top; byte++) {
         *byte = paint;
     }
-    MODEL_IO_CALL(model_invoke, in, out);
+    MODEL_IO_CALL(MODEL_IO_INVOKE, in, out);
     while (lowest != top && *lowest == paint) {
         lowest++;
     }

@@ -1,12 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 #include "protocol.h"
 
 #include <stddef.h>
 
 #include "machine.h"
 #include "measure.h"
-#ifdef MODEL_PROFILE
-#include "model.h"
-#endif
 #include "model_io.h"
 
 #ifndef PROTOCOL_BATCH
@@ -48,8 +46,8 @@ static const uint8_t greeting[] IN_FLASH = {
 enum {
     REQUEST_BYTES = HEADER_BYTES + MODEL_IO_INPUT_BYTES * PROTOCOL_BATCH + CHECK_BYTES,
     RESULT_BYTES = MODEL_IO_OUTPUT_BYTES * PROTOCOL_BATCH + COUNTS_BYTES,
-#ifdef MODEL_PROFILE
-    LAYERS_BYTES = 4 * MODEL_LAYERS,
+#ifdef MODEL_IO_LAYERS
+    LAYERS_BYTES = 4 * MODEL_IO_LAYERS,
 #else
     LAYERS_BYTES = 0,
 #endif
@@ -178,13 +176,13 @@ static void answer_stack(void)
 }
 #endif
 
-#ifdef MODEL_PROFILE
+#ifdef MODEL_IO_LAYERS
 static void answer_layers(void)
 {
-    static uint32_t counts[MODEL_LAYERS];
+    static uint32_t counts[MODEL_IO_LAYERS];
 
     measure_layers((const int8_t *)&request[HEADER_BYTES], (int8_t *)&answer[HEADER_BYTES], counts);
-    for (uint16_t layer = 0; layer < MODEL_LAYERS; layer++) {
+    for (uint16_t layer = 0; layer < MODEL_IO_LAYERS; layer++) {
         put_32(&answer[HEADER_BYTES + 4u * layer], counts[layer]);
     }
     send_answer(TYPE_LAYERS | TYPE_ANSWER, LAYERS_BYTES);
@@ -222,7 +220,7 @@ static void handle_request(void)
     } else if (request[0] == TYPE_STACK) {
         send_error(ERROR_WRONG_LENGTH);
 #endif
-#ifdef MODEL_PROFILE
+#ifdef MODEL_IO_LAYERS
     } else if (request[0] == TYPE_LAYERS && vectors == 1 && is_whole) {
         answer_layers();
     } else if (request[0] == TYPE_LAYERS) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The device's side of the wire protocol that PROTOCOL.md specifies: feed it each byte that arrives, it answers
  * through machine_send().
@@ -8,7 +9,7 @@
  *   PROTOCOL_BATCH           the most vectors in one frame; each costs RAM for one more input and output
  *   PROTOCOL_LINE_BUFFER     how many bytes may wait on the line unread; 0: one frame at a time
  *   PROTOCOL_MEASURES_STACK  answer requests for the stack that one inference uses
- *   MODEL_PROFILE            answer requests for what each layer takes; given to the model's files too
+ *   NAME_PROFILE             (NAME: the model's) answer requests for what each layer takes
  */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H

@@ -211,7 +211,7 @@ def verify(
 def compile(
     model: QuantizedModel, target: str = "portable", optimize: Literal["size", "balanced", "speed"] | None = None
 ) -> GeneratedSources:
-    """Plain C of a model: model.h, model.c and the kernels that they use.
+    """Plain C of a model: NAME.h, NAME.c and the kernels that they use; NAME is the model's.
 
     `target` is a processor ('cortex-m4', 'atmega328p'), a board ('uno'), or 'portable', which is any C99 compiler.
     Every target's C gives the same bytes. Raises UsageError for an unknown target, and UnsupportedError (with

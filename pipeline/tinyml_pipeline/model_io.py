@@ -24,14 +24,17 @@ class ModelInterface:
     input_sizes: tuple[int, ...]
     output_sizes: tuple[int, ...]
     input_types: tuple[DType, ...] = ()
-    """If there are other inputs than int8: of each input, as model_invoke takes it."""
+    """If there are other inputs than int8: of each input, as the C takes it."""
     output_types: tuple[DType, ...] = ()
     """If there are other outputs than int8: of each output."""
+    prefix: str = "model"
+    """What its C is called: PREFIX.h declares PREFIX_invoke()."""
 
     @classmethod
-    def of(cls, graph: Graph) -> ModelInterface:
+    def of(cls, graph: Graph, prefix: str = "model") -> ModelInterface:
+        """Only who builds firmware needs the `prefix`."""
         inputs, outputs = model_edges(graph)
-        return cls(graph.sha256, _sizes(inputs), _sizes(outputs), _types(inputs), _types(outputs))
+        return cls(graph.sha256, _sizes(inputs), _sizes(outputs), _types(inputs), _types(outputs), prefix)
 
     @property
     def input_bytes(self) -> int:
@@ -64,10 +67,13 @@ def vectors_in_a_frame(interface: ModelInterface, board: Board) -> int:
     return batch
 
 
-def model_io_header(interface: ModelInterface, settings: Mapping[str, int] | None = None) -> str:
+def model_io_header(
+    interface: ModelInterface, settings: Mapping[str, int] | None = None, header: str | None = None
+) -> str:
     """The text of `model_io.h`: how firmware calls a model whose ports lie behind one another in two buffers.
 
-    `settings` are those of firmware/protocol/protocol.h, for a build that cannot give them to the compiler.
+    `settings` are those of firmware/protocol/protocol.h, for a build that cannot give them to the compiler. `header`
+    is the path of what declares the model, PREFIX.h where none is given.
     """
     before, after = _Call("in", "inputs"), _Call("out", "outputs")
     for number, (offset, size, dtype) in enumerate(_ports(interface.input_sizes, interface.input_types)):
@@ -78,14 +84,23 @@ def model_io_header(interface: ModelInterface, settings: Mapping[str, int] | Non
     parameters = [*(f"const {text}" for text in before.parameters), *after.parameters]
     copies = bool(before.arrays or after.arrays)
     sha256 = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(interface.sha256))
+    upper = interface.prefix.upper()
     defines = "".join(f"#define {name} {value}u\n" for name, value in (settings or {}).items())
     if defines:
         defines = f"\n/* What protocol.c is told of this board; protocol.h says what each means. */\n{defines}"
     return f"""\
+/* SPDX-License-Identifier: MIT */
 /* How the firmware calls the model: its inputs lie behind one another in one buffer, and so do its outputs. */
 #ifndef MODEL_IO_H
 #define MODEL_IO_H
-{"" if not copies else _INCLUDES}
+
+{_INCLUDES if copies else ""}#include "{header or f"{interface.prefix}.h"}"
+
+#define MODEL_IO_INVOKE {interface.prefix}_invoke
+#ifdef {upper}_PROFILE /* what each layer takes is measured */
+#define MODEL_IO_LAYERS {upper}_LAYERS
+#define MODEL_IO_LAYER_DONE {interface.prefix}_layer_done
+#endif
 #define MODEL_IO_INPUT_BYTES {interface.input_bytes}
 #define MODEL_IO_OUTPUT_BYTES {interface.output_bytes}
 #define MODEL_IO_PARAMETERS {", ".join(parameters)}
@@ -98,7 +113,7 @@ def model_io_header(interface: ModelInterface, settings: Mapping[str, int] | Non
 """
 
 
-_INCLUDES = "\n#include <stdint.h>\n#include <string.h>\n"
+_INCLUDES = "#include <stdint.h>\n#include <string.h>\n\n"
 
 
 class _Call:

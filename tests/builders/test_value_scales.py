@@ -1,4 +1,4 @@
-"""Raw rows in, raw answers out: Python, run() and the prompt of a sketch, model_io.h and model.h agree bit for bit."""
+"""Raw rows in, raw answers out: Python, run() and the prompt of a sketch, model_io.h and NAME.h agree bit for bit."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def test_the_prompt_answers_as_python_does(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("language", ["c", "c++"])
 @pytest.mark.parametrize("flags", FLAGS)
-@pytest.mark.parametrize("header", ["model_io.h", "model.h"])
+@pytest.mark.parametrize("header", ["model_io.h", "weather.h"])
 def test_both_headers_store_as_python_does(header: str, flags: str, language: str, tmp_path: Path) -> None:
     model = weather()
     tree = {"model_io.h": data_sources(model)["model_io.h"]}
     names = ("weather_quantize_input", "weather_dequantize_output")
-    if header == "model.h":
+    if header == "weather.h":
         tree = dict(compile_graph(model.graph, "weather", find_target("portable", "size")))
-        names = tuple(re.findall(r"\w+_d?e?quantize_\w+(?=\()", tree["model.h"]))  # type: ignore[assignment]
+        names = tuple(re.findall(r"\w+_d?e?quantize_\w+(?=\()", tree["weather.h"]))  # type: ignore[assignment]
         names = (names[0], names[-1])
     write_tree(tree, tmp_path)
     source = tmp_path / ("io.c" if language == "c" else "io.cpp")

@@ -34,11 +34,11 @@ def tree_of(name: str, target: Target | None = None) -> SourceTree:
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        ("linear", "model.h"),
-        ("linear", "model.c"),
-        ("adder", "model.h"),
-        ("adder", "model.c"),
-        ("adder", "model_weights.h"),
+        ("linear", "linear.h"),
+        ("linear", "linear.c"),
+        ("adder", "adder.h"),
+        ("adder", "adder.c"),
+        ("adder", "adder_weights.h"),
     ],
 )
 def test_golden_text(name: str, path: str, request: pytest.FixtureRequest) -> None:
@@ -62,6 +62,7 @@ def test_only_the_kernels_in_use_are_copied() -> None:
         "kernels/common/port.h",
         "kernels/common/quantize.h",
         "kernels/fully_connected/fully_connected_s8.h",
+        "kernels/version.h",
     ]
 
 
@@ -128,16 +129,16 @@ def test_the_header_serves_c_plus_plus(tmp_path: Path) -> None:
     (source,) = write_tree(tree_of("linear"), tmp_path)
     caller = tmp_path / "caller.cpp"
     caller.write_text(
-        '#include "model.h"\n'
+        '#include "linear.h"\n'
         "int main()\n{\n"
-        "    const int8_t x[MODEL_X_SIZE] = {model_quantize_x(10.0f)};\n"
-        "    int8_t y[MODEL_Y_SIZE];\n"
-        "    model_invoke(x, y);\n"
-        "    return static_cast<int>(model_dequantize_y(y[0]));\n}\n"
+        "    const int8_t x[LINEAR_X_SIZE] = {linear_quantize_x(10.0f)};\n"
+        "    int8_t y[LINEAR_Y_SIZE];\n"
+        "    linear_invoke(x, y);\n"
+        "    return static_cast<int>(linear_dequantize_y(y[0]));\n}\n"
     )
-    compile_c([source], tmp_path / "model.o", "-c", *WARNINGS)
+    compile_c([source], tmp_path / "linear.o", "-c", *WARNINGS)
     flags = ["-Wall", "-Wextra", "-Werror", "-Wconversion", "-pedantic", "-std=c++11"]
-    program = compile_c([caller, tmp_path / "model.o"], tmp_path / "caller", *flags, compiler="g++")
+    program = compile_c([caller, tmp_path / "linear.o"], tmp_path / "caller", *flags, compiler="g++")
     assert subprocess.run([program]).returncode in (18, 19)
 
 
@@ -162,9 +163,9 @@ def test_nothing_is_written_beside_the_activations(seed: int, tmp_path: Path) ->
     model = compile_model(network.tflite)
     text = model.tree["model.c"]
     guarded, count = re.subn(
-        r"static (int\d+_t) activations\[(\d+)\];",
+        r"static (int\d+_t) model_arena\[(\d+)\];",
         r"static struct { int8_t before[64]; \1 middle[\2]; int8_t after[64]; } guarded;\n"
-        r"#define activations guarded.middle",
+        r"#define model_arena guarded.middle",
         text,
     )
     assert count == 1
@@ -193,7 +194,7 @@ def with_float_edges() -> bytes:
 
 
 def test_float_at_the_edges_becomes_the_conversions_of_the_header(tmp_path: Path) -> None:
-    """model_quantize_*, model_invoke, model_dequantize_* give TFLM's own floats, bit for bit."""
+    """edges_quantize_*, edges_invoke, edges_dequantize_* give TFLM's own floats, bit for bit."""
     tflite = with_float_edges()
     rng = np.random.default_rng(0)
     inputs = rng.uniform(-8, 8, (400, 1, 3)).astype(np.float32)
@@ -202,11 +203,11 @@ def test_float_at_the_edges_becomes_the_conversions_of_the_header(tmp_path: Path
     sources = write_tree(tree, tmp_path)
     driver = tmp_path / "driver.c"
     driver.write_text(
-        '#include "model.h"\nvoid run(const float *x, float *y);\nvoid run(const float *x, float *y)\n{\n'
-        "    int8_t in[MODEL_IN_SIZE], out[MODEL_OUT_SIZE];\n"
-        "    for (int i = 0; i < MODEL_IN_SIZE; i++) {\n        in[i] = model_quantize_in(x[i]);\n    }\n"
-        "    model_invoke(in, out);\n"
-        "    for (int i = 0; i < MODEL_OUT_SIZE; i++) {\n        y[i] = model_dequantize_out(out[i]);\n    }\n}\n"
+        '#include "edges.h"\nvoid run(const float *x, float *y);\nvoid run(const float *x, float *y)\n{\n'
+        "    int8_t in[EDGES_IN_SIZE], out[EDGES_OUT_SIZE];\n"
+        "    for (int i = 0; i < EDGES_IN_SIZE; i++) {\n        in[i] = edges_quantize_in(x[i]);\n    }\n"
+        "    edges_invoke(in, out);\n"
+        "    for (int i = 0; i < EDGES_OUT_SIZE; i++) {\n        y[i] = edges_dequantize_out(out[i]);\n    }\n}\n"
     )
     library = ctypes.CDLL(str(compile_c([driver, *sources], tmp_path / "m.so", "-shared", "-fPIC", *WARNINGS)))
     (expected,) = run_tflm(tflite, [inputs])
@@ -242,14 +243,14 @@ def test_names_come_from_the_ports_where_several_are_there() -> None:
     a, b = writer.tensor((1, 4), 0.1, 0, name="serving_default_left:0"), writer.tensor((1, 4), 0.1, 0, name="net/int")
     output = writer.tensor((1, 4), 0.2, 0, name="StatefulPartitionedCall:0")
     writer.operation("ADD", [a, b], [output])
-    header = compile_graph(read_tflite(writer.build([a, b], [output])), "two", Target())["model.h"]
-    assert "void model_invoke(const int8_t *left, const int8_t *in_1_int, int8_t *out);" in header
-    assert "#define MODEL_IN_1_INT_SIZE 4 /* 1 x 4 */" in header
+    header = compile_graph(read_tflite(writer.build([a, b], [output])), "two", Target())["two.h"]
+    assert "void two_invoke(const int8_t *left, const int8_t *in_1_int, int8_t *out);" in header
+    assert "#define TWO_IN_1_INT_SIZE 4 /* 1 x 4 */" in header
 
 
 def test_a_hostile_name_stays_inside_its_comment() -> None:
-    text = compile_graph(read_tflite(linear()), "*/ int evil; /*\n#error", Target())["model.c"]
-    assert text.startswith("/* * / int evil; / *?#error: layer parameters")
+    text = compile_graph(read_tflite(linear()), "*/ int evil; /*\n#error", Target())["int_evil_error.c"]
+    assert "\n/* * / int evil; / *?#error: layer parameters" in text
 
 
 REFUSED = {

@@ -186,7 +186,7 @@ def test_live_channels_are_tflms(tmp_path: Path) -> None:
     image = fewer.operations[0].outputs[0]
     graph = replace(fewer, outputs=(image, *fewer.outputs), output_names=("image", "last"))
     sizes = tuple(fewer.tensors[index].size for index in graph.outputs)
-    model = Compiled(compile_graph(graph, "test", Target()), (vectors[0][0].size,), sizes, (DType.INT8,) * 3)
+    model = Compiled(compile_graph(graph, "model", Target()), (vectors[0][0].size,), sizes, (DType.INT8,) * 3)
     actual = run_program(model, vectors, tmp_path)
     np.testing.assert_array_equal(actual[0].reshape(-1, 4), inner.reshape(-1, 8)[:, [1, 4, 5, 6]])
     np.testing.assert_array_equal(actual[1].ravel(), last.ravel())

@@ -106,7 +106,7 @@ def between(first: str, last: str) -> bytes:
      ("INT16", "INT32")],
 )  # fmt: skip
 def test_ports_of_other_types(first: str, last: str, tmp_path: Path) -> None:
-    """Every value of the input, and the helpers of model.h against those of Python."""
+    """Every value of the input, and the helpers of the header against those of Python."""
     tflite = between(first, last)
     model = load_quantized(tflite, "edges")
     (given,), (made,) = model.inputs, model.outputs

@@ -31,7 +31,7 @@ def uint8_edges(writer: Writer) -> tuple[list[int], list[int]]:
 
 def test_uint8_at_the_edges_becomes_helpers_of_the_header(tmp_path: Path) -> None:
     tflite = model_of(uint8_edges)
-    sources = write_tree(compile_graph(read_tflite(tflite), "edges", Target()), tmp_path)
+    sources = write_tree(compile_graph(read_tflite(tflite), "model", Target()), tmp_path)
     driver = tmp_path / "driver.c"
     driver.write_text(
         '#include "model.h"\nvoid run(const uint8_t *x, uint8_t *y);\nvoid run(const uint8_t *x, uint8_t *y)\n{\n'

@@ -38,7 +38,7 @@ KERNELS = sorted(str(path.relative_to(FIRMWARE / "kernels")) for path in (FIRMWA
 NASTY = """
 int double asm typeof nullptr static_assert constexpr and xor_eq bitand co_await char8_t requires class this operator
 wchar_t restrict inline main std linux unix i386 avr arm win32 int8_t int16_t uint32_t size_t ptrdiff_t bool true
-memcpy memset strlen printf exp abs round tanh malloc errno index y0 y1 scratch activations model model_invoke
+memcpy memset strlen printf exp abs round tanh malloc errno index y0 y1 scratch activations arena model model_invoke
 model_quantize_in model_h in out x y in_0 out_0 FLASH PROGMEM INT8_MAX ALWAYS_INLINE NULL EOF add_s8
 fully_connected_s8 quantize_s8 requantize scale_source port struct F PI B1 A0 DEFAULT HIGH min max bit cli sq
 degrees interrupts dense dense_2 Dense DENSE dense- dense_weights dense_weights_2 dense_out dense_bias _x __x__ _Bool
@@ -80,7 +80,7 @@ CHECKED_PACKAGES = {"avr-g++": "gcc-avr", "clang++": "clang", **PACKAGES}
 def test_every_name_compiles(case: str, tmp_path: Path) -> None:
     program, *flags = CHECKED[case]
     compiler = need(program, CHECKED_PACKAGES.get(program, program))
-    write_tree(compile_graph(read_tflite(chain(NASTY)), "*/ nasty", Target()), tmp_path)
+    write_tree(compile_graph(read_tflite(chain(NASTY)), "*/ nasty", Target(), prefix="model"), tmp_path)
     source = tmp_path / ("model.h" if "header" in case else "model.c")
     command = [compiler, *flags, "-Wall", "-Wextra", "-Wshadow", "-Wpedantic", "-Werror", "-Wno-unused-function",
                "-fsyntax-only", source]  # fmt: skip
@@ -98,7 +98,7 @@ def test_an_only_layer_of_that_name_compiles(name: str, tmp_path: Path) -> None:
     output = writer.tensor((1, 2), 0.1, 0, name=name)
     writer.operation("FULLY_CONNECTED", [source, weights, -1], [output])
     graph = read_tflite(writer.build([source], [output]))
-    write_tree(compile_graph(graph, name, Target(), input_names=[name], output_names=[name]), tmp_path)
+    write_tree(compile_graph(graph, name, Target(), prefix="model", input_names=[name], output_names=[name]), tmp_path)
     command = [need("gcc", "gcc"), "-std=gnu99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", tmp_path / "model.c"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

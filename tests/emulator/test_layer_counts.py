@@ -23,7 +23,7 @@ TOLERANCE = 0.01
 @pytest.mark.parametrize("name", ["sim-cortex-m4", "sim-uno"])
 def test_layers_add_up_to_the_whole(name: str, tmp_path: Path) -> None:
     board, graph = board_here(name), read_tflite(dense_tflite())
-    sources = compile_graph(graph, "test", find_target(board.compiler_target, board.optimize))
+    sources = compile_graph(graph, "model", find_target(board.compiler_target, board.optimize))
     interface, vector = ModelInterface.of(graph), np.array([1, -2, 3], np.int8)
     plain = build_firmware(sources, interface, board, "verify", tmp_path / "plain")
     with run_on(board, plain, tmp_path) as device:
@@ -31,7 +31,7 @@ def test_layers_add_up_to_the_whole(name: str, tmp_path: Path) -> None:
         whole = session.invoke_many(vector[None]).most
         with pytest.raises(DeviceError) as failed:
             session.layer_counts(vector, LAYERS)
-    assert str(failed.value) == f"{name} does not measure its layers; build its firmware with MODEL_PROFILE defined."
+    assert str(failed.value) == f"{name} does not measure its layers; build its firmware with NAME_PROFILE defined."
     profiled = build_firmware(sources, interface, board, "verify", tmp_path / "profiled", profile=True)
     with run_on(board, profiled, tmp_path) as device:
         counts = Session(device).layer_counts(vector, LAYERS)

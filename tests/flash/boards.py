@@ -36,7 +36,7 @@ def host_firmware(tflite: bytes, folder: Path, sha256: str | None = None) -> Pat
     interface = ModelInterface.of(graph)
     if sha256 is not None:
         interface = ModelInterface(sha256, interface.input_sizes, interface.output_sizes)
-    sources = compile_graph(graph, "test", find_target("portable", "speed"))
+    sources = compile_graph(graph, "model", find_target("portable", "speed"))
     return build_firmware(sources, interface, board_here("host"), "verify", folder).elf
 
 

@@ -78,7 +78,7 @@ def _assert_exact(
     settings: dict[str, Any] = {"speed": optimize, "size": optimize}
     monkeypatch.setattr(bare_metal, "_OPTIMIZE_FLAGS", settings)
     graph = read_tflite(tflite)
-    tree = compile_graph(graph, "test", find_target(board.compiler_target, "speed"))
+    tree = compile_graph(graph, "model", find_target(board.compiler_target, "speed"))
     interface = ModelInterface.of(graph)
     image = build_firmware(tree, interface, replace(board, toolchain=toolchain), "verify", folder / "build", "speed")
     assert image.warnings == ""

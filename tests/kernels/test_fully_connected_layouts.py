@@ -46,7 +46,7 @@ def _assert_exact(names: tuple[str, ...], actual: tuple[Int8Array, ...]) -> None
 @pytest.mark.parametrize("target", [DSP, RV32, AVR], ids=lambda target: target.name)
 def test_each_layer_gets_its_kernel(target: Target) -> None:
     names = tuple(CASES)
-    text = compile_graph(read_tflite(dense_model(names)[0]), "test", target)["model.c"]
+    text = compile_graph(read_tflite(dense_model(names)[0]), "model", target)["model.c"]
     calls = re.findall(r"^    (fully_connected\w*)\(", text, re.MULTILINE)
     expected = []
     for case in CASES.values():
@@ -100,7 +100,7 @@ MACHINES = {
 def _run_on_machine(names: tuple[str, ...], machine: str, optimize: Any, folder: Path) -> tuple[Int8Array, ...]:
     tflite, vectors = dense_model(names)
     graph, board = read_tflite(tflite), load_board(machine)
-    tree = compile_graph(graph, "test", find_target(board.compiler_target, optimize))
+    tree = compile_graph(graph, "model", find_target(board.compiler_target, optimize))
     interface = ModelInterface.of(graph)
     image = build_firmware(tree, interface, board, "verify", folder / "build", optimize)
     assert image.warnings == ""

@@ -54,10 +54,10 @@ def test_line(tmp_path: Path) -> None:
     assert "verified on every possible input (256)" in report
     assert "C on the host = TFLM" in report
     text = "\n".join(outputs(done, "text"))
-    assert "void model_invoke(const int8_t *" in text
+    assert "void line_invoke(const int8_t *" in text
     assert "fully_connected_dsp_s8" in text or "fully_connected_s8" in text
     assert outputs(done, "image/png"), "the picture"
-    assert (tmp_path / "firmware/line/model.c").is_file()
+    assert (tmp_path / "firmware/line/line.c").is_file()
 
 
 def test_own_model(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_own_model(tmp_path: Path) -> None:
     assert float(right[2]) > 90
     assert (tmp_path / "sketch/motion/motion.ino").is_file()
     assert (tmp_path / "sketch.zip").is_file()
-    assert (tmp_path / "firmware/motion/model.c").is_file()
+    assert (tmp_path / "firmware/motion/motion.c").is_file()
 
 
 @pytest.mark.parametrize("name", NAMES)

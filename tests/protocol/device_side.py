@@ -18,7 +18,7 @@ _STUBS = (
     f"#define TICKS {TICKS}u"
     """
 #include "machine.h"
-#include "model.h"
+#include "model_io.h"
 #include "protocol.h"
 static uint8_t sent[4096];
 static uint16_t sent_bytes;
@@ -58,6 +58,9 @@ uint16_t talk(const uint8_t *bytes, uint16_t length, uint8_t *answer, uint8_t *i
 """
 )
 _MODEL_IO = f"""
+#include <stdint.h>
+void model_invoke(const int8_t *in, int8_t *out);
+#define MODEL_IO_INVOKE model_invoke
 #define MODEL_IO_INPUT_BYTES {WIDTH}
 #define MODEL_IO_OUTPUT_BYTES {WIDTH}
 #define MODEL_IO_PARAMETERS const int8_t *in, int8_t *out
@@ -71,7 +74,6 @@ WARNINGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wcast-a
 def write_stubs(folder: Path) -> None:
     """What a project has beside the protocol: a machine, and a model with its sizes."""
     (folder / "stubs.c").write_text(_STUBS)
-    (folder / "model.h").write_text("#include <stdint.h>\nvoid model_invoke(const int8_t *in, int8_t *out);\n")
     (folder / "model_io.h").write_text(_MODEL_IO)
 
 

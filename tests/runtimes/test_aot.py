@@ -31,7 +31,7 @@ def test_files_lie_in_the_folder_of_the_board() -> None:
     model = load_quantized(linear(), "linear")
     RUNTIME.check(model, BOARD)
     tree = RUNTIME.sources(model, BOARD, oracle())
-    assert {"sim-cortex-m4/model.c", "sim-cortex-m4/model.h", "sim-cortex-m4/kernels/common/port.h"} <= set(tree)
+    assert {"sim-cortex-m4/linear.c", "sim-cortex-m4/linear.h", "sim-cortex-m4/kernels/common/port.h"} <= set(tree)
 
 
 def test_what_the_compiler_refuses_is_refused() -> None:

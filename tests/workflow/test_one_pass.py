@@ -32,7 +32,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     run = tools.run
 
     def counting(command: Any, **options: Any) -> Any:
-        if any(str(part).endswith("model.c") for part in command):
+        if any(str(part) in ("linear.c", "neuron.c") for part in command):
             counts[f"build by {Path(command[0]).name}"] += 1
         return run(command, **options)
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sums of two int8 arrays with different scales. */
 #ifndef KERNELS_ADD_S8_H
 #define KERNELS_ADD_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sums and differences of two int8 arrays as one linear form.
  *
  * TFLM scales both inputs, their sum and rounds three times. The host has searched factors and an offset that give the

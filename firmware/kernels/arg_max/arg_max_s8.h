@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The index of the greatest value, or of the least one; of equal values the first. */
 #ifndef KERNELS_ARG_MAX_S8_H
 #define KERNELS_ARG_MAX_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The mean of each channel over a window that slides over an int8 image, four channels at a time, whose sums are lanes
  * of 16 bits: a window has at most 255 pixels. Padding does not count. */
 #ifndef KERNELS_AVERAGE_POOL_2D_LANES_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The mean of each channel over a window that slides over an int8 image; padding does not count. */
 #ifndef KERNELS_AVERAGE_POOL_2D_S8_H
 #define KERNELS_AVERAGE_POOL_2D_S8_H

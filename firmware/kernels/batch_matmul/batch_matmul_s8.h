@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Products of int8 matrices, both of which may be computed: out[i][j] = scale * sum over k of left[i][k] * right[k][j].
  *
  * Matrices are stored as they are, plain or transposed; `left_row` and the like are the steps between rows and columns.

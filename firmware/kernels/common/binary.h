@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Operators on the elements of two int8 arrays: one walk for all of them, with broadcasting.
  *
  * `operate` is a constant in every call, so that the compiler folds it into the loop. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Six sums of products, two channels of three pixels, three of them in each 64-bit accumulator.
  *
  * With weights w0 and w1 of two channels in one word, and the inputs of two pixels in another,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* chain.h with scales that the host has fitted: requantization in two instructions.
  *
  * A field times 2^10 is what a register keeps when it is shifted to its upper end, and the output is

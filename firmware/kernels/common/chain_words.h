@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The windows of three pixels as words that hold an input of two pixels each, for chain.h. */
 #ifndef KERNELS_CHAIN_WORDS_H
 #define KERNELS_CHAIN_WORDS_H

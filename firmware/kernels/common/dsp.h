@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The DSP instructions of Cortex-M4, M7, M33 and M55 that the kernels use, and the same in C for every other machine.
  *
  * Assembly here has one of two forms, which no compiler flag can break: a single instruction whose operands may be any

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sums of products, two rows of weights in one multiply.
  *
  * A lane of 16 bits holds the weights of two rows as 256 * wA + wB. One SMLAD on such a word adds two inputs' products

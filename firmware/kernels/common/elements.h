@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Arrays whose element type is a parameter: for operators that exist between many pairs of types. */
 #ifndef KERNELS_ELEMENTS_H
 #define KERNELS_ELEMENTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One value everywhere: what padding starts with. */
 #ifndef KERNELS_FILL_H
 #define KERNELS_FILL_H

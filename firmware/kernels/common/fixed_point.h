@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requantization as TensorFlow Lite for Microcontrollers computes it, bit for bit.
  *
  * Right shifts of negative numbers are arithmetic in every compiler that this project supports. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Helium, the vector extension of Cortex-M55 and M85: whether the compiler may use it, and copies of bytes.
  *
  * Each function has the same in C, for compilers without it (such as for -mfloat-abi=soft) and for other machines. Loads

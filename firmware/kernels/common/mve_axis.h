@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One of the two axes of an image that a window slides over: the lines of outputs, or the positions along them. */
 #ifndef KERNELS_MVE_AXIS_H
 #define KERNELS_MVE_AXIS_H

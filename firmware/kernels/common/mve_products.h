@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sums of products of int8 with Helium, four channels of two pixels at a time, and their outputs.
  *
  * VMLADAVA adds sixteen products to a register, so that eight sums take eight of them and six loads. The outputs are

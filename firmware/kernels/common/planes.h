@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Depthwise filters of 3x3, one channel at a time, on planes of pairs of lines.
  *
  * A plane holds channels of some lines of an image. At each position it has two words of each channel, of four values

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the pools share: a window that slides over an image and counts only what lies inside. */
 #ifndef KERNELS_POOL_H
 #define KERNELS_POOL_H

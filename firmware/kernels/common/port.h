@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where constants live and how they are read: AVR keeps them in program memory, apart from data. */
 #ifndef KERNELS_PORT_H
 #define KERNELS_PORT_H

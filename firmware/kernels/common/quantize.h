@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Between real numbers and the stored int8, at a model's edges. For C and C++; both runtimes and the Python side
  * (quantized_model.py) follow this one rule, bit for bit:

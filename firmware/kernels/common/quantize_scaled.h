@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * quantize.h for values on scales of their own: what the model stores stands for (real - offset) * factor. The same
  * rule, and each step of it rounded to a float before the next, whatever a compiler would like to fuse.

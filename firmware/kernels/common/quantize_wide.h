@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* quantize.h for ports of other types than int8; the same rule. */
 #ifndef KERNELS_QUANTIZE_WIDE_H
 #define KERNELS_QUANTIZE_WIDE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* 1 / x in fixed point, as gemmlowp computes it for TensorFlow Lite for Microcontrollers. */
 #ifndef KERNELS_RECIPROCAL_H
 #define KERNELS_RECIPROCAL_H

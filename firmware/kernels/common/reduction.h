@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which values of an array are reduced to one output: any axes, neighbours of one kind merged by the host. */
 #ifndef KERNELS_REDUCTION_H
 #define KERNELS_REDUCTION_H

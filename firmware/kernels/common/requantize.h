@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requantization in one high multiply, for sums that the host has proven to fit 24 bits.
  *
  * TFLM rounds twice: x = floor(sum * multiplier / 2^31 + 1/2), then out = round(x / 2^right_shift) + zero_point, a half

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requantization of a 24-bit sum on AVR: twelve 8-bit products, and a shift by whole bytes as far as it goes. */
 #ifndef KERNELS_SCALE_AVR_H
 #define KERNELS_SCALE_AVR_H

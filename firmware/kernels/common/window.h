@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The window of input values that one output value of a convolution sees. */
 #ifndef KERNELS_WINDOW_H
 #define KERNELS_WINDOW_H

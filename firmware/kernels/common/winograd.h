@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sums of products in Winograd's domain, for filters of 3x3 with stride 1, exactly.
  *
  * Instead of 9 products for each of its outputs, a tile of inputs d is transformed to V = B' d B, the filter g to

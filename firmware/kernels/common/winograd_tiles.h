@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tiles of a convolution by winograd.h: what does not depend on their size. */
 #ifndef KERNELS_WINOGRAD_TILES_H
 #define KERNELS_WINOGRAD_TILES_H

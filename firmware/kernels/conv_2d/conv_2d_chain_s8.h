@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Convolution on int8 with long multiplies, two channels of three pixels at once (chain.h).
  *
  * The windows of three pixels become two words an input; all channels of the three are made from these. The last

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Convolution on int8 with Helium, four channels of two pixels at a time (common/mve_products.h).
  *
  * Outputs are computed along lines: down the columns of an image, or along its rows. A strip holds what the outputs of a

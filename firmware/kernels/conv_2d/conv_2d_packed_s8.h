@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Convolution on int8 with two products in one multiply of 32 bits, for processors without a multiply-accumulate.
  *
  * A word holds the weights of two channels as w0 + w1 * 2^16. For two inputs, p = K + x * (w0 + w1 * 2^16) + y * (v0 + v1

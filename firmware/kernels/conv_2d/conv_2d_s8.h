@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Convolution on int8: out = clamp(scale * (weights * window + bias) + output_zero_point), a scale for each channel.
  *
  * The bias holds the input's zero point already, and a window's taps outside the image are the zero point, so that the

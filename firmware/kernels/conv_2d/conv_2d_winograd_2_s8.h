@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Convolution on int8 by filters of 3x3 with stride 1, in tiles of 2x2 outputs (winograd.h): less than half of the
  * weights of tiles of 4x4.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Convolution on int8 by filters of 3x3 with stride 1, in tiles of 4x4 outputs (winograd.h).
  *
  *     B' =  4  0 -5  0  1  0     G =  6  0  0     A' =  1  4  4  1  1  0     (scaled by 24)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Copies a box of up to 5 dimensions: transposed, reversed, repeated, every other element ... */
 #ifndef KERNELS_COPY_ND_H
 #define KERNELS_COPY_ND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Copies rows of bytes that lie at equal distances, in the input and in the output. */
 #ifndef KERNELS_COPY_ROWS_H
 #define KERNELS_COPY_ROWS_H

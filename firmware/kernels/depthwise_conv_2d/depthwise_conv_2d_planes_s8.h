@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Depthwise convolution on int8 by filters of 3x3 with dual multiplies (planes.h).
  *
  * Four channels at a time are spread to planes of a strip of lines, and each channel's outputs are made from its plane.

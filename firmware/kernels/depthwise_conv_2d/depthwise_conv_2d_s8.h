@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Depthwise convolution on int8: each input channel has filters of its own, and a scale for each output channel.
  *
  * The bias holds the input's zero point already. A window inside the image is read where it is; at the border, from a

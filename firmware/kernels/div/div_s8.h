@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Quotients of two int8 arrays. */
 #ifndef KERNELS_DIV_S8_H
 #define KERNELS_DIV_S8_H

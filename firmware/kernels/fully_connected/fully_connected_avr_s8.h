@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dense layers on int8 with 24-bit sums, for the 8-bit multiplier of AVR; the layout and the structs are those of
  * fully_connected.h. The host proves that no sum leaves 24 bits, that every scale shifts right, and that a scaled sum
  * fits 16 bits. */

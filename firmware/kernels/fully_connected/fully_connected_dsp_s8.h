@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dense layers on int8 with dual multiplies, two outputs in each (dual_rows.h). */
 #ifndef KERNELS_FULLY_CONNECTED_DSP_S8_H
 #define KERNELS_FULLY_CONNECTED_DSP_S8_H

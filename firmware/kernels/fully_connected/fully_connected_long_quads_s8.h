@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dense layers on int8 of many inputs: as fully_connected_quads_s8.h, with its layout and structs, but four inputs at a
  * turn, for more code. */
 #ifndef KERNELS_FULLY_CONNECTED_LONG_QUADS_S8_H

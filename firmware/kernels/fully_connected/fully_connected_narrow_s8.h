@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dense layers on int8 with one or two inputs: both products of an output in one dual multiply. */
 #ifndef KERNELS_FULLY_CONNECTED_NARROW_S8_H
 #define KERNELS_FULLY_CONNECTED_NARROW_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dense layers on int8, four outputs a pass: each input is loaded once for four products.
  *
  * `weights` hold rows in fours: the first weight of each, the second of each and so on; then one to three rows that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dense layers on int8: out = clamp(scale * (weights * in + bias) + output_zero_point).
  *
  * The bias holds the input's zero point already: bias[o] - input_zero_point * sum(weights[o]). */

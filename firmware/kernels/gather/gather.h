@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Picks runs of bytes by tables: repeated or mirrored rows and columns, elements by index. */
 #ifndef KERNELS_GATHER_H
 #define KERNELS_GATHER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rows of int8 divided by their Euclidean norm, in the fixed point of TensorFlow Lite for Microcontrollers, bit for bit.
  *
  * The output is in steps of 1/128 with zero point 0, whatever the input's scale. */

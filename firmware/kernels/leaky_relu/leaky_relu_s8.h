@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One slope above zero, another below. */
 #ifndef KERNELS_LEAKY_RELU_S8_H
 #define KERNELS_LEAKY_RELU_S8_H

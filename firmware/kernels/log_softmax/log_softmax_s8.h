@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Log-softmax over rows of int8, in the fixed point of TensorFlow Lite for Microcontrollers, bit for bit. */
 #ifndef KERNELS_LOG_SOFTMAX_S8_H
 #define KERNELS_LOG_SOFTMAX_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A function of one int8 as a table of its 256 answers. */
 #ifndef KERNELS_LOOKUP_S8_H
 #define KERNELS_LOOKUP_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The highest value of each channel under a window that slides over an int8 image. */
 #ifndef KERNELS_MAX_POOL_2D_S8_H
 #define KERNELS_MAX_POOL_2D_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The larger of two stored values each. */
 #ifndef KERNELS_MAXIMUM_S8_H
 #define KERNELS_MAXIMUM_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The smaller of two stored values each. */
 #ifndef KERNELS_MINIMUM_S8_H
 #define KERNELS_MINIMUM_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Products of two int8 arrays. */
 #ifndef KERNELS_MUL_S8_H
 #define KERNELS_MUL_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One slope above zero; below it, the slopes are the second array. */
 #ifndef KERNELS_PRELU_S8_H
 #define KERNELS_PRELU_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The lowest int8 over any axes. */
 #ifndef KERNELS_REDUCE_MIN_S8_H
 #define KERNELS_REDUCE_MIN_S8_H

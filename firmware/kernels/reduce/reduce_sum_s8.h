@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SUM and MEAN of int8 over any axes, with a scale of the output's own; MEAN's multiplier holds 1 / count already. */
 #ifndef KERNELS_REDUCE_SUM_S8_H
 #define KERNELS_REDUCE_SUM_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Between 0 and 6, which are `min` and `max` in stored values. */
 #ifndef KERNELS_RELU6_S8_H
 #define KERNELS_RELU6_S8_H

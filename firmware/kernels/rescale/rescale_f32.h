@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Another type, scale and zero point, by way of a float: what DEQUANTIZE and QUANTIZE do one after the other. */
 #ifndef KERNELS_RESCALE_F32_H
 #define KERNELS_RESCALE_F32_H

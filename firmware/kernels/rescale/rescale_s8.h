@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Another scale and zero point for the same numbers. */
 #ifndef KERNELS_RESCALE_S8_H
 #define KERNELS_RESCALE_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Another height and width, interpolated between the four nearest pixels in steps of 1/1024, as TFLM does. */
 #ifndef KERNELS_RESIZE_BILINEAR_S8_H
 #define KERNELS_RESIZE_BILINEAR_S8_H

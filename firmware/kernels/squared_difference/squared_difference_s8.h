@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Squares of the differences of two int8 arrays. */
 #ifndef KERNELS_SQUARED_DIFFERENCE_S8_H
 #define KERNELS_SQUARED_DIFFERENCE_S8_H

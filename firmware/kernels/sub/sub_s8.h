@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Differences of two int8 arrays with different scales. */
 #ifndef KERNELS_SUB_S8_H
 #define KERNELS_SUB_S8_H

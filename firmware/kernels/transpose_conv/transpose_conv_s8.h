@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Transposed convolution on int8, a scale for each output channel.
  *
  * Each output gathers from the inputs that reach it: input row i reaches output row y through filter row

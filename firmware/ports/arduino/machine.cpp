@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the protocol needs of an Arduino board: a byte to `Serial`, and a counter.
  */

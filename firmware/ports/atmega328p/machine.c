@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ATmega328P: UART0 at one megabaud, and Timer1 as a counter of cycles.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Start-up of an ATmega without interrupts; a firmware that has some puts its vectors before this (see machine.c).
  */

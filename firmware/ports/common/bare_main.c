@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * No model at all: what this leaves in flash is the start-up code.
  */

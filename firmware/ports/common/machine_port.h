@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What an emulated machine adds to machine.h: the receiving half of its line, and its start.
  */

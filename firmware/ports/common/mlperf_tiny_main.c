@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The firmware that the runner of MLPerf Tiny talks to.
  */

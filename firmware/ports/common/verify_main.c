@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The firmware that answers the host: the model behind the wire protocol, and nothing else.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Start-up of any Cortex-M without interrupts, in the instructions that all of them share.
  * The table ends with HardFault: no other exception is ever enabled, and every fault escalates to that one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What Espressif's boot loader and tools read of an application (esp_app_desc_t). esptool fills in the elf's SHA-256.
  * There is no date, so that the same model gives the same bytes.

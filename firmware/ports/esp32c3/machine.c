@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ESP32-C3: UART0 as the boot loader left it, at 115200 baud, and the core's counter of cycles. Register names and
  * addresses are those of Espressif's technical reference manual of the chip.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Start-up of a program on the ESP32-C3: the boot loader has filled .data; interrupts stay off.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Plain loops. Compiled with -fno-tree-loop-distribute-patterns, or gcc would turn each into a call of itself.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The four functions that a C compiler may call on its own, for toolchains that come without a C library.
  */

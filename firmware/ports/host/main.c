@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The same firmware as a program on the host: its line is stdin and stdout.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ARM's MPS2 and MPS3 boards: UART and timer of the CMSDK or, with SSE_COUNTER_BASE, the system counter of an SSE-300
  * in the timer's place. The board's declaration gives UART0_BASE, TIMER0_BASE, TIMER_HZ and

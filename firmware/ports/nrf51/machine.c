@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The nRF51 of a BBC micro:bit: its UART and its 32-bit timer. NANOSECONDS_PER_INSTRUCTION is the emulator's fixed
  * pace (QEMU's -icount).

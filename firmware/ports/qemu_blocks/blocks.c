@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A plugin of QEMU's translator: which blocks of code each layer of one inference runs, and how often.
  *

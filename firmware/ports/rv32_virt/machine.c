@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * QEMU's 'virt' machine for RISC-V: an NS16550 UART, and the count of instructions in a register of the core.
  */

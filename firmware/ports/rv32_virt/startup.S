@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Start-up of an RV32 core in machine mode, without interrupts.
  */

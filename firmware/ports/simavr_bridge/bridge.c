@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Runs an AVR firmware in libsimavr and joins its UART0 to the host. Ends with stdin.
  *

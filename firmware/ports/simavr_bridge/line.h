@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The host's end of the simulated UART: stdin and stdout, or a pseudo-terminal that stands for the board's USB port.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Writes the model array to standard output as the C++ compiler sees it; the host compares it with the .tflite.
 // MODEL_HEADER, MODEL_DATA and MODEL_LENGTH are defined on the compiler's command line.
 #include <cstdint>

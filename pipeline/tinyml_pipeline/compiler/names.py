@@ -35,11 +35,16 @@ class Names:
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
-    def functions(self) -> set[str]:
-        """What the header declares."""
+    def arena(self) -> str:
+        """The static memory between the layers."""
+        return f"{self.prefix}_arena"
+
+    @property
+    def symbols(self) -> set[str]:
+        """What the header declares, and the arena."""
         into = {f"{self.prefix}_{verb}_{name}" for name in self.inputs for verb in ("quantize", "from_uint8")}
         out_of = {f"{self.prefix}_{verb}_{name}" for name in self.outputs for verb in ("dequantize", "to_uint8")}
-        return {f"{self.prefix}_invoke", self.layer_done, *into, *out_of}
+        return {f"{self.prefix}_invoke", self.arena, self.layer_done, *into, *out_of}
 
     @property
     def layer_done(self) -> str:

@@ -78,5 +78,7 @@ va_list va_start vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf wcst
 week_of_month week_of_year
 """
 
+LANGUAGE_WORDS = frozenset(f"{_C} {_CPP}".split())
+PREDEFINED_MACROS = frozenset(_PREDEFINED.split())
 RESERVED_FOR_PARAMETERS = frozenset(" ".join((_C, _CPP, _PREDEFINED, _ARDUINO, _INCLUDED)).split())
 RESERVED_WORDS = RESERVED_FOR_PARAMETERS | frozenset(_LIBRARY.split())

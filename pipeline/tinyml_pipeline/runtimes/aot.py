@@ -30,7 +30,7 @@ class AotRuntime:
         self.compile(model, target)
 
     def compile(self, model: QuantizedModel, target: Board) -> SourceTree:
-        """`model.h`, `model.c` and the kernels in use, laid out for the board's processor."""
+        """`NAME.h`, `NAME.c` and the kernels in use, laid out for the board's processor."""
         return self.compile_graph(model.graph, model.name, find_target(target.compiler_target, target.optimize))
 
     def sources(self, model: QuantizedModel, target: Board, oracle: Oracle) -> SourceTree:
@@ -54,7 +54,8 @@ class AotRuntime:
         values["output_name_bytes"] = _longest(values["output_names"], str)
         shell = Shell("compiled ahead of time into plain C: no interpreter, no library")
         files = project_files(values, model, board, shell)
-        files = files.merged(protocol_files(ModelInterface.of(model.graph), board, '#include "../model.h"\n'))
+        prefix = values["prefix"]
+        files = files.merged(protocol_files(ModelInterface.of(model.graph, prefix), board, f"../{prefix}.h"))
         files = files.merged((compiled or self.compile(model, board)).under("src"))
         for template in ("aot/model_config.h", "aot/model_runner.h", "aot/model_runner.cpp", "tflm/golden.h"):
             files = files.merged({f"src/{template.split('/')[1]}": render(template, values)})

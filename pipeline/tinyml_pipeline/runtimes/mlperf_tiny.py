@@ -11,6 +11,7 @@ from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.compiler.c_text import float_literal
 from tinyml_pipeline.compiler.edges import model_edges
 from tinyml_pipeline.compiler.graph import Graph, Tensor
+from tinyml_pipeline.compiler.prefix import c_prefix
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.model_io import ModelInterface, model_io_header
@@ -80,6 +81,7 @@ def config_header(graph: Graph) -> str:
         lines.append("#define MLPERF_TINY_ANOMALY")
     body = "\n".join(lines)
     return f"""\
+/* SPDX-License-Identifier: MIT */
 /* What mlperf_tiny.c is told of the model. */
 #ifndef MLPERF_TINY_CONFIG_H
 #define MLPERF_TINY_CONFIG_H
@@ -117,7 +119,8 @@ def project(model: QuantizedModel, board: Board, compiled: SourceTree) -> Source
     files = platform_files(board).merged({f"{identifier}.ino": render("project/mlperf_tiny.ino", values)})
     settings = {**machine_settings(board), "MACHINE_LAST_BYTE": _NEWLINE}
     served = {Path(name).name: (FIRMWARE / name).read_text(encoding="utf-8") for name in _FILES}
-    served |= {"mlperf_tiny_config.h": header, "model.h": '#include "../model.h"\n'}
-    served |= {"model_io.h": model_io_header(ModelInterface.of(model.graph), settings)}
+    prefix = c_prefix(model.name)
+    served["mlperf_tiny_config.h"] = header
+    served["model_io.h"] = model_io_header(ModelInterface.of(model.graph, prefix), settings, f"../{prefix}.h")
     files = files.merged(SourceTree(served).under("src/mlperf_tiny")).merged(compiled.under("src"))
     return files.under(identifier)

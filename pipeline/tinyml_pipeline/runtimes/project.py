@@ -100,10 +100,10 @@ def machine_settings(board: Board) -> dict[str, int]:
     return {"MACHINE_UNIT": _CYCLES if cycles else _MICROSECONDS, "MACHINE_CLOCK_HZ": board.clock_hz if cycles else 0}
 
 
-def protocol_files(interface: ModelInterface, board: Board, model_header: str) -> SourceTree:
+def protocol_files(interface: ModelInterface, board: Board, header: str) -> SourceTree:
     """`src/protocol/`: the device's side of the wire protocol, set for one model on one board.
 
-    `model_header` is the text of its model.h, which declares model_invoke().
+    `header` is the path from there to what declares the model.
     """
     assert board.arduino is not None, "project_files() has checked it"
     line_buffer = board.arduino.serial_buffer
@@ -113,7 +113,7 @@ def protocol_files(interface: ModelInterface, board: Board, model_header: str) -
         "PROTOCOL_LINE_BUFFER": line_buffer,
     }
     files = {Path(name).name: (FIRMWARE / name).read_text(encoding="utf-8") for name in _PROTOCOL}
-    files |= {"model.h": model_header, "model_io.h": model_io_header(interface, settings)}
+    files["model_io.h"] = model_io_header(interface, settings, header)
     return SourceTree(files).under("src/protocol")
 
 
@@ -147,4 +147,5 @@ def _share(value: str, low: float, high: float) -> str:
 
 def one_buffer(interface: ModelInterface) -> ModelInterface:
     """The same model, called with all its inputs in one buffer and all its outputs in another."""
-    return ModelInterface(interface.sha256, (interface.input_bytes,), (interface.output_bytes,))
+    sizes = (interface.input_bytes,), (interface.output_bytes,)
+    return ModelInterface(interface.sha256, *sizes, prefix=interface.prefix)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinyml_pipeline.compiler.c_text import float_literal
 from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.compiler.prefix import c_prefix
 from tinyml_pipeline.compiler.value_scales import ValueScale
 from tinyml_pipeline.errors import SpecError, UnsupportedError
 from tinyml_pipeline.model_domains import domain_of_each_value
@@ -39,6 +40,7 @@ def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]
     values: dict[str, Any] = {
         "id": identifier,
         "upper": identifier.upper(),
+        "prefix": c_prefix(model.name),
         "title": comment_text(model.name),
         "title_literal": c_string(model.name),
         "summary": comment_text(model.summary),
@@ -61,10 +63,11 @@ def model_values(model: QuantizedModel, oracle: Oracle | None) -> dict[str, Any]
 
 
 def _quantizer(scaled: bool) -> str:
-    """The text of the rule by which real numbers are stored; the second header without its include of the first."""
+    """The text of the rule by which real numbers are stored: of the headers all but the licence line, and of the second
+    all but its include of the first."""
     common = FIRMWARE / "kernels" / "common"
     names = ("quantize.h", "quantize_scaled.h") if scaled else ("quantize.h",)
-    texts = [(common / name).read_text(encoding="utf-8").rstrip() for name in names]
+    texts = [(common / name).read_text(encoding="utf-8").rstrip().partition("\n")[2] for name in names]
     return "\n\n".join(texts).replace('#include "quantize.h"\n\n', "")
 
 

@@ -34,25 +34,6 @@ _SHARED = {
     "platform.h": "platform.h",
     "text.h": "text.h",
 }
-_INVOKE_HEADER = """\
-/* What the wire protocol calls; src/invoke.cpp has it. */
-#ifndef PROTOCOL_MODEL_H
-#define PROTOCOL_MODEL_H
-
-#include <stdint.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-void model_invoke(const int8_t *inputs, int8_t *outputs);
-
-#ifdef __cplusplus
-}
-#endif
-
-#endif
-"""
 _MARGIN_BYTES = 1024
 _ALIGNMENT = 16
 
@@ -109,9 +90,10 @@ class TflmRuntime:
         shell = Shell(how, library.first_include, library.install, library.sketch_yaml, library.platformio)
         files = {f"src/{name}": text for name, text in _arduino_files(values).items()}
         files["src/invoke.cpp"] = render("tflm/invoke.cpp", values)
-        interface = one_buffer(ModelInterface.of(model.graph))
+        interface = one_buffer(ModelInterface.of(model.graph, values["prefix"]))
         tree = project_files(values, model, board, shell).merged(files)
-        tree = tree.merged(protocol_files(interface, board, _INVOKE_HEADER)).under(values["id"])
+        tree = tree.merged(protocol_files(interface, board, "invoke.h"))
+        tree = tree.merged({"src/protocol/invoke.h": render("tflm/invoke.h", values)}).under(values["id"])
         if library.name == "arduino-esp32":
             tree = tree.merged(self.sources(model, LIBRARIES["esp-idf"], oracle))
         return tree

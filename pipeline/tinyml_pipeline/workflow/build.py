@@ -19,7 +19,6 @@ from tinyml_pipeline.host.builders.bare_metal import build_firmware, flash_image
 from tinyml_pipeline.host.builders.esp32c3_image import make_app_image
 from tinyml_pipeline.host.builders.sketch import BUILDERS, BuiltFirmware, SketchBuilder, too_large
 from tinyml_pipeline.host.builders.uf2_image import uf2_image
-from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel
@@ -29,6 +28,7 @@ from tinyml_pipeline.workflow import records
 from tinyml_pipeline.workflow.firmware import FirmwareProject, current_project, runtime_for
 from tinyml_pipeline.workflow.opened import OpenModel, open_model, refuse_other_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, each
+from tinyml_pipeline.workflow.plain_c import interface_of
 
 BARE_METAL = "gcc"
 
@@ -177,7 +177,7 @@ def bare_metal_firmware(model: QuantizedModel, sources: SourceTree, board: Board
 
     `sources` is the model compiled for the board.
     """
-    image = build_firmware(sources, ModelInterface.of(model.graph), board, "verify", place)
+    image = build_firmware(sources, interface_of(model), board, "verify", place)
     files = {".elf": image.elf}
     flash_bytes = image.flash_bytes
     if isinstance(board.flashing, Esptool):

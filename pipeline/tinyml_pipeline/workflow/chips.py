@@ -20,11 +20,10 @@ from tinyml_pipeline.host.device.executed import layer_cycles, make_tracer
 from tinyml_pipeline.host.device.instruction_cycles import table_of
 from tinyml_pipeline.host.device.measure import Measurement, measure
 from tinyml_pipeline.host.device.session import Session
-from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import cache_dir
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of, rows_of
 from tinyml_pipeline.wording import not_installed
-from tinyml_pipeline.workflow.plain_c import compile_for
+from tinyml_pipeline.workflow.plain_c import compile_for, interface_of
 
 Watched = AbstractContextManager[Callable[[int], None]]
 """What shows how many vectors are done; it is entered once the machine runs."""
@@ -93,7 +92,7 @@ def measure_on_chip(
     with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
         place = Path(folder)
         # A firmware of its own for the sizes: the one that answers on the wire holds the protocol too.
-        bench = build_firmware(sources, ModelInterface.of(model.graph), board, "bench", place / "bench", optimize)
+        bench = build_firmware(sources, interface_of(model), board, "bench", place / "bench", optimize)
         with _session(model, board, sources, optimize, place) as session:
             return measure(bench, session, rows_of(inputs)[:_MEASURED_VECTORS])
 
@@ -131,7 +130,9 @@ def count_layers(
         table = table_of(core)
         tracer = None
         if table is not None and isinstance(board.emulator, QemuMachine):
-            tracer = make_tracer(board.emulator, board, elf, out=place / "trace", cache_dir=cache_dir("qemu"))
+            tracer = make_tracer(
+                board.emulator, board, elf, interface.prefix, out=place / "trace", cache_dir=cache_dir("qemu")
+            )
         with _running(interface, board, elf, place, tracer.option if tracer else "") as session:
             counts = session.layer_counts(vector, layers)
         if board.counter == "cycles":
@@ -146,7 +147,7 @@ def _session(
     model: QuantizedModel, board: Board, sources: SourceTree, optimize: Optimize | None, place: Path
 ) -> Iterator[Session]:
     """A machine that runs the model and has greeted; its firmware and log lie below `place`."""
-    interface = ModelInterface.of(model.graph)
+    interface = interface_of(model)
     verify = build_firmware(sources, interface, board, "verify", place / "verify", optimize)
     with _running(interface, board, verify.elf, place) as session:
         yield session

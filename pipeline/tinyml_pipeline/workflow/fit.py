@@ -165,7 +165,7 @@ def _built_here(opened: OpenModel, board: Board) -> BuiltFirmware | None:
 
 def _measure(opened: OpenModel, board: Board) -> tuple[int, int]:
     """(flash, RAM) of the bench firmware; of one that is too large, on the same chip with more room."""
-    sources, interface = opened.compiled(board), ModelInterface.of(opened.model.graph)
+    sources, interface = opened.compiled(board), opened.interface
     with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
         try:
             image = build_firmware(sources, interface, board, "bench", Path(place))

@@ -15,7 +15,6 @@ from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.errors import UnsupportedError, UsageError
 from tinyml_pipeline.host.builders.bare_metal import build_firmware
 from tinyml_pipeline.host.device.emulators import qemu_command
-from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.runtimes import mlperf_tiny
 from tinyml_pipeline.runtimes.c_names import c_identifier
@@ -85,7 +84,7 @@ def _written(opened: OpenModel, board: Board) -> Served:
 
 def _elf(opened: OpenModel, board: Board) -> bytes:
     header = {"mlperf_tiny_config.h": mlperf_tiny.config_header(opened.model.graph)}
-    sources, interface = opened.compiled(board).merged(header), ModelInterface.of(opened.model.graph)
+    sources, interface = opened.compiled(board).merged(header), opened.interface
     with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
         return build_firmware(sources, interface, board, "mlperf_tiny", Path(place)).elf.read_bytes()
 

@@ -15,13 +15,14 @@ from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.errors import ArtifactsError, ParityError, UnsupportedError, UsageError
 from tinyml_pipeline.host.interpreters.oracle import OracleInterpreter, find_oracle
 from tinyml_pipeline.host.interpreters.tflm import minimum_arena_bytes
+from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.models.spec import ImportedSpec, Spec
 from tinyml_pipeline.parity.vectors import golden_vectors
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, Vectors, load_quantized
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.workflow.outcomes import is_file, is_outdated, read_file
-from tinyml_pipeline.workflow.plain_c import Optimize, budget_of, compile_to, target_of
+from tinyml_pipeline.workflow.plain_c import Optimize, budget_of, compile_to, interface_of, target_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class OpenModel:
     @property
     def name(self) -> str:
         return self.model.name
+
+    @property
+    def interface(self) -> ModelInterface:
+        """How firmware calls its C."""
+        return interface_of(self.model)
 
     @cached_property
     def oracle(self) -> OracleInterpreter:

@@ -10,6 +10,7 @@ from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.explain import Explanation, explain
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
+from tinyml_pipeline.compiler.prefix import c_prefix
 from tinyml_pipeline.compiler.program import Program, make_program
 from tinyml_pipeline.compiler.select import UNLIMITED, Budget, flash_of
 from tinyml_pipeline.compiler.source_tree import SourceTree
@@ -17,6 +18,7 @@ from tinyml_pipeline.compiler.target import Target, find_target
 from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.host.interpreters.one_operation import run_operation
 from tinyml_pipeline.host.interpreters.oracle import has_tflm
+from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel, QuantizedPort
 from tinyml_pipeline.runtimes.aot import AotRuntime
 
@@ -24,7 +26,7 @@ Optimize = Literal["size", "balanced", "speed"]
 
 
 def compile_for(model: QuantizedModel, board: Board | None, optimize: Optimize | None) -> SourceTree:
-    """`model.h`, `model.c` and the kernels; for a board its own target, for None portable C99.
+    """`NAME.h`, `NAME.c` and the kernels; for a board its own target, for None portable C99.
 
     Raises UnsupportedError if the model has anything that the compiler has no exact form for.
     """
@@ -86,6 +88,11 @@ def refuse_beyond(program: Program, limits: Budget) -> None:
             )
 
 
+def interface_of(model: QuantizedModel) -> ModelInterface:
+    """How firmware calls the C of a model that has no other name in C than its own."""
+    return ModelInterface.of(model.graph, c_prefix(model.name))
+
+
 def aot_runtime() -> AotRuntime:
     return AotRuntime(partial(compile_graph, evaluate=evaluator()))
 
@@ -96,7 +103,7 @@ def evaluator() -> Evaluate | None:
 
 
 def _port_names(ports: Sequence[QuantizedPort], only: str) -> tuple[str, ...]:
-    """An only port is called after its only value, as in model_quantize_x, else `only`; several keep their names."""
+    """An only port is called after its only value, as in NAME_quantize_x, else `only`; several keep their names."""
     if len(ports) > 1:
         return tuple(port.name for port in ports)
     values = ports[0].values

@@ -1,1 +1,1 @@
-"""Program -> text: model.c, model_weights.h, model.h, and the kernels that they include."""
+"""Program -> text: NAME.h, NAME.c, NAME_weights.h, and the kernels that they include."""

@@ -11,7 +11,6 @@ from tinyml_pipeline.compiler.lowering import Buffer
 from tinyml_pipeline.compiler.names import Names
 from tinyml_pipeline.compiler.program import Program
 
-ARENA = "activations"
 _WORDS = {1: DType.INT8, 2: DType.INT16, 4: DType.INT32, 8: DType.INT64}
 
 
@@ -21,6 +20,7 @@ class MemoryText:
     def __init__(self, program: Program, names: Names, layers: Mapping[int, str], taken: set[str]) -> None:
         self._program = program
         self._names = names
+        self._arena = names.arena
         self._types: dict[int, tuple[DType, int]] = {}
         self._pointers: dict[int, str] = {}
         tensors = program.graph.tensors
@@ -46,7 +46,7 @@ class MemoryText:
         if plan.size_bytes:
             out.emit()
             out.emit("/* Tensors and scratch memory; those that are not live at the same time share bytes. */")
-            out.emit(f"static {self._word.c_type} {ARENA}[{-(-plan.size_bytes // self._word.bytes)}];")
+            out.emit(f"static {self._word.c_type} {self._arena}[{-(-plan.size_bytes // self._word.bytes)}];")
 
     def emit_pointers(self, out: Emitter) -> None:
         for key, offset in self._program.plan.offsets.items():
@@ -60,12 +60,12 @@ class MemoryText:
     def _place(self, dtype: DType, offset: int) -> str:
         word = self._word
         if dtype.c_type == word.c_type:
-            return f"{ARENA} + {offset // word.bytes}" if offset else ARENA
-        bytes_ = ARENA if word is DType.INT8 else f"(int8_t *){ARENA}"
+            return f"{self._arena} + {offset // word.bytes}" if offset else self._arena
+        bytes_ = self._arena if word is DType.INT8 else f"(int8_t *){self._arena}"
         start = f"{bytes_} + {offset}" if offset else bytes_
         if dtype.c_type == "int8_t":
             return start
-        return f"({dtype.c_type} *)(void *)({start})" if offset else f"({dtype.c_type} *)(void *){ARENA}"
+        return f"({dtype.c_type} *)(void *)({start})" if offset else f"({dtype.c_type} *)(void *){self._arena}"
 
     def emit_unused_inputs(self, out: Emitter) -> None:
         program = self._program

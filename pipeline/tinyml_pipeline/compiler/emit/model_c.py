@@ -1,4 +1,4 @@
-"""Program -> the texts of model.c and model_weights.h: constants, and calls of the kernels."""
+"""Program -> the texts of NAME.c and NAME_weights.h: constants, and calls of the kernels."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tinyml_pipeline.compiler.names import Names, layer_names
 from tinyml_pipeline.compiler.program import Program, Step
 
 _NESTED_WIDTH = 90
-# Arrays of more elements than this lie in model_weights.h, so that model.c is read from top to bottom.
+# Arrays of more elements than this lie in NAME_weights.h, so that NAME.c is read from top to bottom.
 _SHORT = 16
 _WIDTH = 100
 
 
 class Source:
-    """The texts of model.c and of model_weights.h, which is empty if no array is long."""
+    """The texts of NAME.c and of NAME_weights.h, which is empty if no array is long."""
 
     def __init__(self, program: Program, names: Names, taken: set[str]) -> None:
         self._program = program
@@ -110,9 +110,8 @@ class Source:
         for array in step.lowering.arrays:
             self._emit_array(number, array)
         for struct in step.lowering.structs:
-            name = self._layers[number]
-            if struct.suffix:
-                name = unique(f"{name}_{struct.suffix}", self._taken)
+            suffix = f"_{struct.suffix}" if struct.suffix else ""
+            name = unique(f"{self._names.prefix}_{self._layers[number]}{suffix}", self._taken)
             self._struct_names[number, struct.suffix] = name
             with self._out.indent(f"static const struct {struct.type} {name} FLASH = {{", "};"):
                 self._emit_fields(number, struct)
@@ -171,7 +170,7 @@ class Source:
         if contents in self._arrays:
             self._array_names[key] = self._arrays[contents]
             return
-        name = unique(f"{self._layers[number]}_{array.suffix}", self._taken)
+        name = unique(f"{self._names.prefix}_{self._layers[number]}_{array.suffix}", self._taken)
         self._arrays[contents] = self._array_names[key] = name
         out = self._out
         if array.values.size > _SHORT:
@@ -213,7 +212,7 @@ class Source:
 
 
 def headers_of(program: Program) -> set[str]:
-    """The kernels' headers that model.c includes, below firmware/kernels."""
+    """The kernels' headers that NAME.c includes, below firmware/kernels."""
     return {header for step in program.steps for header in headers_of_step(step)}
 
 

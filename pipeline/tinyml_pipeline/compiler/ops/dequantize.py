@@ -1,4 +1,4 @@
-"""DEQUANTIZE at the model's edge, where it becomes `model_dequantize_*` of the header, or before float operators on
+"""DEQUANTIZE at the model's edge, where it becomes `NAME_dequantize_*` of the header, or before float operators on
 each element alone and a QUANTIZE, which become one table of 256 answers that TFLM fills."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """QUANTIZE between int8, uint8, int16 and int32, in the pairs that TFLM has.
 
-From float32 it belongs to the model's edge, where it becomes `model_quantize_*` of the header, or ends an island of
+From float32 it belongs to the model's edge, where it becomes `NAME_quantize_*` of the header, or ends an island of
 float operators that a DEQUANTIZE begins (passes/float_islands.py).
 """
 

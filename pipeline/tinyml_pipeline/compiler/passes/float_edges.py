@@ -1,6 +1,6 @@
 """QUANTIZE and DEQUANTIZE at the model's edges: float32 or uint8 outside, int8 inside, or int16 if the file has it.
 
-They become the conversion helpers of model.h, so that no float enters the inference. Published models are usually so.
+They become the conversion helpers of NAME.h, so that no float enters the inference. Published models are usually so.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def build_firmware(
     *,
     profile: bool = False,
 ) -> FirmwareImage:
-    """Compile and link a model (`model.h`, `model.c` and what they include) into a firmware for `board`.
+    """Compile and link a model (NAME.h, NAME.c and what they include, as `interface` names it) into a firmware.
 
     'bench' is start-up code, the model and one call, for its sizes; 'verify', for boards that run bare metal, answers
     the host over the wire protocol, 'mlperf_tiny' over that of the benchmark's runner, for which `sources` hold
@@ -76,7 +76,7 @@ def build_firmware(
         *_compile_flags(board, optimize or board.optimize),
         *(_machine_defines(board) if _talks(kind) else ()),
         *(_protocol_defines(board, interface) if kind == "verify" else ()),
-        *(["-DMODEL_PROFILE"] if profile else ()),
+        *([f"-D{interface.prefix.upper()}_PROFILE"] if profile else ()),
         *model,
         *_own_sources(board, kind),
         *_link_flags(board, profile),

@@ -176,7 +176,7 @@ class Exchange:
         elif code == ErrorCode.WRONG_LENGTH and frame.sequence in self._waiting:
             raise DeviceError(f"{name} refuses the length of a request; build and flash its firmware again.")
         elif code == ErrorCode.UNKNOWN_TYPE and frame.sequence in self._waiting and kind is Type.LAYERS:
-            raise DeviceError(f"{name} does not measure its layers; build its firmware with MODEL_PROFILE defined.")
+            raise DeviceError(f"{name} does not measure its layers; build its firmware with NAME_PROFILE defined.")
         elif code == ErrorCode.UNKNOWN_TYPE and frame.sequence in self._waiting:
             raise DeviceError(f"{name} does not know this request; build and flash its firmware again.")
 

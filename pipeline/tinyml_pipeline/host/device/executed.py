@@ -15,8 +15,6 @@ from tinyml_pipeline.host.device.own_tools import build_tool
 from tinyml_pipeline.places import FIRMWARE
 
 _SOURCES = FIRMWARE / "ports" / "qemu_blocks"
-_MEASURING = ("model_layer_done", "machine_count")
-"""Functions of the firmware that run between the layers and belong to none."""
 _SYMBOL = re.compile(r"^([0-9a-f]+) ([0-9a-f]+) [Tt] (\w+)$", re.MULTILINE)
 _LINE = re.compile(r"^ *([0-9a-f]+):\t([a-z][^\t\n]*)(?:\t([^\t\n]*))?", re.MULTILINE)
 _NEWER_PLUGINS_FROM = 9
@@ -35,14 +33,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Tracer:
-    """A QEMU plugin for one firmware: its option, and the file that it writes."""
+    """A QEMU plugin for one firmware: its option, the file that it writes, and the function that each layer ends in."""
 
     option: str
     out: Path
+    layer_done: str
 
 
-def make_tracer(machine: QemuMachine, board: Board, elf: Path, *, out: Path, cache_dir: Path) -> Tracer:
-    """For a firmware with MODEL_PROFILE. Raises ToolMissingError and ToolFailedError."""
+def make_tracer(machine: QemuMachine, board: Board, elf: Path, prefix: str, *, out: Path, cache_dir: Path) -> Tracer:
+    """For a firmware with PREFIX_PROFILE, the model's prefix. Raises ToolMissingError and ToolFailedError."""
     said = tools.run([machine.program, "--version"], timeout_s=30).stdout
     release = re.search(rb"version (\d+)\.", said)
     version = 2 if release and int(release[1]) >= _NEWER_PLUGINS_FROM else 1
@@ -52,9 +51,9 @@ def make_tracer(machine: QemuMachine, board: Board, elf: Path, *, out: Path, cac
         [f"-DQEMU_PLUGIN_VERSION={version}", "-fPIC", "-shared"],
         purpose="build the plugin that counts instructions in QEMU",
     )
-    found = _symbols(board, elf)
-    entry, layer = (found[name].start for name in ("model_invoke", "model_layer_done"))
-    return Tracer(f"{plugin},entry={entry:#x},layer={layer:#x},out={out}", out)
+    found, layer_done = _symbols(board, elf), f"{prefix}_layer_done"
+    entry, layer = (found[name].start for name in (f"{prefix}_invoke", layer_done))
+    return Tracer(f"{plugin},entry={entry:#x},layer={layer:#x},out={out}", out, layer_done)
 
 
 def layer_cycles(tracer: Tracer, board: Board, elf: Path, table: CycleTable) -> tuple[int, ...]:
@@ -62,7 +61,8 @@ def layer_cycles(tracer: Tracer, board: Board, elf: Path, table: CycleTable) -> 
     prefix = board.toolchain.prefix if board.toolchain else ""
     listing = tools.run([f"{prefix}objdump", "-d", "--no-show-raw-insn", elf], timeout_s=60).stdout.decode()
     rows = _Rows(listing)
-    measuring = [span for name, span in _symbols(board, elf).items() if name in _MEASURING]
+    # These run between the layers and belong to none.
+    measuring = [span for name, span in _symbols(board, elf).items() if name in (tracer.layer_done, "machine_count")]
     cycles = []
     for layer in parse_layers(tracer.out.read_text(encoding="ascii")):
         own = [block for block in layer if not any(block.start in span for span in measuring)]

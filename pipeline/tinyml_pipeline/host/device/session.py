@@ -135,7 +135,7 @@ class Session:
     def layer_counts(self, vector: Int8Array, layers: int) -> tuple[int, ...]:
         """What each of the model's `layers` took for one vector of shape (input bytes,), in the greeting's unit.
 
-        Raises DeviceError also where the firmware was built without MODEL_PROFILE.
+        Raises DeviceError also where the firmware was built without NAME_PROFILE.
         """
         [(_, payload)] = self._exchange.run(Type.LAYERS, [vector.tobytes()], lambda _: 4 * layers)
         return tuple(np.frombuffer(payload, "<u4").tolist())
