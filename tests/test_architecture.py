@@ -26,6 +26,7 @@ TYPES = {
     "tinyml_pipeline.compiler.source_tree",
     "tinyml_pipeline.compiler.edges",  # what a model's inputs and outputs are outside and inside
     "tinyml_pipeline.compiler.c_text",  # the printer of C, which knows nothing of models
+    "tinyml_pipeline.compiler.prefix",  # what a model is called in C
     "tinyml_pipeline.compiler.target",
     "tinyml_pipeline.compiler.value_scales",  # what real values become before they are stored
     "tinyml_pipeline.runtimes.runtime",

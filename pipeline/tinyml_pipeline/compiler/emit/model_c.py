@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.emit.kernel_sources import struct_fields
 from tinyml_pipeline.compiler.emit.memory_c import MemoryText
 from tinyml_pipeline.compiler.emit.model_h import banner, prototype, shape_text
+from tinyml_pipeline.compiler.emit.shared_kernels import SHARED_HEADER
 from tinyml_pipeline.compiler.graph import Tensor
 from tinyml_pipeline.compiler.lowering import Argument, Array, At, Buffer, Call, FieldValue, Struct
 from tinyml_pipeline.compiler.names import Names, layer_names
@@ -27,8 +28,10 @@ _WIDTH = 100
 class Source:
     """The texts of NAME.c and of NAME_weights.h, which is empty if no array is long."""
 
-    def __init__(self, program: Program, names: Names, taken: set[str]) -> None:
+    def __init__(self, program: Program, names: Names, taken: set[str], shared: Mapping[str, str]) -> None:
+        """`shared` are the functions that are called under another name, in kernels/shared.c."""
         self._program = program
+        self._shared = shared
         self._names = names
         self._out = Emitter()
         self._weights = Emitter()
@@ -99,7 +102,8 @@ class Source:
         if self._program.copies:
             out.emit("#include <string.h>")
             out.emit()
-        for header in sorted(headers_of(self._program)):
+        headers = sorted(headers_of(self._program))
+        for header in [*headers, SHARED_HEADER] if self._shared else headers:
             out.emit(f'#include "kernels/{header}"')
         if self._has_weights:
             out.emit(f'#include "{self._names.prefix}_weights.h"')
@@ -194,7 +198,7 @@ class Source:
 
     def _call(self, number: int, call: Call) -> str:
         arguments = ", ".join(self._argument(number, argument) for argument in call.arguments)
-        return f"{call.function}({arguments});"
+        return f"{self._shared.get(call.function, call.function)}({arguments});"
 
     def _argument(self, number: int, argument: Argument) -> str:
         if isinstance(argument, At):
