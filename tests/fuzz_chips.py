@@ -61,7 +61,6 @@ void model_invoke(const int8_t *in, int8_t *out)
 }}
 """
 _RUN_C = """#include "kernels/common/port.h"
-#include "n{number}.h"
 #include "n{number}_io.h"
 
 static const int8_t inputs[{vectors}][MODEL_IO_INPUT_BYTES] FLASH = {{
@@ -84,7 +83,7 @@ void run_{number}(int8_t *out)
         for (uint16_t i = 0; i < sizeof answer; i++) {{
             answer[i] = (int8_t)~flash_read_s8(&expected[n][i]);
         }}
-        MODEL_IO_CALL(n{number}_invoke, vector, answer);
+        MODEL_IO_CALL(MODEL_IO_INVOKE, vector, answer);
         for (uint16_t i = 0; i < sizeof answer; i++) {{
             if (answer[i] != flash_read_s8(&expected[n][i])) {{
                 out[1] = (int8_t)(n + 1);
@@ -169,7 +168,7 @@ def _network_c(network: Network, board: Board, optimize: Optimize, number: int) 
             [_stored(edge, own) for edge, own in zip(after, run_tflm(network.tflite, network.inputs), strict=True)]
         ),
     )
-    io = model_io_header(ModelInterface.of(graph))
+    io = model_io_header(ModelInterface.of(graph, prefix))
     return tree.merged({f"run_{number}.c": run, f"n{number}_io.h": io})
 
 

@@ -20,6 +20,7 @@ from tinyml_pipeline.host.device.executed import layer_cycles, make_tracer
 from tinyml_pipeline.host.device.instruction_cycles import table_of
 from tinyml_pipeline.host.device.measure import Measurement, measure
 from tinyml_pipeline.host.device.session import Session
+from tinyml_pipeline.model_io import ModelInterface
 from tinyml_pipeline.places import cache_dir
 from tinyml_pipeline.quantization.quantized_model import Int8Array, QuantizedModel, outputs_of, rows_of
 from tinyml_pipeline.wording import not_installed
@@ -125,14 +126,13 @@ def count_layers(
     it.
     """
     with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
-        place, interface = Path(folder), ModelInterface.of(model.graph)
+        place, interface = Path(folder), interface_of(model)
         elf = build_firmware(sources, interface, board, "verify", place / "layers", optimize, profile=True).elf
         table = table_of(core)
         tracer = None
         if table is not None and isinstance(board.emulator, QemuMachine):
-            tracer = make_tracer(
-                board.emulator, board, elf, interface.prefix, out=place / "trace", cache_dir=cache_dir("qemu")
-            )
+            out, cache = place / "trace", cache_dir("qemu")
+            tracer = make_tracer(board.emulator, board, elf, interface.prefix, out=out, cache_dir=cache)
         with _running(interface, board, elf, place, tracer.option if tracer else "") as session:
             counts = session.layer_counts(vector, layers)
         if board.counter == "cycles":

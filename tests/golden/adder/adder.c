@@ -55,6 +55,9 @@ void adder_invoke(const int8_t *x, int8_t *y)
     int8_t *const dense_1_out = adder_arena + 6; /* 3 values */
 
     fully_connected_per_channel_s8(&adder_dense, x, dense_out);
+    adder_layer_done(0);
     fully_connected_per_channel_s8(&adder_dense_1, dense_out, dense_1_out);
+    adder_layer_done(1);
     fully_connected_s8(&adder_dense_2, dense_1_out, y);
+    adder_layer_done(2);
 }

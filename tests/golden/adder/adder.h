@@ -33,6 +33,14 @@ extern "C" {
  * Not reentrant: intermediate results are in static memory. */
 void adder_invoke(const int8_t *x, int8_t *y);
 
+/* With ADDER_PROFILE, an inference calls this after each layer, counted from 0. You write it. */
+#define ADDER_LAYERS 3
+#ifdef ADDER_PROFILE
+void adder_layer_done(uint16_t layer);
+#else
+#define adder_layer_done(layer) (void)0
+#endif
+
 /* Real numbers to stored values, rounded and saturated, and back. */
 static inline int8_t adder_quantize_x(float real)
 {

@@ -33,6 +33,14 @@ extern "C" {
  * Reentrant. */
 void linear_invoke(const int8_t *x, int8_t *y);
 
+/* With LINEAR_PROFILE, an inference calls this after each layer, counted from 0. You write it. */
+#define LINEAR_LAYERS 1
+#ifdef LINEAR_PROFILE
+void linear_layer_done(uint16_t layer);
+#else
+#define linear_layer_done(layer) (void)0
+#endif
+
 /* Real numbers to stored values, rounded and saturated, and back. */
 static inline int8_t linear_quantize_x(float real)
 {
