@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // TFLM around the model 'linear': set-up with every check that can fail, inference, self-test.
 #include "engine.h"
 

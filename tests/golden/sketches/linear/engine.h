@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What stands behind model_runner.h: TFLM around the model 'linear'.
 #ifndef LINEAR_ENGINE_H
 #define LINEAR_ENGINE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // 16 inputs of the model 'linear' and what TFLM answers to them on a computer, byte for byte.
 // The firmware runs them at start: a library or a chip that computes anything else is found before it does harm.
 // Generated for the model of SHA-256 fdeab9acf3710362bd2658cdc9a29e8f9c757fcf9811603a8c447cd1d9151108; do not edit.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
   linear: y = 2x - 1 from six points: one neuron, gradient descent
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What model_runner.cpp must know of the model 'linear'. Generated for the model of SHA-256
 // fdeab9acf3710362bd2658cdc9a29e8f9c757fcf9811603a8c447cd1d9151108.
 #ifndef LINEAR_MODEL_CONFIG_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The int8 model 'linear' as a C array: y = 2x - 1 from six points: one neuron, gradient descent
 // These are the bytes of a .tflite file, 64 of them; generated, do not edit.
 // SHA-256 fdeab9acf3710362bd2658cdc9a29e8f9c757fcf9811603a8c447cd1d9151108

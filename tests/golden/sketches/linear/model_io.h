@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How real numbers enter and leave the int8 model 'linear': y = 2x - 1 from six points: one neuron, gradient descent
    Generated for the model of SHA-256 fdeab9acf3710362bd2658cdc9a29e8f9c757fcf9811603a8c447cd1d9151108; do not edit.
    For C99 and C++11. An int8 number q stands for the real number scale * (q - zero_point). */

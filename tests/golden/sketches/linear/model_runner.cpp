@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The calls of model_runner.h and the dialogue on the serial monitor, for the model 'linear'.
 // The same text for every board and library: what differs stands in platform.h and model_config.h.
 #include "model_runner.h"

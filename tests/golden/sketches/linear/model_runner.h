@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The model 'linear' as four calls. Real numbers in, real numbers out; several tensors stand one after another.
 #ifndef LINEAR_MODEL_RUNNER_H
 #define LINEAR_MODEL_RUNNER_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The serial port and the clock of an Arduino board.
 #include "platform.h"
 

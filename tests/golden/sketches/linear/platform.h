@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What model_runner.cpp needs from a board: a serial port and a clock. To use another board, write these four.
 #ifndef LINEAR_PLATFORM_H
 #define LINEAR_PLATFORM_H

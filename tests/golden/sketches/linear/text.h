@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Lines of text for the serial monitor.
 #ifndef LINEAR_TEXT_H
 #define LINEAR_TEXT_H
