@@ -69,7 +69,7 @@ void measure_layers(const int8_t *inputs, int8_t *outputs, uint32_t *counts)
     MODEL_IO_LAYER_DONE(0);
     layer_counts = counts;
     MODEL_IO_LAYER_DONE(0);
-    MODEL_IO_CALL(model_invoke, inputs, outputs);
+    MODEL_IO_CALL(MODEL_IO_INVOKE, inputs, outputs);
     layer_counts = NULL;
     for (uint16_t layer = 0; layer < MODEL_IO_LAYERS; layer++) {
         counts[layer] = machine_in_units(counts[layer] > overhead ? counts[layer] - overhead : 0);

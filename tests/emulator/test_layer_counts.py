@@ -23,8 +23,8 @@ TOLERANCE = 0.01
 @pytest.mark.parametrize("name", ["sim-cortex-m4", "sim-uno"])
 def test_layers_add_up_to_the_whole(name: str, tmp_path: Path) -> None:
     board, graph = board_here(name), read_tflite(dense_tflite())
-    sources = compile_graph(graph, "model", find_target(board.compiler_target, board.optimize))
-    interface, vector = ModelInterface.of(graph), np.array([1, -2, 3], np.int8)
+    sources = compile_graph(graph, "net", find_target(board.compiler_target, board.optimize))
+    interface, vector = ModelInterface.of(graph, "net"), np.array([1, -2, 3], np.int8)
     plain = build_firmware(sources, interface, board, "verify", tmp_path / "plain")
     with run_on(board, plain, tmp_path) as device:
         session = Session(device)

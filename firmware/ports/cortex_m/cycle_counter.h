@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The counter of cycles (DWT) of a Cortex-M3 and up; stays at 0 on a chip, or in an emulator, that has none.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The RP2040's second stage of booting: the boot ROM copies these 256 bytes from the start of the flash to RAM and, if
  * their checksum is right, calls them. They set the flash up so that it can be read like memory, and start the program

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The block by which the RP2350's boot ROM knows a program for its Arm cores in secure state (chapter 5.9.5.1 of the
  * data sheet). It lies in the first 4 KB of the flash, behind the table of vectors, with which the program begins.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A Raspberry Pi Pico (RP2040) and Pico 2 (RP2350): crystal and PLL, UART0 at GP0 (out) and GP1 (in), a counter of
  * microseconds or, on the Pico 2, of cycles. Registers are those of the chips' data sheets. What a clock is waited for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The STM32F446RE of a Nucleo-64: 180 MHz, USART2, which the board's ST-LINK hands on to USB, and the counter of cycles.
  * Registers and sequences are those of ST's reference manual RM0390. What a clock is waited for ends: without the
