@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Six sums of products, two channels of three pixels, with the weights of both channels in each lane (dual_rows.h).
  *
  * Three pixels share a word of weights: one SXTB16 and six SMLADs take it through twelve products. The weights take no

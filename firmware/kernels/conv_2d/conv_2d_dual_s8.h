@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Convolution on int8 with dual multiplies, two channels of three pixels at once, weights as small as in bytes
  * (dual_pixels.h). All else is as in conv_2d_chain_s8.h. */
 #ifndef KERNELS_CONV_2D_DUAL_S8_H
