@@ -22,18 +22,21 @@
 static inline int8_t *mve_copy(int8_t *to, const int8_t *from, size_t count)
 {
 #if MVE_INSTRUCTIONS
-    for (; count >= MVE_BYTES; count -= MVE_BYTES, to += MVE_BYTES, from += MVE_BYTES) {
+    const size_t rest = count % MVE_BYTES;
+
+    for (size_t i = count / MVE_BYTES; i > 0; i--, to += MVE_BYTES, from += MVE_BYTES) {
         vstrbq_s8(to, vldrbq_s8(from));
     }
-    if (count > 0) {
-        const mve_pred16_t rest = vctp8q((uint32_t)count);
+    if (rest > 0) {
+        const mve_pred16_t some = vctp8q((uint32_t)rest);
 
-        vstrbq_p_s8(to, vldrbq_z_s8(from, rest), rest);
+        vstrbq_p_s8(to, vldrbq_z_s8(from, some), some);
     }
+    return to + rest;
 #else
     memcpy(to, from, count);
-#endif
     return to + count;
+#endif
 }
 
 /* Returns where the filled bytes end. */
@@ -41,17 +44,19 @@ static inline int8_t *mve_fill(int8_t *to, int8_t value, size_t count)
 {
 #if MVE_INSTRUCTIONS
     const int8x16_t values = vdupq_n_s8(value);
+    const size_t rest = count % MVE_BYTES;
 
-    for (; count >= MVE_BYTES; count -= MVE_BYTES, to += MVE_BYTES) {
+    for (size_t i = count / MVE_BYTES; i > 0; i--, to += MVE_BYTES) {
         vstrbq_s8(to, values);
     }
-    if (count > 0) {
-        vstrbq_p_s8(to, values, vctp8q((uint32_t)count));
+    if (rest > 0) {
+        vstrbq_p_s8(to, values, vctp8q((uint32_t)rest));
     }
+    return to + rest;
 #else
     memset(to, value, count);
-#endif
     return to + count;
+#endif
 }
 
 #endif

@@ -166,28 +166,30 @@ NEVER_INLINE void mve_signed_blocks(struct mve_blocks *run)
 #endif
 
 /* All channels of two pixels, which may be the same one. */
-ALWAYS_INLINE void mve_two_pixels(const struct mve_products *p, const int8_t *in_0, const int8_t *in_1, int8_t *out_0,
-                                  int8_t *out_1, bool is_signed)
+ALWAYS_INLINE void mve_two_pixels(struct mve_blocks *run, const struct mve_products *p, const int8_t *in_0,
+                                  const int8_t *in_1, int8_t *out_0, int8_t *out_1, bool is_signed)
 {
     void (*const compute)(struct mve_blocks *) = is_signed ? mve_signed_blocks : mve_blocks;
     const size_t rest = p->channels % MVE_CHANNELS;
-    struct mve_blocks run = {
-        {out_0, out_1},       p->channels / MVE_CHANNELS, {in_0, in_1},  p->chunks, p->words,
-        p->output_zero_point, p->output_min,              p->output_max,
-    };
 
-    if (run.blocks > 0) {
-        compute(&run);
+    run->words = p->words;
+    run->in[0] = in_0;
+    run->in[1] = in_1;
+    run->out[0] = out_0;
+    run->out[1] = out_1;
+    run->blocks = p->channels / MVE_CHANNELS;
+    if (run->blocks > 0) {
+        compute(run);
     }
     if (rest > 0) {
         int8_t last[MVE_PIXELS][MVE_CHANNELS];
 
-        out_0 = run.out[0];
-        out_1 = run.out[1];
-        run.out[0] = last[0];
-        run.out[1] = last[1];
-        run.blocks = 1;
-        compute(&run);
+        out_0 = run->out[0];
+        out_1 = run->out[1];
+        run->out[0] = last[0];
+        run->out[1] = last[1];
+        run->blocks = 1;
+        compute(run);
         memcpy(out_0, last[0], rest);
         memcpy(out_1, last[1], rest);
     }
@@ -197,11 +199,15 @@ ALWAYS_INLINE void mve_two_pixels(const struct mve_products *p, const int8_t *in
 ALWAYS_INLINE void mve_pixels(const struct mve_products *p, const int8_t *in, size_t in_step, int8_t *out,
                               size_t out_step, size_t count, bool is_signed)
 {
+    struct mve_blocks run = {
+        {out, out}, 0, {in, in}, p->chunks, p->words, p->output_zero_point, p->output_min, p->output_max,
+    };
+
     for (; count >= MVE_PIXELS; count -= MVE_PIXELS, in += 2 * in_step, out += 2 * out_step) {
-        mve_two_pixels(p, in, in + in_step, out, out + out_step, is_signed);
+        mve_two_pixels(&run, p, in, in + in_step, out, out + out_step, is_signed);
     }
     if (count > 0) {
-        mve_two_pixels(p, in, in, out, out, is_signed);
+        mve_two_pixels(&run, p, in, in, out, out, is_signed);
     }
 }
 

@@ -24,19 +24,29 @@ struct conv_2d_mve_s8 {
     struct mve_products products;
 };
 
-/* The taps of one line, at a position inside the image. */
-static inline int8_t *conv_2d_mve_entry(const struct conv_2d_mve_s8 *p, struct mve_taps taps, const int8_t *in,
-                                        int8_t *strip)
+/* Taps across the line, of `count` positions. */
+static inline int8_t *conv_2d_mve_entries(const struct conv_2d_mve_s8 *p, struct mve_taps taps, const int8_t *in,
+                                          size_t count, int8_t *strip)
 {
-    strip = mve_fill(strip, p->zero_point, taps.before * p->depth);
-    if (p->lines.step == p->depth) {
-        strip = mve_copy(strip, in, taps.inside * p->depth);
-    } else {
-        for (size_t i = taps.inside; i > 0; i--, in += p->lines.step) {
-            strip = mve_copy(strip, in, p->depth);
+    const size_t before = taps.before * p->depth, after = taps.after * p->depth;
+    const bool is_one_piece = p->lines.step == p->depth;
+    const size_t pieces = is_one_piece ? 1 : taps.inside;
+    const size_t piece_bytes = is_one_piece ? taps.inside * p->depth : p->depth;
+
+    for (; count > 0; count--, in += p->positions.step) {
+        const int8_t *piece = in;
+
+        if (before > 0) {
+            strip = mve_fill(strip, p->zero_point, before);
+        }
+        for (size_t i = pieces; i > 0; i--, piece += p->lines.step) {
+            strip = mve_copy(strip, piece, piece_bytes);
+        }
+        if (after > 0) {
+            strip = mve_fill(strip, p->zero_point, after);
         }
     }
-    return mve_fill(strip, p->zero_point, taps.after * p->depth);
+    return strip;
 }
 
 static inline void conv_2d_mve_strip(const struct conv_2d_mve_s8 *p, const int8_t *image, size_t line, int8_t *strip)
@@ -46,9 +56,7 @@ static inline void conv_2d_mve_strip(const struct conv_2d_mve_s8 *p, const int8_
 
     image += taps.first * p->lines.step;
     strip = mve_fill(strip, p->zero_point, along.before * p->entry_bytes);
-    for (size_t i = along.inside; i > 0; i--, image += p->positions.step) {
-        strip = conv_2d_mve_entry(p, taps, image, strip);
-    }
+    strip = conv_2d_mve_entries(p, taps, image, along.inside, strip);
     mve_fill(strip, p->zero_point, along.after * p->entry_bytes);
 }
 

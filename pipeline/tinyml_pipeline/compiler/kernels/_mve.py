@@ -89,6 +89,12 @@ def runs_down(window: Window) -> bool:
     return window.output_height >= window.output_width
 
 
+def line_sizes(window: Window) -> tuple[int, int]:
+    """Lines, and outputs of each."""
+    sizes = window.output_width, window.output_height
+    return sizes if runs_down(window) else (sizes[1], sizes[0])
+
+
 def axes(window: Window, channels: int) -> tuple[Struct, Struct]:
     """struct mve_axis across the lines and along them."""
     rows = {

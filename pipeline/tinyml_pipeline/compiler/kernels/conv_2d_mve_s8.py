@@ -14,6 +14,7 @@ from tinyml_pipeline.compiler.kernels._mve import (
     axes,
     chunks_of,
     is_signed,
+    line_sizes,
     positions_used,
     products_cycles,
     products_struct,
@@ -30,7 +31,7 @@ def _cost(op: Conv2D, target: Target) -> Cost:
     """Lines of outputs, and the pieces of rows that their strips are made of."""
     window = _view(op)
     outputs, inputs = op.filters.shape[0], op.filters[0].size
-    lines, positions = _sizes(window)
+    lines, positions = line_sizes(window)
     products = products_cycles(positions, outputs, inputs)
     strip = 0
     if not _is_direct(op):
@@ -91,12 +92,6 @@ def _view(op: Conv2D) -> Window:
         return window
     pixels = window.pixels
     return replace(window, batches=1, height=pixels, width=1, output_height=pixels, output_width=1)
-
-
-def _sizes(window: Window) -> tuple[int, int]:
-    """Lines, and outputs of each."""
-    sizes = window.output_width, window.output_height
-    return sizes if runs_down(window) else (sizes[1], sizes[0])
 
 
 def _rows(filters: npt.NDArray[np.int8], window: Window) -> npt.NDArray[np.int8]:

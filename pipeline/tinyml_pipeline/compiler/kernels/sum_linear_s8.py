@@ -51,10 +51,14 @@ def _refuses(op: Sum, target: Target) -> str | None:
 
 
 def _lower(op: Sum, target: Target) -> Lowering:
+    return lower_binary(op, "sum_linear", "sum_linear_s8", linear_fields(op), op.activation)
+
+
+def linear_fields(op: Sum) -> dict[str, FieldValue]:
+    """Of struct sum_linear_s8, for a sum that the kernel accepts."""
     linear = find_linear(scales_of(op))
     assert linear is not None, "the kernel did not refuse"
-    fields: dict[str, FieldValue] = {**linear._asdict(), "output_min": op.output_min, "output_max": op.output_max}
-    return lower_binary(op, "sum_linear", "sum_linear_s8", fields, op.activation)
+    return {**linear._asdict(), "output_min": op.output_min, "output_max": op.output_max}
 
 
 def scales_of(op: Sum) -> SumScales:
