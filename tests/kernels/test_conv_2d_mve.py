@@ -24,17 +24,17 @@ CASES: dict[str, dict[str, Any]] = {
     "one_pixel": {"image": (1, 1, 16), "channels": 4, **POINTWISE},
     "two_pixels_of_one_channel": {"image": (2, 1, 16), "channels": 1, **POINTWISE},
     "three_pixels_of_two_chunks": {"image": (1, 3, 32), "channels": 7, **POINTWISE, **RELU},
-    "pixels_of_batches": {"image": (1, 5, 48), "channels": 8, "batches": 3, **POINTWISE},
-    "four_chunks": {"image": (5, 3, 64), "channels": 12, **POINTWISE, **RELU},
+    "pixels_of_batches": {"image": (1, 3, 48), "channels": 8, "batches": 2, **POINTWISE},
+    "four_chunks": {"image": (3, 3, 64), "channels": 12, **POINTWISE, **RELU},
     "a_rest_of_inputs": {"image": (2, 3, 19), "channels": 6, **POINTWISE},
     "one_input": {"image": (2, 3, 1), "channels": 5, **POINTWISE, **RELU},
     "pointwise_stride": {"image": (5, 6, 16), "channels": 4, "stride": (2, 2), **POINTWISE},
     "pointwise_stride_of_a_rest": {"image": (6, 5, 9), "channels": 4, "stride": (3, 2), **POINTWISE},
     "highest_weights": {"image": (2, 2, 40), "channels": 4, "weights": 127, **POINTWISE},
     "lowest_weights": {"image": (2, 2, 40), "channels": 3, "weights": -128, **POINTWISE},
-    "alternating_weights": {"image": (2, 4, 200), "channels": 4, "weights": ALTERNATING, **POINTWISE},
+    "alternating_weights": {"image": (1, 3, 200), "channels": 4, "weights": ALTERNATING, **POINTWISE},
     "three_by_three": {"image": (4, 5, 16), "channels": 6},
-    "three_by_three_relu": {"image": (6, 5, 32), "channels": 4, **RELU},
+    "three_by_three_relu": {"image": (4, 3, 32), "channels": 4, **RELU},
     "three_inputs": {"image": (7, 7, 3), "channels": 16, **RELU},
     "along_rows": {"image": (3, 9, 5), "channels": 4},
     "valid_padding": {"image": (6, 7, 4), "channels": 5, "same": False},
@@ -59,7 +59,7 @@ def make(case: dict[str, Any]) -> Build:
     return convolution(image, channels, case.pop("filter_size", (3, 3)), **case)
 
 
-ALL = Cases(CASES, make, 24)
+ALL = Cases(CASES, make, 6)
 
 
 def test_each_case_gets_the_kernel() -> None:
@@ -73,9 +73,8 @@ def test_the_cases_have_every_form() -> None:
     assert forms == {(name, direct) for name in ("conv_2d_mve_s8", "conv_2d_mve_relu_s8") for direct in (True, False)}
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_the_same_layout_in_c(compiler: str, tmp_path: Path) -> None:
-    ALL.check_on_host(M55, compiler, tmp_path)
+def test_the_same_layout_in_c(tmp_path: Path) -> None:
+    ALL.check_on_host(M55, "gcc", tmp_path)
 
 
 def test_on_the_processor(tmp_path: Path) -> None:

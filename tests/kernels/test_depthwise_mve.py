@@ -31,14 +31,14 @@ CASES: dict[str, dict[str, Any]] = {
     "five_outputs": {"image": (5, 5, 9)},
     "along_rows": {"image": (5, 9, 8)},
     "along_rows_relu": {"image": (4, 8, 3), **RELU},
-    "long_lines": {"image": (40, 5, 11), **RELU},
+    "long_lines": {"image": (40, 2, 11), **RELU},
     "valid_padding": {"image": (6, 7, 10), "same": False},
     "batches": {"image": (3, 4, 9), "batches": 3},
     "stride_2": {"image": (7, 9, 12), **STRIDE_2},
     "stride_2_even": {"image": (8, 6, 6), **STRIDE_2, **RELU},
     "stride_2_one_output": {"image": (2, 2, 8), **STRIDE_2},
     "stride_2_valid_leaves_a_rest": {"image": (8, 10, 4), "same": False, **STRIDE_2},
-    "stride_2_long": {"image": (31, 4, 17), **STRIDE_2},
+    "stride_2_long": {"image": (31, 2, 17), **STRIDE_2},
     "highest_weights": {"image": (4, 4, 4), "weights": 127},
     "lowest_weights": {"image": (4, 4, 4), "weights": -128},
     "zero_points_at_the_high_end": {"image": (4, 4, 4), "given": (0.05, 127), "wanted": (0.3, 127)},
@@ -54,7 +54,7 @@ def make(case: dict[str, Any]) -> Build:
     return convolution(image, image[2], depthwise=True, **case)
 
 
-ALL = Cases(CASES, make, 24)
+ALL = Cases(CASES, make, 6)
 
 
 @pytest.fixture
@@ -76,9 +76,8 @@ def test_the_cases_have_every_form() -> None:
 
 
 @pytest.mark.usefixtures("forced")
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_the_same_layout_in_c(compiler: str, tmp_path: Path) -> None:
-    ALL.check_on_host(M55, compiler, tmp_path)
+def test_the_same_layout_in_c(tmp_path: Path) -> None:
+    ALL.check_on_host(M55, "gcc", tmp_path)
 
 
 @pytest.mark.usefixtures("forced")
