@@ -41,6 +41,7 @@ from tests.fuzz_networks import Outcome
 from tests.host import Int8Array
 from tests.networks import Network, random_network
 from tests.oracle import run_tflm
+from tests.tools import PATIENCE_S
 
 VECTORS = 10
 _BATCH = 25
@@ -122,7 +123,7 @@ def compare_on(board: Board, networks: Sequence[Network], folder: Path, optimize
         outcome.differences.append(f"{board.name}: {image.warnings}")
     with emulate(board, image.elf, log=folder / "device.log", cache_dir=cache_dir("simavr")) as device:
         numbers = np.arange(len(kept), dtype=np.int8)[:, None]
-        answers = Session(device, timeout_s=300).invoke_many(numbers).outputs.view(np.uint8)
+        answers = Session(device, timeout_s=PATIENCE_S).invoke_many(numbers).outputs.view(np.uint8)
     for (network, _), (count, vector, low, high, value) in zip(kept, answers.tolist(), strict=True):
         outcome.layers.update(operation.name for operation in read_tflite(network.tflite).operations)
         if (count, vector) == (VECTORS, 0):

@@ -43,6 +43,7 @@ from tests.fuzz_contradictions import any_tensors, contradicted
 from tests.host import compile_c, write_tree
 from tests.networks import FLOAT_ISLAND, LAYERS, edge_vectors, make_network
 from tests.tflite_writer import Writer
+from tests.tools import PATIENCE_S
 
 VECTORS = 8
 BATCH = 100
@@ -201,7 +202,7 @@ def run_oracle(cases: Sequence[Case], folder: Path) -> dict[int, Any]:
         done.write_bytes(b"")
         command = [sys.executable, "-m", "tests.fuzz_shapes", "--oracle", str(work), str(done)]
         with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(command, capture_output=True, timeout=300)
+            subprocess.run(command, capture_output=True, timeout=PATIENCE_S)
         with done.open("rb") as file:
             while True:
                 try:

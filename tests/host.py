@@ -20,7 +20,7 @@ from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import Target
 
-from tests.tools import need
+from tests.tools import PATIENCE_S, need
 
 Int8Array = npt.NDArray[Any]
 # No warning is accepted in generated code.
@@ -99,7 +99,7 @@ def write_tree(tree: SourceTree, folder: Path) -> list[Path]:
 def compile_c(sources: Sequence[Path], output: Path, *flags: str, compiler: str = "gcc") -> Path:
     """Compiles and links; fails with what the compiler printed."""
     command = [need(compiler, compiler), *flags, "-I", str(output.parent), "-o", str(output), *map(str, sources)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0 and not done.stderr, done.stderr  # noqa: PT018
     return output
 
@@ -145,7 +145,7 @@ def run_program(
     count = len(inputs[0])
     rows = [np.ascontiguousarray(array).reshape(count, -1).view(np.uint8) for array in inputs]
     stream = np.concatenate(rows, axis=1)
-    done = subprocess.run([path], input=stream.tobytes(), capture_output=True, timeout=300)
+    done = subprocess.run([path], input=stream.tobytes(), capture_output=True, timeout=PATIENCE_S)
     assert done.returncode == 0 and not done.stderr, done.stderr.decode()  # noqa: PT018
     sizes_bytes = [size * dtype.bytes for size, dtype in model.outputs]
     answers = np.frombuffer(done.stdout, np.uint8).reshape(count, sum(sizes_bytes))

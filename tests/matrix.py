@@ -39,6 +39,7 @@ from tinyml_pipeline.places import FIRMWARE
 from tests.host import write_tree
 from tests.kernels.dense_cases import CASES, dense_model
 from tests.networks import LAYERS, make_network
+from tests.tools import PATIENCE_S
 
 OPTIMIZE = ("-O0", "-Og", "-O1", "-O2", "-O3", "-Os")
 OPTIONS = ("", "-flto", "-fPIC", "-g3", "-fno-omit-frame-pointer", "-fstack-protector-strong", "-funsigned-char")
@@ -47,8 +48,6 @@ LANGUAGES = {"gnu99": "c", "c99": "c", "c11": "c", "c17": "c", "c++20": "c++", "
 WARNINGS = """
 -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wcast-qual -Wcast-align=strict -Wshadow -Wundef -Wpedantic
 """.split()  # noqa: SIM905
-_TIMEOUT_S = 3600
-"""For a compiler that hangs; a busy machine may make any slow."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def _probe(compiler: str, flags: tuple[str, ...], option: str, language: str) ->
     if not option:
         return True
     command = [compiler, *flags, "-Werror", option, "-x", language, "-c", "-", "-o", os.devnull]
-    return subprocess.run(command, input="", text=True, capture_output=True, timeout=_TIMEOUT_S).returncode == 0
+    return subprocess.run(command, input="", text=True, capture_output=True, timeout=PATIENCE_S).returncode == 0
 
 
 def _compiler(platform: Platform, language: str) -> str:
@@ -204,7 +203,7 @@ class Sources:
             listing = place / f"includes_{len(self._tables)}.c"
             listing.write_text(includes)
             command = [platform.compiler, *platform.extra, *platform.flags, "-E", "-P", "-I", place, listing]
-            text = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True).stdout
+            text = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
             defined = re.findall(r"\bstatic\b[^;{}()=]*(?:\(\([^()]*\)\)[^;{}()=]*)?\b(\w+)\s*\([^;{}]*\)\s*{", text)
             functions = sorted(set(defined) & declared_names(self._kernels))
             assert "requantize" in functions
@@ -255,9 +254,9 @@ def compile_combination(combination: Combination, sources: Sources, folder: Path
 
 def _run(command: Sequence[str], folder: Path) -> str:
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT_S)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
-        return f"did not finish within {_TIMEOUT_S} s"
+        return f"did not finish within {PATIENCE_S} s"
     return "" if done.returncode == 0 and not done.stderr else done.stderr.strip() or f"exit code {done.returncode}"
 
 

@@ -9,6 +9,9 @@ import shutil
 import pytest
 from tinyml_pipeline.boards.required_tools import TEST_TOOLS, required_tools
 
+PATIENCE_S = 3600
+"""For a program that hangs: on a busy machine any may be slow."""
+
 NOT_LISTED = {"binutils", "coreutils", "g++", "util-linux"}
 """g++ stands first in the list of doctor, binutils come with it, and every Debian has the others."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.sketches.host_sketch import write_headers, write_tree
-from tests.tools import need
+from tests.tools import PATIENCE_S, need
 
 FAKE_ARDUINO = Path(__file__).parent / "fake_arduino.cpp"
 """Serial on stdin and stdout."""
@@ -48,12 +48,12 @@ def compile_project(
 
 
 def run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def talk(program: Path, typed: str, **fake: str) -> list[str]:
     """What the project prints to somebody who types `typed`, line by line."""
     env = {**os.environ, **{f"FAKE_{key.upper()}": value for key, value in fake.items()}}
-    done = subprocess.run([program], input=typed.encode(), capture_output=True, timeout=300, env=env, check=True)
+    done = subprocess.run([program], input=typed.encode(), capture_output=True, timeout=PATIENCE_S, env=env, check=True)
     return done.stdout.decode().replace("\r\n", "\n").splitlines()

@@ -21,7 +21,7 @@ from tests.host import SANITIZERS, WARNINGS, compile_c, compile_model, run_progr
 from tests.networks import LAYERS, edge_vectors, make_network
 from tests.oracle import run_tflm
 from tests.tflite_writer import Writer
-from tests.tools import need
+from tests.tools import PATIENCE_S, need
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MODELS = {"linear": linear, "adder": adder}
@@ -108,7 +108,7 @@ def test_no_warning_from_cross_compilers(core: str, tmp_path: Path) -> None:
         model = compile_model(make_network(everything(), 7).tflite, find_target(target, optimize))  # type: ignore[arg-type]
         (source,) = [path for path in write_tree(model.tree, place) if path.name == "model.c"]
         command = [compiler, *flags, *WARNINGS, "-O2", "-c", str(source), "-o", str(place / "model.o")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
         assert done.returncode == 0, done.stderr
         assert not done.stderr
 

@@ -18,7 +18,7 @@ from tinyml_pipeline.places import FIRMWARE
 
 from tests.host import write_tree
 from tests.tflite_writer import Writer
-from tests.tools import need
+from tests.tools import PATIENCE_S, need
 
 COMPILERS = {
     "gcc": ["gcc"],
@@ -86,7 +86,7 @@ def test_every_name_compiles(case: str, tmp_path: Path) -> None:
                "-fsyntax-only", source]  # fmt: skip
     if "++17" in case:
         command.remove("-Wpedantic")  # designated initializers
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr[:3000]
 
 
@@ -100,7 +100,7 @@ def test_an_only_layer_of_that_name_compiles(name: str, tmp_path: Path) -> None:
     graph = read_tflite(writer.build([source], [output]))
     write_tree(compile_graph(graph, name, Target(), prefix="model", input_names=[name], output_names=[name]), tmp_path)
     command = [need("gcc", "gcc"), "-std=gnu99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", tmp_path / "model.c"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
 
 
@@ -113,7 +113,7 @@ def test_macros_that_compilers_predefine_are_listed(case: str) -> None:
             continue
         listing = subprocess.run(
             [*command, f"-std={standard}", "-x", language, "-dM", "-E", "-"],
-            input="", capture_output=True, text=True, timeout=300, check=True,
+            input="", capture_output=True, text=True, timeout=PATIENCE_S, check=True,
         ).stdout  # fmt: skip
         predefined = {name.lower() for name in re.findall(r"#define ([A-Za-z]\w*)", listing)}
         assert predefined <= RESERVED_FOR_PARAMETERS

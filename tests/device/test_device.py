@@ -22,6 +22,7 @@ from tinyml_pipeline.host.device.serial_port import SerialDevice
 from tinyml_pipeline.host.device.session import Session
 
 from tests.firmware import MIXER, board_here, mixed, mixer, run_on
+from tests.tools import PATIENCE_S
 
 PYTHON = sys.executable
 
@@ -70,7 +71,7 @@ def test_a_device_that_says_something_else(tmp_path: Path, monkeypatch: pytest.M
     with scripted(tmp_path, script) as device:
         monkeypatch.setattr(device, "read", read)
         with pytest.raises(DeviceError) as caught:
-            Session(device, timeout_s=300, resend_after_s=300).greet()
+            Session(device, timeout_s=PATIENCE_S, resend_after_s=300).greet()
     assert "7 bytes came, but no right answer; is this its firmware? If so, check whether this computer has" in str(
         caught.value
     )
@@ -80,7 +81,7 @@ def test_a_device_that_says_something_else(tmp_path: Path, monkeypatch: pytest.M
 def test_a_device_that_dies_is_named_with_its_last_words(tmp_path: Path) -> None:
     script = "import sys, os; sys.stdin.buffer.read(1); print('out of smoke', file=sys.stderr, flush=True); os._exit(7)"
     with scripted(tmp_path, script) as device, pytest.raises(DeviceError) as caught:
-        Session(device, timeout_s=300).greet()
+        Session(device, timeout_s=PATIENCE_S).greet()
     assert str(caught.value) == (
         f"board: {Path(PYTHON).name} failed with exit code 7 in the middle; it said: out of smoke."
         f" Its log is {tmp_path / 'device.log'}."
@@ -103,7 +104,7 @@ def greeting_script(payload: bytes) -> str:
 
 def test_another_version_of_the_protocol(tmp_path: Path) -> None:
     with scripted(tmp_path, greeting_script(bytes([9]) + bytes(60))) as device, pytest.raises(DeviceError) as caught:
-        Session(device, timeout_s=300).greet()
+        Session(device, timeout_s=PATIENCE_S).greet()
     assert str(caught.value) == (
         "board speaks version 9 of the protocol, this program version 1; build and flash its firmware again."
     )
@@ -111,7 +112,7 @@ def test_another_version_of_the_protocol(tmp_path: Path) -> None:
 
 def test_a_greeting_that_is_too_short(tmp_path: Path) -> None:
     with scripted(tmp_path, greeting_script(b"\x01\x02\x03")) as device, pytest.raises(DeviceError) as caught:
-        Session(device, timeout_s=300).greet()
+        Session(device, timeout_s=PATIENCE_S).greet()
     assert str(caught.value) == "board greets with only 3 bytes; build and flash its firmware again."
 
 
@@ -185,7 +186,7 @@ def test_a_serial_port_over_a_pty(tmp_path: Path) -> None:
     pid = os.posix_spawn(PYTHON, [PYTHON, "-c", script], os.environ)
     try:
         with SerialDevice("board", os.ttyname(child), tmp_path / "serial.log") as device:
-            ran = Session(device, timeout_s=300).invoke_many(inputs)
+            ran = Session(device, timeout_s=PATIENCE_S).invoke_many(inputs)
             np.testing.assert_array_equal(ran.outputs, mixed(inputs))
             with (
                 pytest.raises(DeviceError, match="another program uses it; close the serial monitor"),

@@ -22,6 +22,7 @@ from tinyml_pipeline.host.device.session import Session
 from tests.device.noise import NoisyDevice, PressedDevice, ResettingDevice
 from tests.device.test_device import running_with
 from tests.firmware import MIXER, SHA256, board_here, mixed, mixer, run_on
+from tests.tools import PATIENCE_S
 
 # Through each of the first three lines, so that more than 100,000 are sent in all.
 FRAMES = int(os.environ.get("NOISE_FRAMES", "40000"))
@@ -61,7 +62,7 @@ def test_no_wrong_output_is_accepted(
 ) -> None:
     inputs = vectors(count, 3)
     with NoisyDevice(run_on(*host, tmp_path), rate, per, 4, tmp_path / "noisy.log") as device:
-        session = Session(device, timeout_s=300, resend_after_s=0.02, attempts=2000)
+        session = Session(device, timeout_s=PATIENCE_S, resend_after_s=0.02, attempts=2000)
         session.greet(SHA256)
         ran = session.invoke_many(inputs, batch=1)
     np.testing.assert_array_equal(ran.outputs, mixed(inputs))
@@ -72,7 +73,7 @@ def test_no_wrong_output_is_accepted(
 
 def test_a_hopeless_line_ends_with_a_clear_error(host: tuple[Board, FirmwareImage], tmp_path: Path) -> None:
     with NoisyDevice(run_on(*host, tmp_path), 0.9, "byte", 4, tmp_path / "noisy.log") as device:
-        session = Session(device, timeout_s=300, resend_after_s=0.01, attempts=30)
+        session = Session(device, timeout_s=PATIENCE_S, resend_after_s=0.01, attempts=30)
         with pytest.raises(DeviceError, match=r"^host did not answer one frame in 30 attempts .* check the cable"):
             session.greet(SHA256)
 

@@ -34,6 +34,7 @@ from tests.firmware import (
     mixer,
     run_on,
 )
+from tests.tools import PATIENCE_S
 
 RUNNABLE = [name for name in board_names() if load_board(name).emulator is not None or name == "host"]
 COUNTED = ["sim-cortex-m0", "sim-cortex-m4", "sim-cortex-m33", "sim-cortex-m55", "sim-esp32c3", "sim-uno"]
@@ -63,17 +64,17 @@ def test_outputs_are_tflms(name: str, tmp_path: Path) -> None:
 
 def counted_by_emulator(board: Board, image: FirmwareImage, folder: Path) -> int:
     """What the bench firmware's one call takes from its first instruction to its return, seen from outside."""
-    symbols = tools.run([f"{board.toolchain.prefix}nm", image.elf], timeout_s=300).stdout.decode()
+    symbols = tools.run([f"{board.toolchain.prefix}nm", image.elf], timeout_s=PATIENCE_S).stdout.decode()
     found = re.search(r"^(\w+) T model_invoke$", symbols, re.MULTILINE)
     assert found is not None
     entry = int(found[1], 16)
     if isinstance(board.emulator, SimavrMachine):
         bridge = build_simavr_bridge(folder.parent / "bridge")
         command = [bridge, board.emulator.mcu, str(board.clock_hz), image.elf, hex(entry)]
-        return int(tools.run(command, timeout_s=300).stdout)
+        return int(tools.run(command, timeout_s=PATIENCE_S).stdout)
     assert isinstance(board.emulator, QemuMachine)
     command = [f"{board.toolchain.prefix}objdump", "-d", "--disassemble=main", image.elf]
-    lines = [line for line in tools.run(command, timeout_s=300).stdout.decode().splitlines() if ":\t" in line]
+    lines = [line for line in tools.run(command, timeout_s=PATIENCE_S).stdout.decode().splitlines() if ":\t" in line]
     call = next(number for number, line in enumerate(lines) if "<model_invoke>" in line)
     back = int(lines[call + 1].split(":")[0], 16)
     # QEMU writes a line for each block it runs; here a block is one instruction. The firmware never ends.
@@ -158,7 +159,7 @@ def test_a_fault_is_named(name: str, tmp_path: Path) -> None:
         run_on(board, image, tmp_path) as device,
         pytest.raises(DeviceError, match=f"^{name}: the firmware ran into a fault"),
     ):
-        Session(device, timeout_s=300).invoke_many(np.zeros((1, 4), np.int8))
+        Session(device, timeout_s=PATIENCE_S).invoke_many(np.zeros((1, 4), np.int8))
 
 
 @pytest.mark.parametrize("name", ["host", "sim-uno", "sim-cortex-m4"])

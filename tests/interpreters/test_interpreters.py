@@ -19,6 +19,7 @@ from tinyml_pipeline.quantization.quantized_model import load_quantized
 
 from tests.conftest import BuildKeras
 from tests.intermediates import with_intermediates
+from tests.tools import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 # Models made elsewhere: vectors to try, the largest difference in steps, and why it is not 0.
@@ -160,7 +161,7 @@ def test_tflite_runtime_after_tensorflow_runs_its_own_kernels(adder_tflite: byte
         "sys.stdout.buffer.write(out.tobytes())\n"
     )
     answers = [
-        tools.run([sys.executable, "-c", script.format(first=first), path], timeout_s=300, cwd=ROOT).stdout
+        tools.run([sys.executable, "-c", script.format(first=first), path], timeout_s=PATIENCE_S, cwd=ROOT).stdout
         for first in ("tensorflow", "os")
     ]
     assert len(answers[0]) == 500

@@ -15,6 +15,7 @@ from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.lint import graph_has_per_channel_dense, lint
 
 from tests.conftest import BuildKeras
+from tests.tools import PATIENCE_S
 
 CONVOLUTION = (
     "Sequential([Input((8, 8, 1)), layers.Conv2D(4, 3), layers.BatchNormalization(), layers.ReLU(6.0),"
@@ -77,7 +78,7 @@ def test_same_archive_gives_the_same_bytes_in_another_process_and_folder(
     )
     root = Path(__file__).parents[2]
     env = {"PYTHONPATH": str(root), "PYTHONHASHSEED": "7", "TMPDIR": str(tmp_path)}
-    again = tools.run([sys.executable, script], timeout_s=300, cwd=tmp_path, stdin=adder_archive, env=env).stdout
+    again = tools.run([sys.executable, script], timeout_s=PATIENCE_S, cwd=tmp_path, stdin=adder_archive, env=env).stdout
     assert again == adder_tflite
     for place in (str(root), str(tmp_path), os.path.expanduser("~") + "/"):
         assert place.encode() not in again

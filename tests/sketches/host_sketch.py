@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.tools import need
+from tests.tools import PATIENCE_S, need
 
 HERE = Path(__file__).parent
 DECLARATIONS = HERE / "declarations"
@@ -59,7 +59,9 @@ class HostSketch:
         stdin.write_text(typed, newline="")
         env = {**os.environ, **{f"FAKE_{key.upper()}": value for key, value in fake.items()}}
         with stdin.open("rb") as file:
-            done = subprocess.run([self.program], stdin=file, capture_output=True, timeout=300, env=env, check=True)
+            done = subprocess.run(
+                [self.program], stdin=file, capture_output=True, timeout=PATIENCE_S, env=env, check=True
+            )
         assert done.stderr == b""
         return done.stdout.decode().replace("\r\n", "\n")
 
@@ -90,7 +92,7 @@ def compile_sketch(
         [*command, f"-DMODEL={macro}", HERE / "fake_board.cpp", *sources, "-o", program],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     return HostSketch(program)

@@ -15,6 +15,7 @@ from tinyml_pipeline.models.spec import Domain
 from tinyml_pipeline.training.train import train
 from tinyml_pipeline.training.trained_model import EpochEnd
 
+from tests.tools import PATIENCE_S
 from tests.training.specs import SHORT, START, ignore, keras, raises, refusal
 
 
@@ -57,7 +58,7 @@ print(hashlib.sha256(archive).hexdigest())
 def test_same_bytes_in_two_processes_whatever_was_trained_before() -> None:
     runs = [
         subprocess.run(
-            [sys.executable, "-c", PRINT_HASH.format(before=before)], capture_output=True, text=True, timeout=300
+            [sys.executable, "-c", PRINT_HASH.format(before=before)], capture_output=True, text=True, timeout=PATIENCE_S
         )
         for before in (False, True)
     ]
