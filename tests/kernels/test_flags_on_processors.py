@@ -22,13 +22,21 @@ from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.model_io import ModelInterface
 
 from tests.firmware import board_here, run_on
-from tests.kernels import test_conv_2d_chain, test_conv_2d_dual, test_depthwise_planes
+from tests.kernels import (
+    test_conv_2d_chain,
+    test_conv_2d_dual,
+    test_conv_2d_mve,
+    test_depthwise_mve,
+    test_depthwise_planes,
+)
 from tests.kernels.convolution_cases import joined
 from tests.kernels.dense_cases import CASES, VECTORS, Int8Array, dense_model
 from tests.oracle import run_tflm
 
 HARD = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
 SOFTFP = ("-mcpu=cortex-m33", "-mthumb", "-mfloat-abi=softfp", "-mfpu=fpv5-sp-d16")
+HELIUM = ("-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=softfp")
+INTEGER_HELIUM = ("-mcpu=cortex-m55+nofp", "-mthumb", "-mfloat-abi=hard")
 FLAGS = {
     "unoptimized": ("sim-cortex-m4", "-O0", ()),
     "for debuggers": ("sim-cortex-m4", "-Og", ("-g3", "-fno-omit-frame-pointer")),
@@ -37,6 +45,8 @@ FLAGS = {
     "softfp -O3": ("sim-cortex-m33", "-O3", SOFTFP),
     "link time": ("sim-cortex-m4", "-Os", (*HARD, "-flto")),
     "other chars": ("sim-cortex-m7", "-O1", ("-funsigned-char",)),
+    "helium unoptimized": ("sim-cortex-m55", "-O0", (*INTEGER_HELIUM, "-fno-omit-frame-pointer")),
+    "helium link time": ("sim-cortex-m55", "-Os", (*HELIUM, "-flto")),
     "avr unoptimized": ("sim-uno", "-O0", ("-fno-omit-frame-pointer",)),
 }
 # What fits the memory of an ATmega328P without optimization.
@@ -45,9 +55,10 @@ AVR_NAMES = ("one_by_one", "one_row_left", "right_shift_8", "two_inputs_per_chan
 
 # Each way in which a compiler gives the assembly other registers or another place.
 CONVOLUTION_FLAGS = ("hard float unoptimized", "for debuggers", "softfp -O3", "link time")
+HELIUM_CONVOLUTIONS = [("helium unoptimized", test_depthwise_mve), ("helium link time", test_conv_2d_mve)]
 
 
-@pytest.mark.parametrize("case", FLAGS)
+@pytest.mark.parametrize("case", [case for case in FLAGS if "helium" not in case])
 def test_answers_are_exact(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tflite, vectors = dense_model(AVR_NAMES if FLAGS[case][0] == "sim-uno" else tuple(CASES))
     _assert_exact(case, tflite, [values.reshape(VECTORS, -1) for values in vectors], tmp_path, monkeypatch)
@@ -67,13 +78,20 @@ def test_the_dual_convolution_is_exact(
     _assert_exact("hard float unoptimized", test_conv_2d_dual.ALL.tflite, vectors, tmp_path, monkeypatch)
 
 
+@pytest.mark.parametrize(("case", "kernel"), HELIUM_CONVOLUTIONS)
+def test_convolutions_with_helium_are_exact(
+    case: str, kernel: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _assert_exact(case, kernel.ALL.tflite, [values[:3] for values in kernel.ALL.vectors], tmp_path, monkeypatch)
+
+
 def _assert_exact(
     case: str, tflite: bytes, vectors: Sequence[Int8Array], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, optimize, flags = FLAGS[case]
     board = board_here(name)
     assert board.toolchain is not None
-    usual = board.toolchain.flags if not set(flags) & {*HARD, *SOFTFP} else ()
+    usual = board.toolchain.flags if "-mthumb" not in flags else ()
     toolchain = replace(board.toolchain, flags=(*usual, *flags))
     settings: dict[str, Any] = {"speed": optimize, "size": optimize}
     monkeypatch.setattr(bare_metal, "_OPTIMIZE_FLAGS", settings)

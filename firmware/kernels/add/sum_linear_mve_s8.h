@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sums and differences of two int8 arrays as one linear form (add/sum_linear_s8.h), four at a time with Helium. */
 #ifndef KERNELS_SUM_LINEAR_MVE_S8_H
 #define KERNELS_SUM_LINEAR_MVE_S8_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The mean of each channel over a window that slides over an int8 image, eight channels at a time with Helium: a window
  * has at most 255 pixels, so that sums fit lanes of 16 bits. Padding does not count. */
 #ifndef KERNELS_AVERAGE_POOL_2D_MVE_S8_H

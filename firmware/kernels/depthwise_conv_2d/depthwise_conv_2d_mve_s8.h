@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Depthwise convolution on int8 by filters of 3x3 with Helium.
  *
  * Outputs are computed along lines: down the columns of an image, or along its rows. A strip holds for each of eight

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dense layers on int8 with Helium (common/mve_products.h): each row of inputs is a pixel, each output a channel. */
 #ifndef KERNELS_FULLY_CONNECTED_MVE_S8_H
 #define KERNELS_FULLY_CONNECTED_MVE_S8_H

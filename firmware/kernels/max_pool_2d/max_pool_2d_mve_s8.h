@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The highest value of each channel under a window that slides over an int8 image, sixteen channels at a time with
  * Helium. */
 #ifndef KERNELS_MAX_POOL_2D_MVE_S8_H
