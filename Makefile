@@ -75,12 +75,14 @@ bench: .venv/installed  ## times of every step, and each model's C on every proc
 	@$(TINYML) train $(or $(MODEL),linear adder)
 	@$(TINYML) bench $(or $(MODEL),linear adder) $(FLAGS)
 
-fuzz: .venv/installed  ## a million broken .tflite files for the reader, 10,000 contradictory ones and 10,700 random networks for the compiler
+fuzz: .venv/installed  ## a million broken .tflite files for the reader, 10,000 contradictory ones and 13,000 random networks for the compiler
 	@.venv/bin/python -m tests.fuzz_reader --count 1000000 --jobs 2
 	@.venv/bin/python -m tests.fuzz_shapes --count 10000
 	@.venv/bin/python -m tests.fuzz_networks --count 10000 --seed 500 --jobs 2
 	@.venv/bin/python -m tests.fuzz_chips --board sim-cortex-m4 --count 500 --jobs 2
 	@.venv/bin/python -m tests.fuzz_chips --board sim-uno --count 200 --jobs 2
+	@.venv/bin/python -m tests.fuzz_convolutions --count 2000 --seed 4000 --jobs 2
+	@.venv/bin/python -m tests.fuzz_convolutions --board sim-cortex-m4 --count 300 --jobs 2
 
 matrix: .venv/installed  ## every kernel with every combination of compiler, core and flags (FLAGS=--pairwise: a sample)
 	@.venv/bin/python -m tests.matrix $(FLAGS)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import multiprocessing
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -25,7 +26,7 @@ from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.edges import model_edges
 from tinyml_pipeline.compiler.graph import Graph
 from tinyml_pipeline.compiler.read_tflite import read_tflite
-from tinyml_pipeline.compiler.target import TARGETS, Target, find_target
+from tinyml_pipeline.compiler.target import TARGETS, Optimize, Target, find_target
 from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.host.interpreters.one_operation import run_operation
 
@@ -34,6 +35,7 @@ from tests.networks import FLOAT_ISLAND, LAYERS, Network, make_network, random_n
 from tests.oracle import run_tflm
 
 _BATCH = 50
+OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
 
 
 @dataclass
@@ -45,17 +47,23 @@ class Outcome:
     differences: list[str] = field(default_factory=list)
     layers: Counter[str] = field(default_factory=Counter)
     """Operators of the networks that were compared."""
+    kernels: Counter[str] = field(default_factory=Counter)
+    """Functions that they call, where the C is at hand."""
 
     def add(self, other: Outcome) -> None:
         self.equal += other.equal
         self.refusals += other.refusals
         self.differences += other.differences
         self.layers += other.layers
+        self.kernels += other.kernels
+
+
+_CALL = re.compile(r"^ {4}(\w+_s8)\(", re.MULTILINE)
 
 
 def target_for(seed: int) -> Target:
     names = sorted(TARGETS)
-    return find_target(names[seed % len(names)], "speed" if seed // len(names) % 2 else "size")
+    return find_target(names[seed % len(names)], OPTIMIZE[seed // len(names) % len(OPTIMIZE)])
 
 
 def compare(networks: Sequence[Network], folder: Path) -> Outcome:
@@ -70,6 +78,7 @@ def compare(networks: Sequence[Network], folder: Path) -> Outcome:
         except UnsupportedError as refusal:
             outcome.refusals[str(refusal)] += 1
             continue
+        outcome.kernels.update(_CALL.findall(str(tree[f"n{number}.c"])))
         sources |= set(write_tree(tree, folder))
         kept.append((number, network, graph))
     if not kept:
