@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,17 @@ class Chain:
         self.sources = self.sources or ins
         self.kept, self.depth = given["wanted"], channels
         return self.last
+
+    def dense(self, outputs: int, rows: int = 1, unread: Sequence[int] = ()) -> None:
+        """Of the image as rows; the channels `unread` have weights of 0."""
+        shape = self.writer.tensors[self.last].shape
+        columns = int(np.prod(shape)) // rows
+        row, wanted = self.writer.tensor((rows, columns), *self.kept), [rows, columns]
+        self.writer.operation("RESHAPE", [self.last, self.writer.tensor((2,), type="INT32", data=wanted)], [row])
+        weights = np.random.default_rng(outputs).integers(-127, 128, (outputs, columns // self.depth, self.depth))
+        weights[..., list(unread)] = 0
+        rows_of_weights = weights.reshape(outputs, columns).astype(np.int8)
+        self.last = self.writer.fully_connected(row, rows_of_weights, 0.01, None, 3.0, 5, shape=(rows, outputs))
 
     def build(self) -> bytes:
         return self.writer.build(self.sources, [*self.outputs, self.last])
@@ -122,6 +133,28 @@ def a_pool_between(chain: Chain) -> None:
     chain.layer(4, 3)
 
 
+def columns_of_a_dense_layer(chain: Chain) -> None:
+    chain.layer(8, bias=half(0, 2, 3, 7), **RELU)
+    chain.layer(8, 3, depthwise=True, bias=[FAR if channel == 2 else 0 for channel in range(8)], **RELU)
+    chain.dense(5)
+
+
+def columns_that_are_not_read(chain: Chain) -> None:
+    chain.layer(8)
+    chain.dense(3, unread=(1, 2, 5, 6))
+
+
+def rows_of_several_batches(chain: Chain) -> None:
+    chain.layer(8, bias=half(0, 2, 3, 7), **RELU)
+    chain.dense(5, rows=5)
+
+
+def a_row_that_is_an_output(chain: Chain) -> None:
+    chain.layer(8, bias=half(0, 2, 3, 7), **RELU)
+    chain.dense(5)
+    chain.outputs.append(int(chain.writer.operators[-1].inputs[0]))
+
+
 def everything(chain: Chain) -> None:
     chain.layer(8, bias=half(*range(8)), **RELU)
     chain.layer(3, 3, bias=[1000, -2000, 0])
@@ -147,6 +180,10 @@ CASES: dict[str, tuple[Network, tuple[int, ...]]] = {
     "an_output": (an_output, (8,)),
     "two_readers": (two_readers, (4,)),
     "a_pool_between": (a_pool_between, (4, 4)),
+    "columns_of_a_dense_layer": (columns_of_a_dense_layer, (4, 4)),
+    "columns_that_are_not_read": (columns_that_are_not_read, (4,)),
+    "rows_of_several_batches": (rows_of_several_batches, (8,)),
+    "a_row_that_is_an_output": (a_row_that_is_an_output, (8,)),
     "everything": (everything, (4,)),
     "from_layer_to_layer": (from_layer_to_layer, (4, 4, 4)),
 }
@@ -159,7 +196,7 @@ def make(network: Network) -> bytes:
 
 
 def depths(graph: Graph) -> tuple[int, ...]:
-    return tuple(graph.tensors[operation.outputs[0]].shape[3] for operation in graph.operations)
+    return tuple(graph.tensors[operation.outputs[0]].shape[-1] for operation in graph.operations)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -195,6 +232,12 @@ def test_live_channels_are_tflms(tmp_path: Path) -> None:
 def without_output(chain: Chain) -> None:
     an_output(chain)
     chain.outputs.clear()
+
+
+def test_a_dense_layer_loses_the_columns_of_half_of_the_image() -> None:
+    graph = run_passes(read_tflite(make(columns_of_a_dense_layer)))
+    weights = [graph.tensors[operation.inputs[1]] for operation in graph.operations]
+    assert [tensor.shape for tensor in weights] == [(4, 1, 1, 4), (1, 3, 3, 4), (5, 4 * 5 * 6)]
 
 
 def test_what_half_is_dead_has_half_of_the_weights() -> None:
