@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "port.h"
+
 /* A scale is these words: multiplier, offset, shift. */
 #define SCALE_WORDS 3
 
@@ -46,6 +48,12 @@ static inline int32_t requantize(int32_t sum256, int32_t multiplier, int32_t off
 static inline int8_t saturate_s8(int32_t x)
 {
     return (int8_t)(x < INT8_MIN ? INT8_MIN : x > INT8_MAX ? INT8_MAX : x);
+}
+
+/* The same for loops that store many: one comparison where x fits. */
+ALWAYS_INLINE int8_t saturate_in_line_s8(int32_t x)
+{
+    return (int8_t)(x == (int8_t)x ? x : (x >> 31) ^ INT8_MAX);
 }
 
 #endif
