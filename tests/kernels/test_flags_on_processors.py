@@ -26,6 +26,8 @@ from tests.kernels import (
     test_conv_2d_chain,
     test_conv_2d_dual,
     test_conv_2d_mve,
+    test_conv_2d_packed,
+    test_conv_2d_winograd_packed,
     test_depthwise_mve,
     test_depthwise_planes,
 )
@@ -47,6 +49,7 @@ FLAGS = {
     "other chars": ("sim-cortex-m7", "-O1", ("-funsigned-char",)),
     "helium unoptimized": ("sim-cortex-m55", "-O0", (*INTEGER_HELIUM, "-fno-omit-frame-pointer")),
     "helium link time": ("sim-cortex-m55", "-Os", (*HELIUM, "-flto")),
+    "risc-v unoptimized": ("sim-esp32c3", "-O0", ("-fno-omit-frame-pointer",)),
     "avr unoptimized": ("sim-uno", "-O0", ("-fno-omit-frame-pointer",)),
 }
 # What fits the memory of an ATmega328P without optimization.
@@ -83,6 +86,15 @@ def test_convolutions_with_helium_are_exact(
     case: str, kernel: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _assert_exact(case, kernel.ALL.tflite, [values[:3] for values in kernel.ALL.vectors], tmp_path, monkeypatch)
+
+
+PACKED = {"packed": test_conv_2d_packed.ALL, "tiles": test_conv_2d_winograd_packed.MODEL}
+
+
+@pytest.mark.parametrize("kernel", PACKED)
+def test_packed_convolutions_are_exact(kernel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = PACKED[kernel]
+    _assert_exact("risc-v unoptimized", model.tflite, [values[:4] for values in model.vectors], tmp_path, monkeypatch)
 
 
 def _assert_exact(

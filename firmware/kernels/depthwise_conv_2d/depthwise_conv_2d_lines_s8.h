@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Depthwise convolution on int8 by filters of 3x3, for processors with many registers or cheap multiplies: a channel's
  * nine weights stay in registers while outputs are made along a line, and each input is read once for three of them.
  *

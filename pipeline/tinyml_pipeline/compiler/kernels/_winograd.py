@@ -24,6 +24,20 @@ _SUM_WORDS = 144
 LANE_MAX = 2**15 - 1
 
 
+def why_not_3x3(op: Conv2D) -> str | None:
+    """Why a convolution is not one by filters of 3x3 with stride 1."""
+    window = op.window
+    if op.groups > 1:
+        return f"{op.groups} groups of channels; at most 1"
+    if (window.filter_height, window.filter_width) != (3, 3):
+        return f"filters of {window.filter_height}x{window.filter_width}; only 3x3"
+    if (window.stride_height, window.stride_width) != (1, 1):
+        return f"a stride of {window.stride_height}x{window.stride_width}; only 1x1"
+    if (window.dilation_height, window.dilation_width) != (1, 1):
+        return f"a dilation of {window.dilation_height}x{window.dilation_width}; only 1x1"
+    return None
+
+
 @dataclass(frozen=True)
 class Winograd:
     """Tiles of `size` x `size` outputs: `filter_rows` is G with whole numbers, `input_rows` B transposed. Two
@@ -39,7 +53,7 @@ class Winograd:
     def positions(self) -> int:
         return (self.size + 2) ** 2
 
-    def filters(self, filters: npt.NDArray[np.int8]) -> IntArray:
+    def filters(self, filters: npt.NDArray[np.int8] | IntArray) -> IntArray:
         """U of filters with the shape (channels, 3, 3, inputs), with the shape (positions, channels, inputs): a
         column of the tile after the other."""
         rows = np.array(self.filter_rows)
@@ -48,15 +62,9 @@ class Winograd:
         return by_position
 
     def refuses(self, op: Conv2D, target: Target) -> str | None:
-        window = op.window
-        if op.groups > 1:
-            return f"{op.groups} groups of channels; at most 1"
-        if (window.filter_height, window.filter_width) != (3, 3):
-            return f"filters of {window.filter_height}x{window.filter_width}; only 3x3"
-        if (window.stride_height, window.stride_width) != (1, 1):
-            return f"a stride of {window.stride_height}x{window.stride_width}; only 1x1"
-        if (window.dilation_height, window.dilation_width) != (1, 1):
-            return f"a dilation of {window.dilation_height}x{window.dilation_width}; only 1x1"
+        reason, window = why_not_3x3(op), op.window
+        if reason is not None:
+            return reason
         if window.depth % GROUP:
             return f"{window.depth} input channels; only multiples of {GROUP}"
         if op.filters.shape[0] < 2:
