@@ -15,8 +15,8 @@ from tinyml_pipeline.compiler.ops._window import Window
 from tinyml_pipeline.compiler.ops.fully_connected import FullyConnected
 
 BYTES, CHANNELS, PIXELS = 16, 4, 2
-_CHUNK_CYCLES, _BLOCK_CYCLES = 15, 34
-"""Instructions of the assembly in firmware/kernels/common/mve_products.h."""
+_ONE_PIXEL, _TWO_PIXELS = (10, 24), (15, 33)
+"""Instructions of a chunk, and of all else, of a block: those of firmware/kernels/common/mve_products.h."""
 
 
 def is_signed(sums: Channels | FullyConnected) -> bool:
@@ -52,9 +52,10 @@ def products_struct(rows: npt.NDArray[np.int8], sums: Channels | FullyConnected)
 
 
 def products_cycles(pixels: int, channels: int, inputs: int) -> int:
-    """Of pixels that are taken in pairs."""
+    """Of pixels that are taken in pairs, and the last of an odd number."""
     blocks, chunks = -(-channels // CHANNELS), chunks_of(inputs)
-    return -(-pixels // PIXELS) * (50 + blocks * (_BLOCK_CYCLES + _CHUNK_CYCLES * chunks))
+    one, two = (50 + blocks * (chunk * chunks + rest) for chunk, rest in (_ONE_PIXEL, _TWO_PIXELS))
+    return pixels // PIXELS * two + pixels % PIXELS * one
 
 
 def _words(rows: npt.NDArray[np.int8], sums: Channels | FullyConnected) -> npt.NDArray[np.uint32]:
