@@ -23,7 +23,7 @@ from tests.convolutional_networks import convolutional_network
 from tests.fuzz_chips import VECTORS, compare_on
 from tests.fuzz_networks import OPTIMIZE, Outcome, compare
 
-_BATCH = 25
+_BATCH = 8
 
 
 def run_seeds(board_name: str | None, seeds: Sequence[int]) -> Outcome:
@@ -50,6 +50,7 @@ def main() -> int:
             total.add(outcome)
             for text in outcome.differences:
                 print(text, flush=True)
+            print(f"{total.equal:,} of {arguments.count:,} equal", end="\r", file=sys.stderr, flush=True)
     for counts in (total.layers, total.kernels):
         for name, count in sorted(counts.items()):
             print(f"{count:>8,} {name}")
