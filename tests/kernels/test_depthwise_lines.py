@@ -45,7 +45,7 @@ CASES: dict[str, dict[str, Any]] = {
     "constant_channels": {"image": (3, 3, 4), "bias": [2**30, 5, -(2**30), 9], "weight_scale": 0.002},
     "per_tensor": {"image": (4, 4, 4), "weight_scale": 0.01},
 }  # fmt: skip
-ALL = Cases(CASES, make, 12)
+ALL = Cases(CASES, make, 8)
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
