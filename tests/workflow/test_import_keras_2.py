@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,94 @@ def keras_2_file(case: str, seed: int = 5) -> tuple[bytes, list[FloatArray]]:
                 written.append(next(arrays))
                 group.create_dataset(f"{name}/{weight}", data=written[-1])
     return buffer.getvalue(), written
+
+
+def zipped(config: dict[str, Any], groups: list[tuple[str, list[FloatArray]]], version: str = "2.15.0") -> bytes:
+    """A .keras file in the layout of Keras 2; `groups` are the weights of each layer by the path of its variables."""
+    weights_file, output = io.BytesIO(), io.BytesIO()
+    with h5py.File(weights_file, "w") as file:
+        for path, arrays in groups:
+            variables = file.create_group(f"{path}/vars")
+            for index, array in enumerate(arrays):
+                variables.create_dataset(str(index), data=array)
+    with zipfile.ZipFile(output, "w") as target:
+        target.writestr("metadata.json", json.dumps({"keras_version": version, "date_saved": "2023-12-01@10:00:00"}))
+        target.writestr("config.json", json.dumps(config))
+        target.writestr("model.weights.h5", weights_file.getvalue())
+    return output.getvalue()
+
+
+def keras_2_archive(case: str, *, of: str = "layers", seed: int = 5) -> tuple[bytes, list[FloatArray]]:
+    """The same as a .keras file of Keras 2, and its weights in order; `of` is what the file calls the layers."""
+    layers, groups, _, _ = KERAS_2[case]
+    configs = [
+        {"module": "keras.layers", "class_name": kind, "registered_name": None,
+         "config": {"name": f"{kind.lower()}_{index}", "trainable": True, **config}}
+        for index, (kind, config) in enumerate(layers)
+    ]  # fmt: skip
+    arrays = iter(weights(seed, *(shape for _, named in groups for shape in named.values())))
+    found: list[tuple[str, list[FloatArray]]] = []
+    for (kind, _), (_, named) in zip(layers[1:], groups, strict=True):
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+        count = sum(path.startswith(f"{of}/{name}") for path, _ in found)
+        inner = "/cell" if kind == "LSTM" else ""
+        found.append((f"{of}/{name}{f'_{count}' * bool(count)}{inner}", [next(arrays) for _ in named]))
+    model = {"module": "keras", "class_name": "Sequential", "registered_name": None,
+             "config": {"name": "sequential", "layers": configs},
+             "compile_config": {"optimizer": "adam", "loss": "my_own_loss"}}  # fmt: skip
+    return zipped(model, found), [array for _, arrays in found for array in arrays]
+
+
+@pytest.mark.parametrize(
+    ("case", "of"), [*((case, "layers") for case in KERAS_2), ("dense", "_layer_checkpoint_dependencies")]
+)
+def test_a_keras_file_of_keras_2(
+    project: Project, keras_process: KerasProcess, build_keras: BuildKeras, case: str, of: str
+) -> None:
+    """Keras 2.12 and 2.13 called the layers otherwise."""
+    data, given = keras_2_archive(case, of=of)
+    Path("old.keras").write_bytes(data)
+    _, _, source, shape = KERAS_2[case]
+    x = samples(*shape)
+    imported(Path("old.keras"), project, keras_process, inputs=("x:-1:1",))
+    ours, theirs = (keras_process.predict(one, x) for one in (network_of(project, "old"), build_keras(source, given)))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("package", ["keras", "tf_keras"])
+def test_two_inputs_of_keras_2(
+    project: Project, keras_process: KerasProcess, build_keras: BuildKeras, package: str
+) -> None:
+    """A functional model, whose nodes stand in lists there; tf_keras is Keras 2 for TensorFlow from 2.16 on."""
+    layers = [
+        ("InputLayer", "right", {"batch_input_shape": [None, 2], "dtype": "float32", "sparse": False}, []),
+        ("InputLayer", "left", {"batch_input_shape": [None, 3], "dtype": "float32", "sparse": False}, []),
+        ("Concatenate", "both", {"axis": -1}, [["left", 0, 0, {}], ["right", 0, 0, {}]]),
+        ("Dense", "answer", {"units": 2, "activation": "relu"}, [["both", 0, 0, {}]]),
+    ]
+    config = {
+        "module": f"{package}.src.engine.functional", "class_name": "Functional", "registered_name": "Functional",
+        "config": {
+            "name": "model", "input_layers": [["left", 0, 0], ["right", 0, 0]], "output_layers": [["answer", 0, 0]],
+            "layers": [
+                {"module": f"{package}.layers", "class_name": kind, "registered_name": None, "name": name,
+                 "config": {"name": name, **more}, "inbound_nodes": [nodes] if nodes else []}
+                for kind, name, more, nodes in layers
+            ],
+        },
+    }  # fmt: skip
+    given = weights(3, (5, 2), (2,))
+    Path("old.keras").write_bytes(zipped(config, [("layers/dense", given)], "2.21.0"))
+    imported(Path("old.keras"), project, keras_process, inputs=("a:-1:1", "b:-1:1"))
+    source = (
+        "(lambda a, b: keras.Model([a, b], layers.Dense(2, activation='relu')(layers.Concatenate()([a, b]))))"
+        "(Input((3,), name='left'), Input((2,), name='right'))"
+    )
+    x = [samples(3), samples(2, seed=1)]
+    ours, theirs = (
+        keras_process.predict_all(one, x) for one in (network_of(project, "old"), build_keras(source, given))
+    )
+    np.testing.assert_array_equal(ours[0], theirs[0])
 
 
 @pytest.mark.parametrize("case", KERAS_2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 import threading
@@ -28,6 +29,15 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "PYTHONUNBUFFERED": "1",
 }
+
+
+def _environment() -> dict[str, str]:
+    """ENVIRONMENT, and PYTHONPATH as it is meant from the folder in which the user is."""
+    given = os.environ.get("PYTHONPATH")
+    return {
+        **ENVIRONMENT,
+        **({"PYTHONPATH": os.pathsep.join(map(os.path.abspath, given.split(os.pathsep)))} if given else {}),
+    }
 
 
 class KerasProcess:
@@ -212,7 +222,7 @@ class _Child:
             self._log: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
             command = [sys.executable, "-m", module]
             self._process = stack.enter_context(
-                tools.start(command, cwd=SOURCE_ROOT, env=ENVIRONMENT, stderr=self._log.fileno())
+                tools.start(command, cwd=SOURCE_ROOT, env=_environment(), stderr=self._log.fileno())
             )
             self._stack = stack.pop_all()
 

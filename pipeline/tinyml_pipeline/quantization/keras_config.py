@@ -4,6 +4,7 @@ or read files."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from tinyml_pipeline.errors import visible
@@ -25,6 +26,32 @@ _NOT_OF_THE_NETWORK = {"compile_config", "build_config"}
 _VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__"}
 _DEEPEST = 200
 _TRUST = "If you trust where the file comes from, import it with --trust"
+
+
+@dataclass(frozen=True)
+class OwnCode:
+    """A class or function of the user's own in a configuration: where it is used, and how Keras looks it up.
+
+    `module` is None where the configuration does not name it, as of a function that is registered nowhere.
+    """
+
+    where: str
+    module: str | None
+    name: str
+    registered: str
+
+
+def own_code(config: Any) -> Iterator[OwnCode]:
+    """What a trusted configuration needs that is not part of Keras; Lambda layers bring their code along."""
+    for name, node in _objects(config, "", 0):
+        kind, module, registered = node["class_name"], node.get("module"), node.get("registered_name")
+        if kind in _VALUES or kind in ("Lambda", "__lambda__") or _is_of_keras(kind, module, registered):
+            continue
+        where = f"layer '{visible(name)}'" if name else "its network"
+        if kind == "function":
+            kind = registered = node.get("config")
+        is_named = isinstance(module, str) and module != "builtins"
+        yield OwnCode(where, str(module) if is_named else None, str(kind), str(registered or kind))
 
 
 def check_config(config: Any, *, trust: bool = False) -> None:
@@ -64,9 +91,9 @@ def _is_of_keras(kind: str, module: Any, registered: Any) -> bool:
     parts = str(module).split(".")
     if parts == ["keras"]:
         return True
-    if parts[:2] == ["keras", "src"]:
+    if parts[:2] in (["keras", "src"], ["tf_keras", "src"]):
         parts = parts[1:]
-    return len(parts) > 1 and parts[0] in ("keras", "src") and parts[1] in {*_MODULES, "engine"}
+    return len(parts) > 1 and parts[0] in ("keras", "tf_keras", "src") and parts[1] in {*_MODULES, "engine"}
 
 
 def _objects(node: Any, layer: str, depth: int) -> Iterator[tuple[str, dict[str, Any]]]:

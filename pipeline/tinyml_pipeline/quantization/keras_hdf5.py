@@ -1,4 +1,4 @@
-"""HDF5 files of Keras from elsewhere: what they may hold, and the configuration of one that Keras 2 wrote made new."""
+"""HDF5 files of Keras from elsewhere: what they may hold."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ from tinyml_pipeline.errors import visible
 from tinyml_pipeline.quantization.keras_config import check_config
 from tinyml_pipeline.quantization.keras_zip import MOST_BYTES
 from tinyml_pipeline.quantization.refused import RefusedError
-
-_GROUPS_OF_ONE = {
-    *("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
-    *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
-}
-_RECURRENT = {"LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
-_OF_PLAIN_CONVOLUTIONS = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 
 
 def check_hdf5(data: bytes) -> None:
@@ -85,49 +78,6 @@ def with_config(data: bytes, config: dict[str, Any]) -> bytes:
         for name in {"training_config"} & set(file.attrs):
             del file.attrs[name]
     return buffer.getvalue()
-
-
-def modernized(node: Any) -> Any:
-    """A configuration of Keras 2 as Keras 3 takes it: fields that it dropped are left out where they say nothing.
-
-    Raises RefusedError for one that says something which Keras 3 cannot do.
-    """
-    if isinstance(node, list):
-        return [modernized(value) for value in node]
-    if not isinstance(node, dict):
-        return node
-    new = {key: modernized(value) for key, value in node.items()}
-    kind, config = new.get("class_name"), new.get("config")
-    if not isinstance(kind, str) or not isinstance(config, dict):
-        return new
-    name = config.get("name", "?")
-    if kind == "InputLayer" and "batch_input_shape" in config:
-        config["batch_shape"] = config.pop("batch_input_shape")
-    if kind in _RECURRENT:
-        _drop(config, "time_major", False, f"layer '{name}' ({kind})")
-    if kind in _GROUPS_OF_ONE:
-        _drop(config, "groups", 1, f"layer '{name}' ({kind})")
-    if kind.startswith("SeparableConv"):
-        for field in _OF_PLAIN_CONVOLUTIONS:
-            config.pop(field, None)
-    axis = config.get("axis")
-    if kind in ("BatchNormalization", "LayerNormalization") and isinstance(axis, list) and len(axis) == 1:
-        config["axis"] = axis[0]
-    return new
-
-
-def unroll_layers(node: Any) -> None:
-    """Set `unroll` in the configuration of every recurrent layer, in place."""
-    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        unroll_layers(value)
-    if isinstance(node, dict) and node.get("class_name") in _RECURRENT and isinstance(node.get("config"), dict):
-        node["config"]["unroll"] = True
-
-
-def _drop(config: dict[str, Any], field: str, usual: Any, where: str) -> None:
-    value = config.pop(field, usual)
-    if value != usual:
-        raise RefusedError(f"{where} has {field} = {value!r} of Keras 2, which Keras 3 does not have.")
 
 
 def _opened(data: bytes) -> Any:

@@ -29,6 +29,13 @@ class KerasZip:
     weights: bytes
     metadata: bytes
 
+    @property
+    def is_of_keras_2(self) -> bool:
+        try:
+            return str(_as_object(self.metadata).get("keras_version", "")).startswith("2.")
+        except ValueError:
+            return False
+
     def pack(self) -> bytes:
         """A .keras file with just that."""
         output = io.BytesIO()

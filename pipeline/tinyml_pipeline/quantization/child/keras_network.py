@@ -160,6 +160,11 @@ def first_line(error: Exception) -> str:
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
+def cause_line(error: Exception) -> str:
+    """Of an error of Keras that quotes the one before it at its end, that one."""
+    return first_line(ValueError(str(error).rsplit("Exception encountered: ", 1)[-1]))
+
+
 def _why_not_loaded(archive: bytes, error: Exception) -> str:
     if not archive.startswith(b"PK"):
         return "this is not a .keras archive. Train the model again."
