@@ -1,8 +1,9 @@
-"""Raw rows in, raw answers out: Python, run() and the prompt of a sketch, model_io.h and NAME.h agree bit for bit."""
+"""Raw rows in, raw answers out: Python, predict, run() and the prompt of a sketch, verify, and both headers agree."""
 
 from __future__ import annotations
 
 import ctypes
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.compiler.compile import compile_graph
 from tinyml_pipeline.compiler.target import find_target
+from tinyml_pipeline.host.device.process import ProcessDevice
+from tinyml_pipeline.host.device.session import Session
 from tinyml_pipeline.host.interpreters.oracle import find_oracle
 from tinyml_pipeline.quantization.quantized_model import QuantizedModel
 from tinyml_pipeline.runtimes.tflm import data_sources
@@ -21,6 +24,7 @@ from tests.builders.host_project import FAKE_ARDUINO, compile_project, run, talk
 from tests.builders.models import linear, project, weather
 from tests.sketches.host_sketch import write_tree
 from tests.tools import need
+from tests.workflow.importing import run as tinyml
 
 FloatArray = npt.NDArray[np.float32]
 RUN_ROWS = Path(__file__).parent / "run_rows.cpp"
@@ -61,20 +65,44 @@ def test_run_answers_as_python_does(flags: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_prompt_answers_as_python_does(tmp_path: Path) -> None:
-    program = compile_project(project(weather(), "uno"), tmp_path, board=FAKE_ARDUINO)
-    values = rows()
-    values = values[np.isfinite(values).all(axis=1) & (np.abs(values) < 1e6).all(axis=1)][:300]
-    typed = "\n".join(" ".join(f"{value:.9g}" for value in row) for row in values.tolist()) + "\n"
-    lines = [line for line in talk(program, typed) if "-> rain=" in line]
-    found = [re.search(r"-> rain=(\S+) height=(\S+) ", line) for line in lines]
-    ports = [weather().outputs[0].value(position) for position in range(2)]
+def test_prompt_verify_and_predict_answer_as_python_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same 1,000 rows. What is no finite number is answered by run() and verify; a person is told instead."""
+    model, values = weather(), rows()
+    program = compile_project(project(model, "uno"), tmp_path / "sketch", board=FAKE_ARDUINO)
+    wanted, is_finite = answered(model, values), np.isfinite(values).all(axis=1)
+    assert np.count_nonzero(~is_finite) == 6
+
+    said = talk(program, "".join(f"{typed}\n" for typed in typed_rows(values)))
+    shown = [line for line in said if "-> rain=" in line or "is not a number here" in line]
+    found = [match.groups() if (match := re.search(r"-> rain=(\S+) height=(\S+) ", line)) else None for line in shown]
+    ports = [model.outputs[0].value(position) for position in range(2)]
     assert [port.step for port in ports] == pytest.approx([2 / 255, 2 / 255 * 700])
-    wanted = [(f"{rain:.4f}", f"{height:.1f}") for rain, height in answered(weather(), values).tolist()]
-    assert [match.groups() for match in found if match] == wanted
+    texts = [(f"{rain:.4f}", f"{height:.1f}") for rain, height in wanted.tolist()]
+    assert found == [text if finite else None for text, finite in zip(texts, is_finite, strict=True)]
+
+    stored = model.inputs[0].quantize(values)
+    with ProcessDevice("host", [program], tmp_path / "log") as device:
+        session = Session(device)
+        session.greet(model.sha256)
+        np.testing.assert_array_equal(session.invoke_many(stored).outputs, find_oracle(model).invoke([stored])[0])
+
+    monkeypatch.chdir(tmp_path)
+    Path("weather.tflite").write_bytes(model.tflite)
+    Path("rows.csv").write_text("\n".join(["temp,press", *typed_rows(values, ",")]) + "\n")
+    assert tinyml("convert", "weather.tflite", "--inputs", "temp", "press").exit_code == 0
+    predictions = json.loads(tinyml("predict", "weather", "--data", "rows.csv", "--json").stdout)
+    assert [one["row"] for one in predictions] == (np.flatnonzero(is_finite) + 1).tolist()
+    for key in ("int8_real", "c_real"):
+        answers = np.float32([[answer[key] for answer in one["answers"]] for one in predictions])
+        np.testing.assert_array_equal(answers.view(np.uint32), wanted[is_finite].view(np.uint32))
+
     some = "\n".join(talk(program, "40 1000\n?\n"))
     assert "temp=40.00 is outside of 15.00 .. 35.00: int8 sees 35.0" in some
     assert "  press: 950.00 .. 1050.00" in some
+
+
+def typed_rows(values: FloatArray, between: str = " ") -> list[str]:
+    return [between.join(f"{value:.9g}" for value in row) for row in values.tolist()]
 
 
 @pytest.mark.parametrize("language", ["c", "c++"])
