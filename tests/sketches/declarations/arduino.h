@@ -2,8 +2,8 @@
 #ifndef DECLARATIONS_ARDUINO_H
 #define DECLARATIONS_ARDUINO_H
 
-#include <cstddef>
-#include <cstdint>
+#include <stddef.h>
+#include <stdint.h>
 
 class __FlashStringHelper;
 #define F(text) (reinterpret_cast<const __FlashStringHelper*>(text))
