@@ -25,6 +25,7 @@ TAKEN = {
     "decimal_commas": b"a;b\n1,5;10\n2,5;20\n-3,0;30\n",
     "tabs_and_blanks": b"a\tb\n 1.5 \t10\n2.5\t 20\n-3\t30\n",
     "quotes": b'"a","b"\n"1.5","10"\n"2.5","20"\n"-3","30"\n',
+    "separator_for_excel": b"sep=;\r\na;b\r\n1,5;10\r\n2,5;20\r\n-3,0;30\r\n",
     "empty_lines_before": b"\n\na,b\n1.5,10\n2.5,20\n-3,30\n",
 }
 

@@ -60,6 +60,7 @@ BY_NAME = {
     "no_header": (b"1,2\n", [[1, 2]]),
     "decimal_commas_without_header": (b"1,5;2\n3,5;-4\n", [[1.5, 2], [3.5, -4]]),
     "decimal_commas_and_tabs": (b"a\tb\n1,5\t2\n", [[1.5, 2]]),
+    "separator_for_excel": (b"sep=;\r\na;b\r\n1,5;2\r\n", [[1.5, 2]]),
     "missing_values": (b"a,b\n1,\nNA,2\n?,-\n", [[1, NAN], [NAN, 2], [NAN, NAN]]),
 }
 

@@ -158,6 +158,24 @@ def test_columns_that_are_nearly_numbers_say_how_to_repair_them(project: Project
     ]
 
 
+def test_words_for_switches_and_points_of_thousands_are_said(project: Project) -> None:
+    """1.301 next to decimal commas is 1301 to a German; alone it may have three decimals."""
+    rows = [f"{i % 7},5;1.{300 + 7 * i % 30};{'on' if i % 3 else 'off'};{i % 5},25" for i in range(30)]
+    command = ["new", "m", "--from", "d.csv", "--target", "y", "--force", "--json"]
+    save(["temp;count;fan;y", *rows, ";1.311;on;1,5"])
+    (told,) = json.loads(run(*command).stdout)
+    assert told["remarks"] == [
+        "count: the point of '1.300' was read as that of decimals; if it separates thousands, remove the points of this"
+        " column.",
+        "fan: holds two words, 'off' and 'on'; written as 0 and 1 it can be an input.",
+        "1 of 31 rows has missing values and is dropped; --missing median keeps those in which only inputs are"
+        " missing.",
+    ]
+    save(["temp;count;fan;y", *(row.replace(",", ".") for row in rows)])
+    (told,) = json.loads(run(*command).stdout)
+    assert [remark.split(":")[0] for remark in told["remarks"]] == ["fan"]
+
+
 def test_a_file_without_a_header_row_is_said(project: Project) -> None:
     save([f"{i * 7 % 30},{i}.5" for i in range(30)])
     (told,) = json.loads(run("new", "m", "--from", "d.csv", "--target", "column_2", "--json").stdout)

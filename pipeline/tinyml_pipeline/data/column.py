@@ -20,6 +20,7 @@ _DATE = (
     r"^(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}/\d{1,2}/\d{1,2})"
     r"([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$|^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?$"
 )
+_GROUPED = r"^[-+]?[1-9]\d{0,2}\.\d{3}$"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,8 @@ class Column:
     """`numbers` has a value a row, NaN where it is missing or is no number; `texts` what the file says, '' if missing.
 
     Infinite values count as missing. `odd` is an example of the few texts among numbers, which count as missing.
+    `grouped` is one of numbers that all have three digits behind a point, as 1.301 has: in a file of decimal commas
+    that point may separate thousands. `has_commas` says whether its decimals have commas.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Column:
     kind: Kind = "number"
     texts: list[str] = field(default_factory=list, repr=False)
     odd: str = ""
+    grouped: str = ""
+    has_commas: bool = False
 
     def labels(self) -> list[str]:
         """The value of each row as the name of a class, '' where it is missing: 2.0 and 2 are both '2'."""
@@ -62,16 +67,24 @@ def column_of_texts(name: str, series: polars.Series, *, with_commas: bool) -> C
     is_missing = texts.str.to_lowercase().is_in(MISSING_TEXTS)
     texts = polars.select(polars.when(is_missing).then(None).otherwise(texts)).to_series()
     given = len(texts) - texts.null_count()
-    numbers = _numbers(texts)
+    numbers = as_they_are = _numbers(texts)
     if with_commas and given - _count(numbers) > 0:
         numbers = max(numbers, _numbers(texts.str.replace(",", ".", literal=True)), key=_count)
+    points = texts.filter(texts.str.contains(".", literal=True)) if with_commas else texts.clear()
+    is_grouped = len(points) > 0 and bool(points.str.contains(_GROUPED).all())
     bad = texts.filter(numbers.is_null() & texts.is_not_null())
     if len(bad) > _MOST_BAD_SHARE * given:
         words = texts.fill_null("").to_list()
         is_date = all(re.match(_DATE, word) for word in words if word)
         return Column(name, np.full(len(words), np.nan), "date" if is_date else "text", words)
     values = numbers.fill_null(float("nan")).to_numpy()
-    return Column(name, np.where(np.isfinite(values), values, np.nan), odd=bad[0] if len(bad) else "")
+    return Column(
+        name,
+        np.where(np.isfinite(values), values, np.nan),
+        odd=bad[0] if len(bad) else "",
+        grouped=str(points[0]) if is_grouped else "",
+        has_commas=numbers is not as_they_are,
+    )
 
 
 def _numbers(texts: polars.Series) -> polars.Series:

@@ -111,7 +111,7 @@ def _of_csv(path: Path, where: str) -> Table:
 
 
 def _shape_of(path: Path, where: str) -> tuple[str, list[str], bool, int]:
-    """Separator, names of the columns, whether a header row gives them, empty lines before it.
+    """Separator, names of the columns, whether a header row gives them, lines before it: empty, or Excel's 'sep=;'.
 
     Every row is counted: polars would fill short ones with missing values, and a row that was cut or has another
     separator shall not pass as one.
@@ -121,9 +121,11 @@ def _shape_of(path: Path, where: str) -> tuple[str, list[str], bool, int]:
             skipped, first = 0, file.readline(1 << 20)
             while first and not first.strip():
                 skipped, first = skipped + 1, file.readline(1 << 20)
+            if separator := excel_separator(first):
+                skipped, first = skipped + 1, file.readline(1 << 20)
             if "\0" in first:
                 raise UsageError(f"{where} is not a table: supported are CSV text in UTF-8, Parquet and .npz.")
-            separator = next((mark for mark in ("\t", ";", ",") if mark in first), ",")
+            separator = separator or next((mark for mark in ("\t", ";", ",") if mark in first), ",")
             cells = [cell.strip() for cell in next(csv.reader([first], delimiter=separator), [])]
             _check_lengths(csv.reader(file, delimiter=separator), cells, separator, where, skipped + 1)
     except UnicodeDecodeError as error:
@@ -143,6 +145,12 @@ def _shape_of(path: Path, where: str) -> tuple[str, list[str], bool, int]:
     if twice is not None:
         raise UsageError(f"{where} has two columns named '{visible(twice)}'; rename one.")
     return separator, names, is_named, skipped
+
+
+def excel_separator(line: str) -> str:
+    """What a first line such as 'sep=;' tells Excel, or '' for any other line."""
+    found = re.fullmatch(r"sep=([;,\t])", line.strip("\r\n"))
+    return "" if found is None else found[1]
 
 
 def _check_lengths(rows: Any, first: Sequence[str], separator: str, where: str, lines_before: int) -> None:

@@ -26,7 +26,11 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True)
 class Domain:
-    """The range of one input or output value, in real units; int8 spreads its 256 steps over it.
+    """The range of one input or output value, in real units.
+
+    int8 spreads its 256 steps over the range of an input, and takes what lies beyond as the end of it. That of an
+    output limits nothing: it is what `from_unit_range` scales to. int8 reaches there from the least to the largest that
+    the network answers to the data and to the ends of the inputs' ranges.
 
     The network is given (x - offset) * factor, and gives such values back: the real ones, unless it was trained on
     standardized data. `tolerance` is the largest difference between Keras and int8 that is accepted at an output, in

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.data.column import MISSING_TEXTS
+from tinyml_pipeline.data.reading import excel_separator
 from tinyml_pipeline.errors import UsageError, visible
 from tinyml_pipeline.show.report import progress
 from tinyml_pipeline.wording import counted
@@ -78,7 +79,9 @@ def _read_standard_input() -> bytes:
 
 def _rows_of_text(text: str, where: str, names: Sequence[str], usage: str, by_name: bool) -> Rows:
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    separator = _separator(lines[0][1]) if lines else ""
+    separator = excel_separator(lines[0][1]) if lines else ""
+    lines = lines[1:] if separator else lines
+    separator = separator or (_separator(lines[0][1]) if lines else "")
     cells = [(number, _split(line, separator)) for number, line in lines]
     picked = list(range(len(names)))
     header = cells.pop(0)[1] if cells and not any(_is_number(cell, separator) for cell in cells[0][1]) else []

@@ -264,12 +264,23 @@ def _remarks(
             f"the file counts as one recording, cut into {table.rows // length} sections of {length:,} rows, each of"
             " which trains, stops the training or judges; for several recordings: --group COLUMN"
         )
+    has_commas = any(column.has_commas for column in table.columns.values())
     for one in facts:
         is_used = one.name in (*data.inputs, *data.targets)
         if one.kind == "recording" and not is_used:
             said.append(
                 f"{one.name}: looks like the number of a recording; for windows over time:"
                 f" --group {argument(visible(one.name))} --window N"
+            )
+        if one.kind == "text" and one.distinct == 2 and not is_used:
+            first, second = label_counts(table.columns[one.name].labels())
+            said.append(
+                f"{one.name}: holds two words, '{first}' and '{second}'; written as 0 and 1 it can be an input."
+            )
+        if is_used and (grouped := table.columns[one.name].grouped) and has_commas:
+            said.append(
+                f"{one.name}: the point of '{grouped}' was read as that of decimals; if it separates thousands, remove"
+                " the points of this column."
             )
         if one.nearly and not is_used:
             said.append(f"{one.name}: holds {_nearly_words(one)}.")
@@ -287,7 +298,8 @@ def _remarks(
     lost = 0 if data.window or data.missing == "median" else table.rows - sum(len(part.inputs) for part in parts)
     if lost:
         way_out = "; --missing median keeps those in which only inputs are missing" if data.missing == "drop" else ""
-        said.append(f"{lost:,} of {table.rows:,} rows have missing values and are dropped{way_out}.")
+        which = f"{lost:,} of {table.rows:,} rows {'has' if lost == 1 else 'have'} missing values"
+        said.append(f"{which} and {'is' if lost == 1 else 'are'} dropped{way_out}.")
     if classes and max(classes.values()) > _IMBALANCE * min(classes.values()):
         most, least = max(classes, key=lambda name: classes[name]), min(classes, key=lambda name: classes[name])
         said.append(

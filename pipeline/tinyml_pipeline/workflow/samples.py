@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_pipeline.data.reading import excel_separator
 from tinyml_pipeline.errors import UsageError, visible
 from tinyml_pipeline.models.spec import Dataset, ImportedSpec, ModelSpec, Spec
 from tinyml_pipeline.project import ModelSource
@@ -88,6 +89,7 @@ def csv_header(path: Path) -> list[str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             line = file.readline(1 << 16)
+            line = file.readline(1 << 16) if excel_separator(line) else line
     except (OSError, UnicodeDecodeError):
         return []
     separator = next((mark for mark in ("\t", ";", ",") if mark in line), ",")
