@@ -117,7 +117,7 @@ def build_for(chip: Board, board: str, sensor: str, bus: str, folder: Path) -> P
         language = ["-std=c++11", "-fno-exceptions", "-fno-rtti", "-Werror"] if is_cpp else ["-std=c99"]
         run_command([gxx if is_cpp else gcc, *flags, *language, "-isystem", str(folder / "headers"), "-c", str(source),
                      "-o", objects[-1]])  # fmt: skip
-    run_command([gcc, *flags, *objects, *map(str, _link_flags(chip)), "-o", str(folder / "collect.elf")])
+    run_command([gcc, *flags, *objects, *map(str, _link_flags(chip, profile=False)), "-o", str(folder / "collect.elf")])
     return folder / "collect.elf"
 
 
