@@ -85,7 +85,7 @@ struct chain_run {
 
 /* The compiler counts an assembly's lines to know how far its own branches reach, and does not see what .rept makes of
  * them; the functions around this have no branch. */
-#define CHAIN_RUN(run, requantize)                                                                                     \
+#define CHAIN_RUN(run, requantize, store)                                                                              \
     __asm__ volatile("push    {r4, r5, r6, r7, r8, r10, r11, lr}\n\t"                                                  \
                      "mov     r0, %[chain]\n\t"                                                                        \
                      "ldm     r0, {r1, r2, r3}\n\t"                                                                    \
@@ -131,12 +131,12 @@ struct chain_run {
                      requantize("r4") requantize("r6") requantize("r7")                                                \
                      "ldrd    r8, r10, [r0], #8\n\t"                                                                   \
                      "ldm     sp, {r11, r12, lr}\n\t"                                                                  \
-                     "strb    r2, [r11, r8]\n\t"                                                                       \
-                     "strb    r3, [r12, r8]\n\t"                                                                       \
-                     "strb    r5, [lr, r8]\n\t"                                                                        \
-                     "strb    r4, [r11, r10]\n\t"                                                                      \
-                     "strb    r6, [r12, r10]\n\t"                                                                      \
-                     "strb    r7, [lr, r10]\n\t"                                                                       \
+                     store " r2, [r11, r8]\n\t"                                                                        \
+                     store " r3, [r12, r8]\n\t"                                                                        \
+                     store " r5, [lr, r8]\n\t"                                                                         \
+                     store " r4, [r11, r10]\n\t"                                                                       \
+                     store " r6, [r12, r10]\n\t"                                                                       \
+                     store " r7, [lr, r10]\n\t"                                                                        \
                      "ldr     r2, [sp, #12]\n\t"                                                                            \
                      "ldrd    r3, r1, [r2, #16]\n\t"                                                                       \
                      "cmp     r0, r3\n\t"                                                                              \
@@ -184,12 +184,23 @@ struct chain_run {
 
 NEVER_INLINE void chain_run_signed(struct chain_run *run)
 {
-    CHAIN_RUN(run, CHAIN_SIGNED);
+    CHAIN_RUN(run, CHAIN_SIGNED, "strb");
 }
 
 NEVER_INLINE void chain_run_unsigned(struct chain_run *run)
 {
-    CHAIN_RUN(run, CHAIN_UNSIGNED);
+    CHAIN_RUN(run, CHAIN_UNSIGNED, "strb");
+}
+
+/* The same with outputs of 16 bits, and their bytes from one channel to another in place of the channels' numbers. */
+NEVER_INLINE void chain_run_signed_halves(struct chain_run *run)
+{
+    CHAIN_RUN(run, CHAIN_SIGNED, "strh");
+}
+
+NEVER_INLINE void chain_run_unsigned_halves(struct chain_run *run)
+{
+    CHAIN_RUN(run, CHAIN_UNSIGNED, "strh");
 }
 
 #else
@@ -225,7 +236,17 @@ static inline const uint32_t *chain_chunk(const uint32_t *weights, const uint32_
     return weights;
 }
 
-ALWAYS_INLINE void chain_run_portable(struct chain_run *run, bool is_signed)
+static inline void chain_store(int8_t *out, int8_t value, bool are_halves)
+{
+    if (are_halves) {
+        const int16_t half = value;
+        memcpy(out, &half, sizeof half);
+    } else {
+        *out = value;
+    }
+}
+
+ALWAYS_INLINE void chain_run_portable(struct chain_run *run, bool is_signed, bool are_halves)
 {
     while (run->weights != run->weights_end) {
         uint32_t sums[6] = {0, 0, 0, 0, 0, 0};
@@ -241,8 +262,10 @@ ALWAYS_INLINE void chain_run_portable(struct chain_run *run, bool is_signed)
         for (size_t i = 0; i < 6; i++) {
             const uint32_t *const scale = &scales[i / CHAIN_PIXELS * 4];
             const int32_t sum256 = (int32_t)(scale[0] + (sums[i] << 8));
-            run->out[i % CHAIN_PIXELS][channels[i / CHAIN_PIXELS]] =
+            const int8_t output =
                 requantize_saturated(sum256, (int32_t)scale[1], (int32_t)scale[2], (int32_t)scale[3], is_signed);
+
+            chain_store(run->out[i % CHAIN_PIXELS] + channels[i / CHAIN_PIXELS], output, are_halves);
         }
         run->weights += 10;
     }
@@ -250,12 +273,22 @@ ALWAYS_INLINE void chain_run_portable(struct chain_run *run, bool is_signed)
 
 NEVER_INLINE void chain_run_signed(struct chain_run *run)
 {
-    chain_run_portable(run, true);
+    chain_run_portable(run, true, false);
 }
 
 NEVER_INLINE void chain_run_unsigned(struct chain_run *run)
 {
-    chain_run_portable(run, false);
+    chain_run_portable(run, false, false);
+}
+
+NEVER_INLINE void chain_run_signed_halves(struct chain_run *run)
+{
+    chain_run_portable(run, true, true);
+}
+
+NEVER_INLINE void chain_run_unsigned_halves(struct chain_run *run)
+{
+    chain_run_portable(run, false, true);
 }
 
 #endif

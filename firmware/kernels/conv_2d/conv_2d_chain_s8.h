@@ -89,12 +89,20 @@ static inline void chain_copy_strip(const struct chain_strip *p, const int8_t *i
     }
 }
 
-/* `rows` rows of outputs, whose windows begin in `in`; returns where the next outputs go. */
-ALWAYS_INLINE int8_t *chain_rows(const struct conv_2d_chain_s8 *p, struct chain_run *run, const int8_t *in, size_t rows,
-                                 int8_t *out, uint32_t *words, const struct chain_form *form)
+/* Where outputs go: the first one of a row of them, and the bytes to that of the next row and to the next pixel's. */
+struct chain_out {
+    int8_t *row;
+    size_t row_step;
+    size_t pixel_step;
+};
+
+/* `rows` rows of outputs, whose windows begin in `in`. */
+ALWAYS_INLINE void chain_rows(const struct conv_2d_chain_s8 *p, struct chain_run *run, const int8_t *in, size_t rows,
+                              struct chain_out to, uint32_t *words, const struct chain_form *form)
 {
     const size_t width = p->output_width, row_step = p->stride_rows * p->strip.row_bytes;
     const int8_t *start = in;
+    int8_t *out = to.row;
 
     for (size_t left = rows * width, x = 0; left > 0;) {
         const int8_t *starts[CHAIN_PIXELS];
@@ -104,7 +112,7 @@ ALWAYS_INLINE int8_t *chain_rows(const struct conv_2d_chain_s8 *p, struct chain_
             starts[i] = start;
             run->out[i] = out;
             start += p->stride_bytes;
-            out += p->channels;
+            out += to.pixel_step;
         }
         if (is_in_row) {
             left -= CHAIN_PIXELS;
@@ -120,11 +128,13 @@ ALWAYS_INLINE int8_t *chain_rows(const struct conv_2d_chain_s8 *p, struct chain_
                 left--;
                 x++;
                 start += p->stride_bytes;
-                out += p->channels;
+                out += to.pixel_step;
                 if (x == width) {
                     x = 0;
                     in += row_step;
                     start = in;
+                    to.row += to.row_step;
+                    out = to.row;
                 }
             } else if (i + 1 == CHAIN_PIXELS) {
                 left = 0;
@@ -134,11 +144,12 @@ ALWAYS_INLINE int8_t *chain_rows(const struct conv_2d_chain_s8 *p, struct chain_
         run->weights = p->weights;
         form->run_channels(run);
     }
-    return out + p->channels;
 }
 
-ALWAYS_INLINE void conv_2d_chain(const struct conv_2d_chain_s8 *p, const int8_t *in, int8_t *out, uint32_t *words,
-                                 int8_t *copied, const struct chain_form *form)
+/* Rows `row` to `end` of the outputs of one image. */
+ALWAYS_INLINE void chain_output_rows(const struct conv_2d_chain_s8 *p, const int8_t *in, size_t row, size_t end,
+                                     struct chain_out to, uint32_t *words, int8_t *copied,
+                                     const struct chain_form *form)
 {
     const size_t chunk_words = form->group_words * p->chunk_groups;
     struct chain_run run = {
@@ -156,25 +167,35 @@ ALWAYS_INLINE void conv_2d_chain(const struct conv_2d_chain_s8 *p, const int8_t 
         p->shift,
     };
 
-    for (size_t batch = 0; batch < p->batches; batch++, in += p->strip.image_height * p->strip.image_row_bytes) {
-        for (size_t y = 0, rows; y < p->output_height; y += rows) {
-            const size_t left = p->output_height - y, row = y * p->stride_rows;
+    for (size_t rows; row < end; row += rows, to.row += rows * to.row_step) {
+        const size_t left = end - row, first = row * p->stride_rows;
 
-            rows = left < p->strip.height ? left : p->strip.height;
-            if (copied != NULL) {
-                chain_copy_strip(&p->strip, in, row, (rows - 1) * p->stride_rows + p->strip.filter_rows, copied);
-            }
-            const int8_t *const windows = copied != NULL ? copied : in + row * p->strip.row_bytes;
-            out = chain_rows(p, &run, windows, rows, out, words, form);
+        rows = left < p->strip.height ? left : p->strip.height;
+        if (copied != NULL) {
+            chain_copy_strip(&p->strip, in, first, (rows - 1) * p->stride_rows + p->strip.filter_rows, copied);
         }
+        chain_rows(p, &run, copied != NULL ? copied : in + first * p->strip.row_bytes, rows, to, words, form);
+    }
+}
+
+ALWAYS_INLINE void conv_2d_chain(const struct conv_2d_chain_s8 *p, const int8_t *in, int8_t *out, uint32_t *words,
+                                 int8_t *copied, const struct chain_form *form)
+{
+    struct chain_out to = {out, p->output_width * p->channels, p->channels};
+
+    for (size_t batch = 0; batch < p->batches; batch++, in += p->strip.image_height * p->strip.image_row_bytes) {
+        chain_output_rows(p, in, 0, p->output_height, to, words, copied, form);
+        to.row += p->output_height * to.row_step;
     }
 }
 
 /* By long multiplies. */
+#define CHAIN_FORM(run_channels) {chain_fours, run_channels, 8, CHAIN_GROUP_BYTES, CHAIN_PASS_GROUPS, 3}
+
 ALWAYS_INLINE void conv_2d_long(const struct conv_2d_chain_s8 *p, const int8_t *in, int8_t *out, uint32_t *words,
                                 int8_t *copied, void (*run_channels)(struct chain_run *))
 {
-    const struct chain_form form = {chain_fours, run_channels, 8, CHAIN_GROUP_BYTES, CHAIN_PASS_GROUPS, 3};
+    const struct chain_form form = CHAIN_FORM(run_channels);
 
     conv_2d_chain(p, in, out, words, copied, &form);
 }

@@ -81,7 +81,14 @@ class At:
     offset: int
 
 
-Argument = Tensor | At | Struct | Array | Buffer | int | float | None
+@dataclass(frozen=True)
+class Function:
+    """An argument: a function of the kernel's headers, which the called one calls."""
+
+    name: str
+
+
+Argument = Tensor | At | Struct | Array | Buffer | Function | int | float | None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
+from tinyml_pipeline.compiler.join import select_joined
 from tinyml_pipeline.compiler.lowering import Argument, Array, At, Buffer, Call, Lowering
 from tinyml_pipeline.compiler.memory.offline_plan import check_offline_plan
 from tinyml_pipeline.compiler.memory.plan import MemoryPlan
@@ -17,7 +18,7 @@ from tinyml_pipeline.compiler.ops import reader_of
 from tinyml_pipeline.compiler.ops._context import OpContext
 from tinyml_pipeline.compiler.passes import run_passes
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
-from tinyml_pipeline.compiler.select import UNLIMITED, Budget, Choice, select
+from tinyml_pipeline.compiler.select import UNLIMITED, Budget, Choice
 from tinyml_pipeline.compiler.soundness import check_operations, check_types
 from tinyml_pipeline.compiler.target import Target
 from tinyml_pipeline.compiler.value_scales import NO_SCALE, ValueScale
@@ -98,14 +99,14 @@ def make_program(
         raise UnsupportedError("the model has no input or no output; supported: at least one of each.")
     ops = [reader_of(operation.name)(OpContext(core, operation)) for operation in core.operations]
     budget = budget or UNLIMITED
-    program = _laid_out(core, inputs, outputs, select(ops, target, budget), target)
+    program = _laid_out(*select_joined(core, ops, target, budget), inputs, outputs, target)
     smallest = program
     while (limits := _with_less_scratch(program, budget)) is not None:
         try:
-            choices = select(ops, target, limits)
+            found = select_joined(core, ops, target, limits)
         except UnsupportedError:
             break  # nothing takes less scratch memory
-        program = _laid_out(core, inputs, outputs, choices, target)
+        program = _laid_out(*found, inputs, outputs, target)
         smallest = min(smallest, program, key=lambda found: found.plan.size_bytes)
     _check_size(smallest, target)
     return smallest
@@ -113,9 +114,9 @@ def make_program(
 
 def _laid_out(
     core: Graph,
+    choices: Sequence[Choice],
     inputs: tuple[TensorPort, ...],
     outputs: tuple[TensorPort, ...],
-    choices: Sequence[Choice],
     target: Target,
 ) -> Program:
     steps = tuple(

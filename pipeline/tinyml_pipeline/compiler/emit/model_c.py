@@ -15,7 +15,7 @@ from tinyml_pipeline.compiler.emit.memory_c import MemoryText
 from tinyml_pipeline.compiler.emit.model_h import banner, prototype, shape_text
 from tinyml_pipeline.compiler.emit.shared_kernels import SHARED_HEADER
 from tinyml_pipeline.compiler.graph import Tensor
-from tinyml_pipeline.compiler.lowering import Argument, Array, At, Buffer, Call, FieldValue, Struct
+from tinyml_pipeline.compiler.lowering import Argument, Array, At, Buffer, Call, FieldValue, Function, Struct
 from tinyml_pipeline.compiler.names import Names, layer_names
 from tinyml_pipeline.compiler.program import Program, Step
 
@@ -212,6 +212,8 @@ class Source:
             return self._memory.buffer(number, argument)
         if isinstance(argument, Tensor):
             return self._memory.address(argument.index)
+        if isinstance(argument, Function):
+            return argument.name
         return _literal(argument)
 
 

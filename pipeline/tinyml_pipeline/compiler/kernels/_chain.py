@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_pipeline.compiler.kernels._fitted import Fits, fit_all
+from tinyml_pipeline.compiler.kernels._fitted import Fit, Fits, fit_all
 from tinyml_pipeline.compiler.kernels._single_add import SingleAdd
 from tinyml_pipeline.compiler.ops._channels import Channels, IntArray
 
@@ -42,18 +42,22 @@ class Chain:
         return 2 * self.chunks * self.chunk_groups * GROUP + 3
 
 
-def make_chain(filters: npt.NDArray[np.int8], sums: SingleAdd, channels: Channels) -> Chain:
+def make_chain(
+    filters: npt.NDArray[np.int8], sums: SingleAdd, channels: Channels, places: IntArray | None = None
+) -> Chain:
     """Of weights with the shape (channels, rows of a window, inputs of a row), each row filled up to whole groups.
 
-    Constant channels are left out, and the chunks are as few as let no field of any pair overflow, whatever the inputs
-    are.
+    `places` are what stands for the channels' numbers in the words. Without them, constant channels are left out. The
+    chunks are as few as let no field of any pair overflow, whatever the inputs are.
     """
     live = np.flatnonzero(~sums.is_constant) if not sums.is_constant.all() else np.zeros(1, np.int64)
+    computed = live if places is None else np.arange(len(filters))
+    places = np.arange(len(filters)) if places is None else places
     count, rows, inputs = filters.shape
     filled = np.zeros((count, rows, -(-inputs // GROUP) * GROUP), np.int64)
     filled[:, :, :inputs] = sums.live(filters)
     weights = filled.reshape(count, -1)
-    pairs = _pairs(weights, live)
+    pairs = _pairs(weights, computed)
     groups = weights.shape[1] // GROUP
     for chunks in range(1, groups + 1):
         chunk_groups = -(-groups // chunks)
@@ -63,8 +67,11 @@ def make_chain(filters: npt.NDArray[np.int8], sums: SingleAdd, channels: Channel
             break
     fits = fit_chain(channels, live) if chunks == 1 and not sums.is_signed else None
     if fits is None:
-        return Chain(pairs, chunks, chunk_groups, _words(split, pairs, sums), 0)
-    return Chain(pairs, chunks, chunk_groups, _fitted_words(split, pairs, fits), fits.shift)
+        return Chain(pairs, chunks, chunk_groups, _words(split, pairs, sums, places), 0)
+    constants = {channel: Fit(0, int(sums.constants[channel]) << fits.shift) for channel in range(count)}
+    return Chain(
+        pairs, chunks, chunk_groups, _fitted_words(split, pairs, constants | fits.channels, places), fits.shift
+    )
 
 
 def fit_chain(channels: Channels, live: IntArray) -> Fits | None:
@@ -89,12 +96,14 @@ def _pairs(weights: IntArray, channels: IntArray) -> tuple[tuple[int, int], ...]
     return tuple((order[place], order[-1 - place]) for place in range((len(order) + 1) // 2))
 
 
-def _fitted_words(rows: IntArray, pairs: tuple[tuple[int, int], ...], fits: Fits) -> npt.NDArray[np.uint32]:
+def _fitted_words(
+    rows: IntArray, pairs: tuple[tuple[int, int], ...], fits: dict[int, Fit], places: IntArray
+) -> npt.NDArray[np.uint32]:
     """In the order of chain_fitted.h; `rows` with the shape (channels, 1, weights)."""
     parts: list[npt.NDArray[Any]] = []
     for pair in pairs:
-        parts += [_products(rows[:, 0], pair), np.array([fits.channels[channel] for channel in pair]).ravel()]
-        parts.append(np.array(pair))
+        parts += [_products(rows[:, 0], pair), np.array([fits[channel] for channel in pair]).ravel()]
+        parts.append(places[list(pair)])
     words: npt.NDArray[np.uint32] = np.concatenate(parts).astype(np.uint64).astype(np.uint32)
     return words
 
@@ -108,7 +117,9 @@ def _products(rows: IntArray, pair: tuple[int, int]) -> IntArray:
     return np.concatenate([words, rows[first] + (rows[second] << FIELD_BITS)])
 
 
-def _words(rows: IntArray, pairs: tuple[tuple[int, int], ...], sums: SingleAdd) -> npt.NDArray[np.uint32]:
+def _words(
+    rows: IntArray, pairs: tuple[tuple[int, int], ...], sums: SingleAdd, places: IntArray
+) -> npt.NDArray[np.uint32]:
     """In the order of struct chain_run; `rows` with the shape (channels, chunks, weights)."""
     begins = -_INPUT_MAX * np.minimum(rows, 0).sum(axis=2)  # no sum falls below zero
     parts: list[npt.NDArray[Any]] = []
@@ -118,6 +129,6 @@ def _words(rows: IntArray, pairs: tuple[tuple[int, int], ...], sums: SingleAdd) 
             # Inputs count from -128 in the bias, from 0 in the products.
             rest = int(sums.bias[channel]) - 128 * int(rows[channel].sum()) - int(begins[channel].sum())
             parts.append(np.array([256 * rest, *sums.scales[channel]]))
-        parts.append(np.array(pair))
+        parts.append(places[list(pair)])
     words: npt.NDArray[np.uint32] = np.concatenate(parts).astype(np.uint64).astype(np.uint32)
     return words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,7 @@ from tinyml_pipeline.compiler.kernels._chain import GROUP, make_chain
 from tinyml_pipeline.compiler.kernels._requantize import needs_sign
 from tinyml_pipeline.compiler.kernels._single_add import SingleAdd, single_add
 from tinyml_pipeline.compiler.lowering import Array, Buffer, Call, FieldValue, Lowering, Struct
+from tinyml_pipeline.compiler.ops._channels import IntArray
 from tinyml_pipeline.compiler.ops._window import Window
 from tinyml_pipeline.compiler.ops.conv_2d import Conv2D
 from tinyml_pipeline.compiler.target import Isa, Target
@@ -41,11 +44,27 @@ def _refuses(op: Conv2D, target: Target) -> str | None:
     return sums if isinstance(sums, str) else None
 
 
+class ChainWeights(NamedTuple):
+    """`fields` of struct conv_2d_chain_s8, the words of three windows, and the kind of scales: fitted, signed or
+    unsigned."""
+
+    fields: dict[str, FieldValue]
+    input_words: int
+    kind: str
+
+
 def _lower(op: Conv2D, target: Target) -> Lowering:
     sums = single_add(op.channels)
     assert not isinstance(sums, str), "the kernel did not refuse"
-    chain = make_chain(window_rows(op), sums, op.channels)
-    kind = "_fitted" if chain.shift else "" if sums.is_signed else "_relu"
+    weights = chain_weights(op, sums)
+    suffix = {"fitted": "_fitted", "signed": "", "unsigned": "_relu"}[weights.kind]
+    return lower_pixels(op, f"conv_2d_chain{suffix}_s8", sums, weights.fields, weights.input_words)
+
+
+def chain_weights(op: Conv2D, sums: SingleAdd, places: IntArray | None = None) -> ChainWeights:
+    """`places` are where each channel's output lies, bytes from the first one's; then constant channels are computed as
+    the others are. Left out: one pixel's channels in a row, without the constant ones."""
+    chain = make_chain(window_rows(op), sums, op.channels, places)
     comment = f"Pairs of channels, first + 2^22 * second, then their biases and scales. {sums.describe()}"
     fields: dict[str, FieldValue] = {
         "chunks": chain.chunks,
@@ -54,7 +73,8 @@ def _lower(op: Conv2D, target: Target) -> Lowering:
         "weight_words": chain.words.size,
         "shift": chain.shift,
     }
-    return lower_pixels(op, f"conv_2d_chain{kind}_s8", sums, fields, chain.input_words)
+    kind = "fitted" if chain.shift else "signed" if sums.is_signed else "unsigned"
+    return ChainWeights(fields, chain.input_words, kind)
 
 
 def window_rows(op: Conv2D) -> npt.NDArray[np.int8]:
@@ -66,8 +86,19 @@ def lower_pixels(
     op: Conv2D, function: str, sums: SingleAdd, fields: dict[str, FieldValue], input_words: int
 ) -> Lowering:
     """A call of any kernel that takes the windows of three pixels at once; `fields` are those of its weights."""
+    constants = sums.constants if sums.is_constant.any() else None
+    struct, copied = pixels_struct(op, constants, fields, _SMALL_IMAGE_BYTES)
+    words = Buffer("words", DType.UINT32, input_words)
+    call = Call(function, (struct, op.source, op.output, words, copied))
+    return Lowering((call,), ", ".join([op.window.describe(), *op.channels.describe()]))
+
+
+def pixels_struct(
+    op: Conv2D, constants: npt.NDArray[np.int8] | None, fields: dict[str, FieldValue], small_bytes: int
+) -> tuple[Struct, Buffer | None]:
+    """Of such a kernel, with memory for a copy of rows; an image of `small_bytes` is copied as a whole."""
     window = op.window
-    strip, copied_bytes = _strip(window, op.channels.input_zero_point)
+    strip, copied_bytes = _strip(window, op.channels.input_zero_point, small_bytes)
     struct = Struct(
         "conv_2d_chain_s8",
         {
@@ -80,13 +111,10 @@ def lower_pixels(
             "output_width": window.output_width,
             "channels": op.filters.shape[0],
             **fields,
-            "constants": Array("constants", DType.INT8, sums.constants) if sums.is_constant.any() else None,
+            "constants": Array("constants", DType.INT8, constants) if constants is not None else None,
         },
     )
-    words = Buffer("words", DType.UINT32, input_words)
-    copied = Buffer("copied", DType.INT8, copied_bytes) if copied_bytes else None
-    call = Call(function, (struct, op.source, op.output, words, copied))
-    return Lowering((call,), ", ".join([window.describe(), *op.channels.describe()]))
+    return struct, Buffer("copied", DType.INT8, copied_bytes) if copied_bytes else None
 
 
 def _chain_window(window: Window, row_bytes: int) -> dict[str, int]:
@@ -106,9 +134,9 @@ def _piece(window: Window) -> int:
     return window.depth if window.dilation_width > 1 else window.filter_width * window.depth
 
 
-def _strip(window: Window, zero_point: int) -> tuple[dict[str, int], int]:
+def _strip(window: Window, zero_point: int, small_bytes: int) -> tuple[dict[str, int], int]:
     """The fields of struct chain_strip, and the bytes that a strip is copied to: if windows leave the image, or if
-    their pieces are not whole groups, up to whose ends they are read."""
+    their pieces are not whole groups, up to whose ends they are read. A copy of `small_bytes` may have all rows."""
     is_copied = window.leaves_image or _piece(window) % GROUP > 0
     width = (window.output_width - 1) * window.stride_width + (window.filter_width - 1) * window.dilation_width + 1
     row_bytes = (width if is_copied else window.width) * window.depth
@@ -118,7 +146,7 @@ def _strip(window: Window, zero_point: int) -> tuple[dict[str, int], int]:
         return ((height - 1) * window.stride_height + filter_rows) * row_bytes
 
     height = window.output_height
-    if is_copied and copied(height) > _SMALL_IMAGE_BYTES:
+    if is_copied and copied(height) > small_bytes:
         height = min(height, _strip_height(window.output_width))
     fields = {
         "height": height,

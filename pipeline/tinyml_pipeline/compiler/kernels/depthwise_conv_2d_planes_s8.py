@@ -16,7 +16,7 @@ from tinyml_pipeline.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyml_pipeline.compiler.target import Isa, Target
 
 _CHANNELS, _POSITION_WORDS, _FILTER = 4, 8, 3
-_FITTED_SHIFT = 12
+FITTED_SHIFT = 12
 """PLANE_FITTED_SHIFT of planes.h."""
 _MOST_PLANE_BYTES = 8192
 """Of a strip, if a pair of lines is not larger: each strip spreads one more pair of lines than it computes."""
@@ -58,8 +58,8 @@ def _lower(op: DepthwiseConv2D, target: Target) -> Lowering:
     lines, positions = _axes(window)
     line_bytes = 4 * _POSITION_WORDS * _positions_used(window)
     strip_pairs = min(_line_pairs(window), max(1, _MOST_PLANE_BYTES // line_bytes))
-    fits = None if sums.is_signed else fit_starts(op.channels, np.flatnonzero(~sums.is_constant), 256, _FITTED_SHIFT)
-    words = _words(op, sums, fits)
+    fits = plane_fits(op, sums)
+    words = plane_words(op, sums, fits, runs_down=_runs_down(window))
     comment = f"Filters in pairs of lines, times 256, with biases and scales. {sums.describe()}"
     struct = Struct(
         "depthwise_conv_2d_planes_s8",
@@ -86,6 +86,11 @@ def _lower(op: DepthwiseConv2D, target: Target) -> Lowering:
     reads_all_first = strip_pairs == _line_pairs(window) and window.depth % _CHANNELS == 0
     overlaps = in_place(op.output, op.source) if reads_all_first and op.output.shape == op.source.shape else ()
     return Lowering((call,), ", ".join([window.describe(), *op.channels.describe()]), overlaps=overlaps)
+
+
+def plane_fits(op: DepthwiseConv2D, sums: SingleAdd) -> dict[int, Fit] | None:
+    """Scales of the channels that are not constant for requantization in two instructions; None if there are none."""
+    return None if sums.is_signed else fit_starts(op.channels, np.flatnonzero(~sums.is_constant), 256, FITTED_SHIFT)
 
 
 def _stride(window: Window) -> int:
@@ -127,10 +132,12 @@ def _line_pairs(window: Window) -> int:
     return outputs if _stride(window) == 2 else -(-outputs // 2)
 
 
-def _words(op: DepthwiseConv2D, sums: SingleAdd, fits: dict[int, Fit] | None) -> npt.NDArray[np.uint32]:
+def plane_words(
+    op: DepthwiseConv2D, sums: SingleAdd, fits: dict[int, Fit] | None, *, runs_down: bool
+) -> npt.NDArray[np.uint32]:
     """Of the shape (channels, words), in the order of planes.h."""
     filters = sums.live(op.filters.transpose(2, 0, 1)).astype(np.int64) * 256
-    if _runs_down(op.window):
+    if runs_down:
         filters = filters.transpose(0, 2, 1)
     begins, scales = 256 * sums.bias, np.array(sums.scales, np.int64)
     for channel, one in (fits or {}).items():
