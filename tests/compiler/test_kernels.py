@@ -20,6 +20,7 @@ from tinyml_pipeline.host.interpreters.one_operation import run_operation
 
 from tests.documentation import reference
 from tests.kernels.dense_cases import CASES, dense_model
+from tests.kernels.test_conv_2d_depthwise import make as make_pair
 from tests.networks import LAYERS, make_network
 from tests.ops.check import model_of
 from tests.ops.convolutions import convolution
@@ -65,9 +66,11 @@ def test_every_struct_of_the_kernels_is_set_by_python_in_some_network() -> None:
     for path in KERNELS.rglob("*.h"):
         declared |= set(re.findall(r"const struct (\w+) \*layer", path.read_text()))
     used = set()
-    # Random networks hardly ever have these three.
+    # Random networks hardly ever have these four.
     no_linear_form = binary("ADD", first=(0.013, -128), second=(0.21, 127), output=(0.2, -7), shapes=((9,),) * 3)
-    rare = (*(model_of(convolution((8, 8, 8), 8, depthwise=one)) for one in (True, False)), no_linear_form)
+    pair = make_pair({"image": (8, 8, 8), "channels": 8})
+    alone = (convolution((8, 8, 8), 8, depthwise=one) for one in (True, False))
+    rare = (*map(model_of, (*alone, pair)), no_linear_form)
     networks = (make_network(_shuffled(seed), seed).tflite for seed in range(40))
     for tflite in (dense_model(tuple(CASES))[0], *rare, *networks):
         graph = read_tflite(tflite)
