@@ -13,7 +13,7 @@ from tinyml_pipeline.boards.catalog import board_names, load_board
 from tinyml_pipeline.doctor import Check, examine
 from tinyml_pipeline.show.lessons.catalog import lesson_names, load_lesson
 from tinyml_pipeline.show.report.tables import board, layers, learn, road, table, upkeep
-from tinyml_pipeline.workflow.bench import Cost, StepTime
+from tinyml_pipeline.workflow.bench import Cost, MeasuredLayer, StepTime
 from tinyml_pipeline.workflow.boards import PortRow, list_boards
 from tinyml_pipeline.workflow.fit import Fit, Need
 from tinyml_pipeline.workflow.graph import Drawn
@@ -42,6 +42,7 @@ def lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, w
     return call
 
 
+MEASURED = MeasuredLayer("a_layer_with_a_long_name", "CONV_2D", BIG, BIG, BIG, {"CMSIS-NN": 12.34, "TinyEngine": 12.34})
 MEMORY = MemoryUse(BIG, BIG, BIG)
 
 
@@ -194,7 +195,22 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "bench": (
         upkeep.costs,
         lambda: [
-            Cost("adder (per channel)", core, what, BIG, BIG, BIG, BIG, BIG, "instructions", True)
+            Cost(
+                "adder (per channel)",
+                core,
+                what,
+                BIG,
+                BIG,
+                BIG,
+                BIG,
+                BIG,
+                "instructions",
+                True,
+                BIG,
+                "estimated",
+                "a manual " * 30,
+                (MEASURED,),
+            )
             for core in CORES
             for what in ("tinyml, for speed", "TFLM reference kernels")
         ],

@@ -29,6 +29,8 @@ from tinyml_pipeline.workflow.plain_c import compile_for, interface_of
 Watched = AbstractContextManager[Callable[[int], None]]
 """What shows how many vectors are done; it is entered once the machine runs."""
 _MEASURED_VECTORS = 64
+_TIMEOUT_S = 20.0
+_TRACED_TIMEOUT_S = 120.0  # an inference of a large model takes longer if every block of code is counted
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def count_layers(
         if table is not None and isinstance(board.emulator, QemuMachine):
             out, cache = place / "trace", cache_dir("qemu")
             tracer = make_tracer(board.emulator, board, elf, interface.prefix, out=out, cache_dir=cache)
-        with _running(interface, board, elf, place, tracer.option if tracer else "") as session:
+        with _running(interface, board, elf, place, tracer.option if tracer else "", _TRACED_TIMEOUT_S) as session:
             counts = session.layer_counts(vector, layers)
         if board.counter == "cycles":
             return LayerCounts("cycles", counts, counts, f"counted on {board.name}")
@@ -154,10 +156,12 @@ def _session(
 
 
 @contextlib.contextmanager
-def _running(interface: ModelInterface, board: Board, elf: Path, place: Path, plugin: str = "") -> Iterator[Session]:
+def _running(
+    interface: ModelInterface, board: Board, elf: Path, place: Path, plugin: str = "", timeout_s: float = _TIMEOUT_S
+) -> Iterator[Session]:
     device = emulate(board, elf, log=place / "device.log", cache_dir=cache_dir("simavr"), plugin=plugin)
     device.is_log_kept = False
     with device:
-        session = Session(device)
+        session = Session(device, timeout_s=timeout_s)
         session.greet(interface)
         yield session

@@ -209,7 +209,7 @@ def _need_of_tflm(opened: OpenModel, board: Board) -> Need:
 
 def tflm_code_bytes(dense: bool) -> int:
     """The most that TFLM's own code took in the peers' measurements: of dense networks, or of any."""
-    rows = [row for row in peer_data()["rows"] if row["what"].startswith("TFLM reference")]
+    rows = [row for row in peer_data()["rows"] if row["what"].startswith("TFLM reference") and row["code_bytes"]]
     return int(max(row["code_bytes"] for row in rows if not dense or row["model"] != "kws_ref_model"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,9 @@ from tinyml_pipeline.workflow.plain_c import Optimize, program_for
 
 @dataclass(frozen=True)
 class LayerCost:
-    """One layer, in the order in which they run. `weight_bytes` are the model's own constants.
+    """One layer, in the order in which they run. `input` and `output` are shapes, such as '1 x 25 x 5 x 64'.
+
+    `weight_bytes` are the model's own constants.
 
     `constant_bytes` is what the kernel stores of them; `code_bytes` is estimated, and 0 where an earlier layer has the
     same kernel. `ram_bytes` of the buffer hold something while it runs. The rest is None where nothing counts it.
@@ -35,6 +37,8 @@ class LayerCost:
 
     layer: str
     operator: str
+    input: str
+    output: str
     kernel: str
     macs: int
     weight_bytes: int
@@ -191,6 +195,8 @@ def _rows(
             LayerCost(
                 layer=names[number],
                 operator=step.operation.name,
+                input=_shapes(program, step.operation.inputs),
+                output=_shapes(program, step.operation.outputs),
                 kernel=function,
                 macs=step.op.macs,
                 weight_bytes=_weight_bytes(program, step),
@@ -204,6 +210,12 @@ def _rows(
         )
         coded.add(function)
     return tuple(rows)
+
+
+def _shapes(program: Program, indices: Iterable[int]) -> str:
+    """Of all that the model computes, without constants."""
+    tensors = [program.graph.tensors[index] for index in indices if index != -1]
+    return " and ".join(" x ".join(map(str, tensor.shape)) for tensor in tensors if not tensor.is_constant)
 
 
 def _weight_bytes(program: Program, step: Step) -> int:

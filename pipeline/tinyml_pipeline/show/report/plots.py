@@ -142,6 +142,45 @@ def draw_costs(costs: Sequence[Mapping[str, Any]]) -> bytes:
     return to_png(figure)
 
 
+def draw_speed(costs: Sequence[Mapping[str, Any]]) -> bytes:
+    """Of each model that peers ran on the same core: instructions on the left, cycles on the right, ours dark.
+
+    `costs` are rows of `tinyml bench`. Each model has scales of its own.
+    """
+    shown = [cost for cost in costs if cost["what"] != "tinyml, for size" and not _is_reference(cost)]
+    compared = {(cost["model"], cost["core"]) for cost in costs if cost["cycles_are"] == "published"}
+    groups = [
+        [cost for cost in shown if (cost["model"], cost["core"]) == pair]
+        for pair in dict.fromkeys((cost["model"], cost["core"]) for cost in costs)
+        if pair in compared
+    ]
+    figure = new_figure(14, 1.2 + 1.75 * len(groups))
+    places = figure.subplots(len(groups), 2, squeeze=False)
+    for (left, right), group in zip(places, groups, strict=True):
+        _draw_bars(left, [cost for cost in group if cost["count"]], "count")
+        _draw_bars(right, [cost for cost in group if cost["cycles"]], "cycles")
+        left.set_title(f"{group[0]['model']} on {group[0]['core']}: instructions", loc="left")
+        right.set_title("cycles: estimated at zero wait states; published with them", loc="left")
+    return to_png(figure)
+
+
+def _is_reference(cost: Mapping[str, Any]) -> bool:
+    """TFLM's own kernels, which would make all other bars short."""
+    return str(cost["what"]).startswith("TFLM reference")
+
+
+def _draw_bars(place: Axes, costs: Sequence[Mapping[str, Any]], key: str) -> None:
+    colors = [DARK if cost["ours"] else LIGHT for cost in costs]
+    bars = place.barh(range(len(costs)), [cost[key] for cost in costs], color=colors)
+    words = {"estimated": " (estimated)", "published": " (published)"} if key == "cycles" else {}
+    place.bar_label(bars, [f"{cost[key]:,}{words.get(cost['cycles_are'], '')}" for cost in costs], padding=4)
+    place.set_yticks(range(len(costs)), [cost["what"] for cost in costs])
+    place.invert_yaxis()
+    place.margins(x=0.45)
+    place.grid(axis="y", visible=False)
+    place.xaxis.set_major_formatter(lambda value, _: f"{value / 1e6:g} M")
+
+
 def _draw_curves(domain: Domain | None, x: FloatArray, expected: FloatArray, actual: FloatArray, output: str) -> Figure:
     figure = new_figure(8, 7, _SHOWN_HALF)
     upper, _ = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tinyml_pipeline.workflow.bench import Cost, StepTime
 
 
-_SHORT = {"instructions": "instr."}
+_SHORT = {"instructions": "instr.", "estimated": "est.", "published": "publ."}
 
 
 def steps(times: Sequence[StepTime]) -> None:
@@ -21,23 +21,56 @@ def steps(times: Sequence[StepTime]) -> None:
 
 
 def costs(found: Sequence[Cost]) -> None:
-    def number(value: int | None) -> str:
-        return "" if value is None else f"{value:,}"
-
+    """Of each model all that was measured; then its layers, with the peers' instructions per MAC; then the sources."""
     for model in dict.fromkeys(cost.model for cost in found):
+        own = [cost for cost in found if cost.model == model]
         print_table(
-            [model, "what", "flash", "code", "RAM", "stack", "an inference"],
+            [model, "what", "flash", "code", "RAM", "stack", "an inference", "cycles"],
             [
                 [
                     cost.core,
                     cost.what,
-                    *map(number, (cost.flash_bytes, cost.code_bytes, cost.ram_bytes, cost.stack_bytes)),
-                    f"{cost.count:,} {_SHORT.get(cost.unit, cost.unit)}",
+                    *map(_number, (cost.flash_bytes, cost.code_bytes, cost.ram_bytes, cost.stack_bytes)),
+                    "" if cost.count is None else f"{cost.count:,} {_SHORT.get(cost.unit, cost.unit)}",
+                    "" if cost.cycles is None else f"{cost.cycles:,} {_SHORT.get(cost.cycles_are, '')}".strip(),
                 ]
-                for cost in found
-                if cost.model == model
+                for cost in own
             ],
         )
+        for cost in own:
+            _layers(cost)
+        for source in dict.fromkeys(cost.source for cost in own if cost.source):
+            names = dict.fromkeys(cost.core if cost.ours else cost.what for cost in own if cost.source == source)
+            tell(f"{', '.join(names)}: {source}")
+
+
+def _layers(cost: Cost) -> None:
+    """Instructions and cycles, and both for each MAC."""
+    peers = list(dict.fromkeys(name for layer in cost.layers for name in layer.peers))
+    rows = [
+        [
+            layer.layer,
+            f"{layer.macs:,}",
+            _number(layer.instructions),
+            _share(layer.instructions, layer.macs),
+            _number(layer.cycles),
+            _share(layer.cycles, layer.macs),
+            *(f"{layer.peers[name]:.2f}" if name in layer.peers else "" for name in peers),
+        ]
+        for layer in cost.layers
+    ]
+    cycles = "cycles" if cost.cycles_are == "counted" else "est. cycles"
+    print_table([f"on {cost.core}", "MACs", "instr.", "a MAC", cycles, "cycles a MAC", *peers], rows)
+    if peers:
+        tell(f"{' and '.join(peers)}: instructions of one MAC, for the same layer.")
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _share(count: int | None, macs: int) -> str:
+    return f"{count / macs:.2f}" if count is not None and macs else ""
 
 
 def doctor(checks: Sequence[Check]) -> None:
