@@ -39,7 +39,7 @@ def table(costs: list[Cost]) -> str:
 
 
 def main(models: list[str]) -> None:
-    costs = bench_chips(models, Project.find(Path.cwd(), None), [BOARD])
+    costs = bench_chips(models, Project.find(Path.cwd(), None), [BOARD], ["speed"])
     (ROOT / "docs" / "speed.png").write_bytes(plots.draw_speed([asdict(cost) for cost in costs]))
     readme = ROOT / "README.md"
     text, count = TABLE.subn(lambda marks: marks[1] + table(costs) + marks[2], readme.read_text(encoding="utf-8"))

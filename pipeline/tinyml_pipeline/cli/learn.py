@@ -100,7 +100,7 @@ def graph(model: str, form: str, as_json: bool) -> None:
 @click.option(
     "--optimize",
     type=click.Choice(["size", "balanced", "speed"]),
-    help="Optimize for code size or speed; by default what suits the board.",
+    help="How much flash matters against time; by default what suits the board.",
 )
 @click.option("--picture", type=click.Path(path_type=Path), metavar="FILE.svg", help="Draw the memory over time.")
 @json_option

@@ -36,7 +36,6 @@ _FOLDER = "bench"
 PEERS_CORE = "Cortex-M4F"
 LAYER_PEERS = {"cmsis_nn": "CMSIS-NN", "tinyengine": "TinyEngine"}
 """Keys of peers.json, and what they are called."""
-_AIMS: tuple[Optimize, ...] = ("size", "speed")
 
 
 @dataclass(frozen=True)
@@ -85,10 +84,12 @@ class StepTime:
     note: str
 
 
-def bench_chips(names: Sequence[str], project: Project, boards: Sequence[str] = ()) -> list[Cost]:
+def bench_chips(
+    names: Sequence[str], project: Project, boards: Sequence[str] = (), aims: Sequence[Optimize] = ("size", "speed")
+) -> list[Cost]:
     """Flash, RAM, stack and count of every model, dense layers per tensor and per channel, on every processor here.
 
-    Written to artifacts/bench/ as JSON and as a picture; the peers' figures stand beside ours.
+    For speed also each layer. Written to artifacts/bench/ as JSON and as pictures, the peers' figures beside ours.
     """
     need_extra("plot", "bench")
     found = chips(boards)
@@ -106,7 +107,7 @@ def bench_chips(names: Sequence[str], project: Project, boards: Sequence[str] = 
         inputs = parity_inputs(model.inputs).arrays
         with progress.working(f"{label}: measuring on {counted(len(machines), 'processor')}"):
             for board in machines:
-                for optimize in _AIMS:
+                for optimize in aims:
                     try:
                         costs.append(_measured(label, opened, board, optimize, inputs))
                     except UnsupportedError as error:
