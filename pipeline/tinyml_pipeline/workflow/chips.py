@@ -30,7 +30,7 @@ Watched = AbstractContextManager[Callable[[int], None]]
 """What shows how many vectors are done; it is entered once the machine runs."""
 _MEASURED_VECTORS = 64
 _TIMEOUT_S = 20.0
-_TRACED_TIMEOUT_S = 120.0  # an inference of a large model takes longer if every block of code is counted
+_MEASURED_TIMEOUT_S = 120.0  # a measurement is worth waiting for, on a computer that has other work too
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def measure_on_chip(
         place = Path(folder)
         # A firmware of its own for the sizes: the one that answers on the wire holds the protocol too.
         bench = build_firmware(sources, interface_of(model), board, "bench", place / "bench", optimize)
-        with _session(model, board, sources, optimize, place) as session:
+        with _session(model, board, sources, optimize, place, _MEASURED_TIMEOUT_S) as session:
             return measure(bench, session, rows_of(inputs)[:_MEASURED_VECTORS])
 
 
@@ -135,7 +135,7 @@ def count_layers(
         if table is not None and isinstance(board.emulator, QemuMachine):
             out, cache = place / "trace", cache_dir("qemu")
             tracer = make_tracer(board.emulator, board, elf, interface.prefix, out=out, cache_dir=cache)
-        with _running(interface, board, elf, place, tracer.option if tracer else "", _TRACED_TIMEOUT_S) as session:
+        with _running(interface, board, elf, place, tracer.option if tracer else "", _MEASURED_TIMEOUT_S) as session:
             counts = session.layer_counts(vector, layers)
         if board.counter == "cycles":
             return LayerCounts("cycles", counts, counts, f"counted on {board.name}")
@@ -146,12 +146,17 @@ def count_layers(
 
 @contextlib.contextmanager
 def _session(
-    model: QuantizedModel, board: Board, sources: SourceTree, optimize: Optimize | None, place: Path
+    model: QuantizedModel,
+    board: Board,
+    sources: SourceTree,
+    optimize: Optimize | None,
+    place: Path,
+    timeout_s: float = _TIMEOUT_S,
 ) -> Iterator[Session]:
     """A machine that runs the model and has greeted; its firmware and log lie below `place`."""
     interface = interface_of(model)
     verify = build_firmware(sources, interface, board, "verify", place / "verify", optimize)
-    with _running(interface, board, verify.elf, place) as session:
+    with _running(interface, board, verify.elf, place, timeout_s=timeout_s) as session:
         yield session
 
 

@@ -154,13 +154,16 @@ def draw_speed(costs: Sequence[Mapping[str, Any]]) -> bytes:
         for pair in dict.fromkeys((cost["model"], cost["core"]) for cost in costs)
         if pair in compared
     ]
-    figure = new_figure(14, 1.2 + 1.75 * len(groups))
+    figure = new_figure(14, 1.2 + 1.7 * len(groups))
     places = figure.subplots(len(groups), 2, squeeze=False)
     for (left, right), group in zip(places, groups, strict=True):
         _draw_bars(left, [cost for cost in group if cost["count"]], "count")
         _draw_bars(right, [cost for cost in group if cost["cycles"]], "cycles")
         left.set_title(f"{group[0]['model']} on {group[0]['core']}: instructions", loc="left")
-        right.set_title("cycles: estimated at zero wait states; published with them", loc="left")
+        right.set_title("cycles", loc="left")
+    figure.supxlabel(
+        "estimated: at zero wait states; published: measured times, with the flash's wait states", fontsize=12
+    )
     return to_png(figure)
 
 
@@ -176,7 +179,8 @@ def _draw_bars(place: Axes, costs: Sequence[Mapping[str, Any]], key: str) -> Non
     place.bar_label(bars, [f"{cost[key]:,}{words.get(cost['cycles_are'], '')}" for cost in costs], padding=4)
     place.set_yticks(range(len(costs)), [cost["what"] for cost in costs])
     place.invert_yaxis()
-    place.margins(x=0.45)
+    place.margins(x=0.5)
+    place.locator_params(axis="x", nbins=5)
     place.grid(axis="y", visible=False)
     place.xaxis.set_major_formatter(lambda value, _: f"{value / 1e6:g} M")
 
