@@ -155,6 +155,7 @@ VERIFIED = result(
         claim="3 of them differ",
     ),
     seconds=0.001,
+    layers=[Fields(layer="a_layer_with_a_long_name", count=BIG)] * 2,
     resent=BIG,
 )
 ANSWERS = tuple(Answer(f"class_{n}", -123.456, -123.456, -123.456, -128, -123.456, -128) for n in range(10))

@@ -77,6 +77,21 @@ def test_an_avr_counts_cycles(tflite: Path) -> None:
     assert sum(column(found, "cycles")) > 3000
 
 
+def test_verify_fetches_what_the_firmware_counts(tflite: Path) -> None:
+    board_here("sim-uno")
+    asked = ["--artifacts", str(tflite.parent / "art"), "verify", str(tflite), "--board", "sim-uno", "--vectors", "3"]
+    result = CliRunner().invoke(main, [*asked, "--layers", "--json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)[0]["facts"]["verify"]
+    assert (found["unit"], found["mismatches"]) == ("cycles", 0)
+    # The firmware that answers is the profiled one, whose hook is part of an inference: 300 cycles a layer and less.
+    assert 0 < found["most"] - sum(layer["count"] for layer in found["layers"]) < 3 * 400
+    assert len(found["layers"]) == 3
+    refused = CliRunner().invoke(main, [*asked[:3], str(tflite), "--board", "esp32", "--layers", "--runtime", "tflm"])
+    assert refused.exit_code == 2
+    assert refused.stderr == "tinyml: verify --layers measures plain C: leave out --runtime tflm.\n"
+
+
 def test_a_core_without_an_emulator(tflite: Path) -> None:
     result = run(tflite, "--board", "esp32")
     assert result.exit_code == 0

@@ -182,9 +182,19 @@ def flash(model: str, board: str, port: str | None, runtime: str | None, tool: s
     metavar="SECONDS",
     help="Time to wait for a valid answer.",
 )
+@click.option(
+    "--layers", is_flag=True, help="Show what each layer takes; a real board needs a firmware with a profile."
+)
 @json_option
 def verify(
-    model: str, board: str, port: str | None, runtime: str | None, vectors: str | None, timeout: float, as_json: bool
+    model: str,
+    board: str,
+    port: str | None,
+    runtime: str | None,
+    vectors: str | None,
+    timeout: float,
+    layers: bool,
+    as_json: bool,
 ) -> None:
     """Verify that a board computes the right bytes: send it inputs over its serial port, or to its emulator.
 
@@ -199,7 +209,9 @@ def verify(
     from tinyml_pipeline.workflow.verify import verify as verify_model
 
     count = None if vectors is None else vector_count(vectors) or ALL_VECTORS
-    found = verify_model(model, project(), board=board, port=port, runtime=runtime, vectors=count, timeout_s=timeout)
+    found = verify_model(
+        model, project(), board=board, port=port, runtime=runtime, vectors=count, timeout_s=timeout, layers=layers
+    )
     report(found, tables.verification, as_json)
 
 

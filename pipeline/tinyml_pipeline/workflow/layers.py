@@ -140,6 +140,13 @@ def layer_costs(opened: OpenModel, board: Board | None, optimize: Optimize | Non
     )
 
 
+def layer_names_of(opened: OpenModel, board: Board) -> list[str]:
+    """What the layers of the C for a board are called, in the order in which they run."""
+    program = program_for(opened.model, board)
+    names = layer_names(program.graph, [step.operation for step in program.steps], set())
+    return [names[number] for number in range(len(program.steps))]
+
+
 def _check_picture(path: Path) -> None:
     if path.suffix.lower() != ".svg":
         raise UsageError(f"--picture writes SVG: name a file that ends in .svg, not '{path.name}'.")

@@ -184,6 +184,11 @@ def verification(results: Sequence[Verification]) -> None:
         tell(f"{result.model} on {found.board}: {found.claim}")
         if time := _device_time(found):
             tell(time)
+        whole = sum(layer.count for layer in result.layers) or 1
+        print_table(
+            ["layer", found.unit, "share"],
+            [[layer.layer, f"{layer.count:,}", f"{100 * layer.count / whole:.0f} %"] for layer in result.layers],
+        )
 
 
 def _device_count(found: VerifyRecord) -> str:
