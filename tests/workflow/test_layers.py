@@ -87,9 +87,12 @@ def test_verify_fetches_what_the_firmware_counts(tflite: Path) -> None:
     # The firmware that answers is the profiled one, whose hook is part of an inference: 300 cycles a layer and less.
     assert 0 < found["most"] - sum(layer["count"] for layer in found["layers"]) < 3 * 400
     assert len(found["layers"]) == 3
-    refused = CliRunner().invoke(main, [*asked[:3], str(tflite), "--board", "esp32", "--layers", "--runtime", "tflm"])
-    assert refused.exit_code == 2
-    assert refused.stderr == "tinyml: verify --layers measures plain C: leave out --runtime tflm.\n"
+    for options, message in (
+        (("--board", "esp32", "--runtime", "tflm"), "verify --layers measures plain C: leave out --runtime tflm."),
+        (("--board", "host"), "host counts neither cycles nor instructions; verify --layers takes another board."),
+    ):
+        refused = CliRunner().invoke(main, [*asked[:4], "--layers", *options])
+        assert (refused.exit_code, refused.stderr) == (2, f"tinyml: {message}\n")
 
 
 def test_a_core_without_an_emulator(tflite: Path) -> None:

@@ -167,6 +167,7 @@ def _running(
     device = emulate(board, elf, log=place / "device.log", cache_dir=cache_dir("simavr"), plugin=plugin)
     device.is_log_kept = False
     with device:
-        session = Session(device, timeout_s=timeout_s)
+        # A pipe loses nothing, and what is sent again to a slow machine only keeps it busy.
+        session = Session(device, timeout_s=timeout_s, resend_after_s=timeout_s / 4)
         session.greet(interface)
         yield session

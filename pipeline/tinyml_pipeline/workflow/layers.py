@@ -115,9 +115,7 @@ def layer_costs(opened: OpenModel, board: Board | None, optimize: Optimize | Non
     """The same for a model that is open; raises as `count_layers`."""
     model = opened.model
     program = program_for(model, board, optimize)
-    if not program.steps:
-        raise UnsupportedError("no layer is left to be computed: each output is an input or a constant.")
-    names = layer_names(program.graph, [step.operation for step in program.steps], set())
+    names = _names(program)
     machine = None if board is None else _machine(board)
     counted = None
     if board is not None and machine is not None:
@@ -141,10 +139,14 @@ def layer_costs(opened: OpenModel, board: Board | None, optimize: Optimize | Non
 
 
 def layer_names_of(opened: OpenModel, board: Board) -> list[str]:
-    """What the layers of the C for a board are called, in the order in which they run."""
-    program = program_for(opened.model, board)
-    names = layer_names(program.graph, [step.operation for step in program.steps], set())
-    return [names[number] for number in range(len(program.steps))]
+    """What the layers of the C for a board are called, in the order in which they run; UnsupportedError if none is."""
+    return [*_names(program_for(opened.model, board)).values()]
+
+
+def _names(program: Program) -> dict[int, str]:
+    if not program.steps:
+        raise UnsupportedError("no layer is left to be computed: each output is an input or a constant.")
+    return layer_names(program.graph, [step.operation for step in program.steps], set())
 
 
 def _check_picture(path: Path) -> None:

@@ -109,6 +109,8 @@ def verify(
     kind = runtime_for(target, runtime)
     if layers and kind != "aot":
         raise UsageError("verify --layers measures plain C: leave out --runtime tflm.")
+    if layers and target.name == "host":
+        raise UsageError("host counts neither cycles nor instructions; verify --layers takes another board.")
     refuse_port_of_emulated(target, port)
     chosen([name], project, files=True)
     opened = open_model(name, project)
@@ -146,6 +148,7 @@ def _verify_one(
     model, folder = opened.model, opened.folder
     inputs = chosen_inputs(model, vectors_for_chips(model) if vectors is None else vectors)
     expected = opened.oracle.invoke(inputs.arrays)
+    names = layer_names_of(opened, board) if layers else []
     counts: tuple[LayerCount, ...] = ()
     with (
         _profiled(opened, board, layers) as elf,
@@ -158,7 +161,6 @@ def _verify_one(
             ran = session.invoke_many(rows_of(inputs.arrays), lambda count, _: done(count))
         seconds = time.perf_counter() - started
         if layers:
-            names = layer_names_of(opened, board)
             measured = session.layer_counts(rows_of(inputs.arrays)[-1], len(names))
             counts = tuple(LayerCount(*pair) for pair in zip(names, measured, strict=True))
     found = compare_exact(f"{board.name} = TFLM", expected, _outputs(model, ran), inputs.arrays)
