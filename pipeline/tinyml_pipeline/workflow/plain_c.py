@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal
 
 from tinyml_pipeline.boards.board import Board
-from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.compile import Unit, compile_graph, compile_unit
 from tinyml_pipeline.compiler.explain import Explanation, explain
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.prefix import c_prefix
@@ -35,12 +35,14 @@ def compile_for(model: QuantizedModel, board: Board | None, optimize: Optimize |
 
 def compile_to(model: QuantizedModel, target: Target, budget: Budget | None = None) -> SourceTree:
     """The same for a processor, with no more flash and RAM than `budget` as far as kernels can be chosen so."""
-    return compile_graph(
+    return compile_unit(unit_of(model), target, budget, evaluator())
+
+
+def unit_of(model: QuantizedModel) -> Unit:
+    """A model with the names that its spec, or the file, gives to inputs and outputs."""
+    return Unit(
         model.graph,
         model.name,
-        target,
-        budget=budget,
-        evaluate=evaluator(),
         input_names=_port_names(model.inputs, "in"),
         output_names=_port_names(model.outputs, "out"),
         value_names={"in": model.inputs[0].values, "out": model.outputs[0].values},
