@@ -60,6 +60,6 @@ def _row(board: Board) -> BoardRow:
         board.tflm_library,
         board.arduino.fqbn if board.arduino else None,
         platformio.board if platformio else None,
-        ", ".join(board.flashing.tools) if board.flashing else "emulator",
+        board.flashing.tools[0] if board.flashing else "emulator",
         board.source,
     )
