@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import asdict, replace
 
 import pytest
 from tinyml_pipeline.show.report.plots import draw_speed
 from tinyml_pipeline.show.report.tables import upkeep
 from tinyml_pipeline.workflow.bench import Cost, MeasuredLayer, peer_data, peers_of
+
+from tests.documentation import ROOT
 
 OURS = Cost("kws_ref_model", "Cortex-M4F", "tinyml, for speed", 90_000, 60_000, 20_000, 500, 2_110_392, "instructions",
             True, 3_816_521, "estimated", "Cortex-M4 Technical Reference Manual at zero wait states",
@@ -50,6 +53,20 @@ def test_the_table_never_mixes_what_cycles_are(
     assert next(line.split() for line in text.splitlines() if line.startswith("softmax_12"))[1:] == ["0", "561", "790"]
     assert "CMSIS-NN and TinyEngine: instructions of one MAC, for the same layer." in text
     assert "Cortex-M4F: Cortex-M4 Technical Reference Manual at zero wait states" in text
+
+
+def test_the_table_of_the_readme() -> None:
+    """docs/figures.py: ours, the best of the others, and the marks between which README.md has them."""
+    spec = importlib.util.spec_from_file_location("figures", ROOT / "docs" / "figures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    figures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(figures)
+    rows = figures.table([OURS, *peers_of(OURS.model)]).splitlines()
+    assert rows[2:] == ["| `kws_ref_model` | 2,110,392 | 7,698,410 | 3,816,521 | 5,185,377 | 90,000 | 20,000 + 500 |"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert figures.TABLE.sub("", readme).count("speed -->") == 0
+    assert rows[0] in readme
 
 
 def test_the_picture_needs_published_cycles() -> None:
