@@ -42,7 +42,7 @@ SLOW_FOLDERS = {
 SLOW_FILES = {
     *("test_cli.py", "test_draw_network.py", "test_fit.py", "test_fuzz_shapes.py", "test_networks.py"),
     *("test_packaging.py", "test_published_networks.py", "test_quick_start.py", "test_shared_cases.py"),
-    *("test_shared_models.py", "test_site.py"),
+    *("test_fuzz_chips.py", "test_shared_models.py", "test_site.py"),
 }
 
 
