@@ -44,9 +44,9 @@ from tests.oracle import run_tflm
 from tests.tools import PATIENCE_S
 
 VECTORS = 10
-_BATCH = 25
+_BATCH = 20
 _CALLS_BYTES = 256  # the deepest stack of protocol, model and kernels
-_LARGE_BOARD_BYTES, _MANY = 1 << 20, 25  # so many networks share the firmware of a large board
+_LARGE_BOARD_BYTES, _MANY = 1 << 20, 10  # so many networks share the firmware of a large board
 
 _INTERFACE = ModelInterface(SHA256, (1,), (5,))
 _MODEL_H = """#include <stdint.h>
@@ -158,6 +158,9 @@ def _network_c(network: Network, board: Board, optimize: Optimize, number: int) 
     """The network, and a function that runs it on its inputs and compares."""
     graph = read_tflite(network.tflite)
     target, prefix = target_of(board, optimize), f"n{number}"
+    interface = ModelInterface.of(graph, prefix)
+    if interface.input_bytes + interface.output_bytes > board.ram_bytes:
+        raise UnsupportedError(f"does not fit {board.name}")
     tree = compile_graph(graph, "random", target, budget=budget_of(board), evaluate=run_operation, prefix=prefix)
     before, after = model_edges(graph)
     inputs = [edge.from_own(values) for edge, values in zip(before, network.inputs, strict=True)]
@@ -169,7 +172,7 @@ def _network_c(network: Network, board: Board, optimize: Optimize, number: int) 
             [_stored(edge, own) for edge, own in zip(after, run_tflm(network.tflite, network.inputs), strict=True)]
         ),
     )
-    io = model_io_header(ModelInterface.of(graph, prefix))
+    io = model_io_header(interface)
     return tree.merged({f"run_{number}.c": run, f"n{number}_io.h": io})
 
 
