@@ -30,9 +30,8 @@
 static inline int32_t dual_multiply_add(uint32_t a, uint32_t b, int32_t sum)
 {
 #if DSP_INSTRUCTIONS
-    int32_t result;
-    __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
-    return result;
+    __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b)); /* the sum's register is free afterwards */
+    return sum;
 #else
     const int32_t low = (int16_t)(a & 0xffffu) * (int16_t)(b & 0xffffu);
     const int32_t high = (int16_t)(a >> 16) * (int16_t)(b >> 16);

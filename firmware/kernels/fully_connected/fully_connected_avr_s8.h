@@ -21,9 +21,9 @@
     "adc  %B[sum], r1\n\t"                                                                                             \
     "adc  %C[sum], r23\n\t"
 
-/* The sum of a row from its bias on. The operands may be in any register, and the pointer registers are loaded inside:
- * a compiler that keeps a frame pointer has too few of them to choose. */
-ALWAYS_INLINE sum24_t avr_dot_product(const int8_t *weights, const int32_t *bias, const int8_t *in, size_t inputs)
+/* The sum of a row from its bias on; both pointers go on to the next row. The operands may be in any register, and the
+ * pointer registers are loaded inside: a compiler that keeps a frame pointer has too few of them to choose. */
+ALWAYS_INLINE sum24_t avr_dot_product(const int8_t **weights, const int32_t **bias, const int8_t *in, size_t inputs)
 {
     sum24_t sum;
 
@@ -31,6 +31,8 @@ ALWAYS_INLINE sum24_t avr_dot_product(const int8_t *weights, const int32_t *bias
                      "lpm  %A[sum], Z+\n\t"
                      "lpm  %B[sum], Z+\n\t"
                      "lpm  %C[sum], Z+\n\t" /* the fourth byte only repeats the sign */
+                     "adiw r30, 1\n\t"
+                     "movw %[bias], r30\n\t"
                      "movw r30, %[weights]\n\t"
                      "movw r26, %[in]\n\t"
                      "movw r24, %[count]\n\t"
@@ -44,9 +46,10 @@ ALWAYS_INLINE sum24_t avr_dot_product(const int8_t *weights, const int32_t *bias
                      "sbiw r24, 1\n\t"
                      "brcc 2b\n"
                      "3:\n\t"
+                     "movw %[weights], r30\n\t"
                      "clr  r1"
-                     : [sum] "=&r"(sum)
-                     : [weights] "r"(weights), [bias] "r"(bias), [in] "r"(in), [count] "r"(inputs)
+                     : [sum] "=&r"(sum), [weights] "+r"(*weights), [bias] "+r"(*bias)
+                     : [in] "r"(in), [count] "r"(inputs)
                      : "r0", "r22", "r23", "r24", "r25", "r26", "r27", "r30", "r31", "memory");
     return sum;
 }
@@ -62,8 +65,7 @@ static inline void fully_connected_avr_s8(const struct fully_connected_s8 *layer
     flash_copy(&p, layer, sizeof p);
 
     for (const int8_t *const end = out + p.outputs; out != end; out++) {
-        const sum24_t sum = avr_dot_product(p.weights, p.bias++, in, p.inputs);
-        p.weights += p.inputs;
+        const sum24_t sum = avr_dot_product(&p.weights, &p.bias, in, p.inputs);
         const int16_t scaled = avr_scale(sum, (uint32_t)p.multiplier, (uint8_t)-p.shift);
         *out = avr_clamp((int16_t)(scaled + p.output_zero_point), p.output_min, p.output_max);
     }
@@ -76,8 +78,7 @@ static inline void fully_connected_avr_per_channel_s8(const struct fully_connect
     flash_copy(&p, layer, sizeof p);
 
     for (const int8_t *const end = out + p.outputs; out != end; out++) {
-        const sum24_t sum = avr_dot_product(p.weights, p.bias++, in, p.inputs);
-        p.weights += p.inputs;
+        const sum24_t sum = avr_dot_product(&p.weights, &p.bias, in, p.inputs);
         const uint32_t multiplier = (uint32_t)flash_read_s32(p.multipliers++);
         const int16_t scaled = avr_scale(sum, multiplier, (uint8_t)-flash_read_s8(p.shifts++));
         *out = avr_clamp((int16_t)(scaled + p.output_zero_point), p.output_min, p.output_max);

@@ -18,7 +18,7 @@ struct fully_connected_narrow_s8 {
 ALWAYS_INLINE const int32_t *narrow_output(const int32_t *words, struct scale_source scale, uint32_t lanes,
                                            int8_t *out, bool is_signed)
 {
-    const int32_t sum = dual_multiply_add(lanes, (uint32_t)words[0], words[1]);
+    const int32_t sum = dual_multiply_add((uint32_t)words[0], lanes, words[1]);
 
     words += 2;
     if (scale.per_channel) {
@@ -84,7 +84,8 @@ ALWAYS_INLINE void narrow_rows(const int32_t *words, bool per_channel, uint32_t 
 ALWAYS_INLINE void narrow_run(const struct fully_connected_narrow_s8 *p, const int8_t *in, int8_t *out,
                               bool per_channel, bool is_signed)
 {
-    const uint32_t lanes = (uint32_t)(uint16_t)in[0] | (p->inputs > 1 ? (uint32_t)(uint16_t)in[1] << 16 : 0u);
+    /* One input has weights of 0 in the upper lane. */
+    const uint32_t lanes = p->inputs > 1 ? low_halves((uint32_t)in[0], (uint32_t)in[1]) : (uint32_t)in[0];
 
     if (p->outputs > 2) {
         narrow_rows(p->words, per_channel, lanes, out, out + p->outputs, is_signed);
