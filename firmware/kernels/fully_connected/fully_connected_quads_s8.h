@@ -67,7 +67,7 @@ ALWAYS_INLINE void quads_pass(struct quads_run *run, const int8_t *in, size_t in
                               int8_t *out)
 {
     const int8_t *weight = run->weights;
-    const int8_t *const end = in + inputs, *const last = in + inputs / inputs_at_once * inputs_at_once;
+    const int8_t *const last = in + inputs / inputs_at_once * inputs_at_once;
     int32_t a = run->bias[0], b = run->bias[1], c = run->bias[2], d = run->bias[3];
 
     for (; in != last; in += inputs_at_once, weight += 4 * inputs_at_once) {
@@ -79,11 +79,11 @@ ALWAYS_INLINE void quads_pass(struct quads_run *run, const int8_t *in, size_t in
         }
     }
     if (inputs_at_once == 2) {
-        if (in != end) {
+        if (inputs & 1) {
             QUADS_ADD(in[0], weight);
         }
     } else {
-        for (; in != end; in++, weight += 4) {
+        for (size_t left = inputs % inputs_at_once; left > 0; left--, in++, weight += 4) {
             QUADS_ADD(in[0], weight);
         }
     }
@@ -103,12 +103,13 @@ ALWAYS_INLINE void quads_run(struct quads_run run, const int8_t *in, size_t inpu
     for (; out + 4 <= end; out += 4) {
         quads_pass(&run, in, inputs, inputs_at_once, out);
     }
-    for (; out != end; out++) {
+    while (out != end) {
+        const int8_t *const row_end = run.weights + inputs, *x = in;
         int32_t sum = *run.bias++;
-        for (size_t i = 0; i < inputs; i++) {
-            sum += *run.weights++ * in[i];
+        while (run.weights != row_end) {
+            sum += *run.weights++ * *x++;
         }
-        *out = quads_output(&run, sum);
+        *out++ = quads_output(&run, sum);
     }
 }
 
