@@ -46,6 +46,7 @@ class _Manifest:
 
     name: str
     stages: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = ""
     is_ours: bool = False
     is_damaged: bool = False
 
@@ -63,6 +64,20 @@ class ModelFolder:
         self.root = root
         self.model = self._real.name if model in ("", ".", "..") else model
         self.asked = asked or self.model
+
+    @property
+    def origin(self) -> str:
+        """The file that the model is, seen from the artifacts; '' for a model of the project."""
+        if self.asked == self.model:
+            return ""
+        with contextlib.suppress(ValueError):  # on another drive
+            return Path(os.path.relpath(self.asked, self.root)).as_posix()
+        return self.asked
+
+    @property
+    def earlier_origin(self) -> str:
+        """The same of the model whose files are in the folder; '' if that is not known."""
+        return self._manifest().origin
 
     @property
     def argument(self) -> str:
@@ -164,7 +179,8 @@ class ModelFolder:
                     hashes[f"{name}.new"] = hashes[name]
             hashes |= {name: before[name] for name in staying if name in before}
             records[stage] = {"made_from": made_from, "facts": facts, "files": hashes}
-        text = {"model": self.model, "environment": dict(environment), "stages": dict(sorted(records.items()))}
+        text: dict[str, Any] = {"model": self.model, "file": self.origin} if self.origin else {"model": self.model}
+        text |= {"environment": dict(environment), "stages": dict(sorted(records.items()))}
         written = {name: data for name, data in new_files.items() if name not in kept}
         moved = [] if keep_edited else list(edited)
         removed = replaced - set(new_files) - set(edited)
@@ -267,7 +283,8 @@ def _read_manifest(path: Path) -> _Manifest | None:
     if not isinstance(stages, dict):
         return None
     sound = {name: record for name, record in stages.items() if _is_sound(record)}
-    return _Manifest(path.name, sound, is_ours=True, is_damaged=len(sound) < len(stages))
+    origin = found["file"] if isinstance(found.get("file"), str) else ""
+    return _Manifest(path.name, sound, origin, is_ours=True, is_damaged=len(sound) < len(stages))
 
 
 def _is_sound(record: Any) -> bool:

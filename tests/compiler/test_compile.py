@@ -163,7 +163,7 @@ def test_nothing_is_written_beside_the_activations(seed: int, tmp_path: Path) ->
     model = compile_model(network.tflite)
     text = model.tree["model.c"]
     guarded, count = re.subn(
-        r"static (int\d+_t) model_arena\[(\d+)\];",
+        r"static (int\d+_t) model_arena\[(\d+)\] MODEL_ARENA;",
         r"static struct { int8_t before[64]; \1 middle[\2]; int8_t after[64]; } guarded;\n"
         r"#define model_arena guarded.middle",
         text,

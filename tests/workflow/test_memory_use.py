@@ -13,7 +13,7 @@ from tinyml_pipeline.host.interpreters.tflm import TflmInterpreter
 from tinyml_pipeline.quantization.quantized_model import load_quantized
 from tinyml_pipeline.show.report.tables.road import compilation
 from tinyml_pipeline.workflow import memory_use as module
-from tinyml_pipeline.workflow.compile import compile_models
+from tinyml_pipeline.workflow.compile import Wanted, compile_models
 from tinyml_pipeline.workflow.fit import needs_of
 from tinyml_pipeline.workflow.memory_use import MemoryUse, memory_use
 
@@ -51,7 +51,7 @@ def test_without_tflm_there_is_no_arena(monkeypatch: pytest.MonkeyPatch) -> None
 def test_compile_and_fit_tell_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "dense.tflite"
     path.write_bytes(dense())
-    (result,) = compile_models([str(path)], project(tmp_path / "art"), explain=True).results
+    (result,) = compile_models([str(path)], project(tmp_path / "art"), Wanted(explain=True)).results
     found = result.facts()["portable"]["memory"]
     assert (found["buffer_bytes"], found["live_bytes"]) == (88, 88)
     compilation([result])

@@ -25,7 +25,6 @@ SECTIONS = {
         road.convert,
         road.generate,
         road.compile_,
-        road.library,
         road.parity,
     ),
     "On a board": (

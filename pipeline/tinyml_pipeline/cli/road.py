@@ -248,37 +248,6 @@ def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path |
 
 @click.command()
 @models_or_files_argument
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", help="The library's folder (required)."
-)
-@click.option("--name", metavar="NAME", help="The library's name.  [default: its model's, or the folder's]")
-@click.option(
-    "--optimize",
-    type=click.Choice(["size", "balanced", "speed"]),
-    help="How much flash matters against time; by default what suits each processor.",
-)
-@click.option("--zip", "archive", is_flag=True, help="Also pack it, for Arduino's 'Add .ZIP Library'.")
-@json_option
-def library(
-    models: tuple[str, ...], output: Path | None, name: str | None, optimize: Any, archive: bool, as_json: bool
-) -> None:
-    """Write models as one library for Arduino, PlatformIO, CMake, ESP-IDF and Zephyr: plain C for every processor.
-
-    \b
-    Example: tinyml library adder linear -o my_models --zip
-             tinyml library kws.tflite -o components/kws
-    """
-    from tinyml_pipeline.show.report.tables import road as tables
-    from tinyml_pipeline.workflow.library import write_library
-
-    if not models or output is None:
-        raise UsageError("library needs models and a folder, as in: tinyml library adder linear -o my_models")
-    written = write_library(models, project(), output=output, name=name, optimize=optimize, archive=archive)
-    report(written, tables.library, as_json)
-
-
-@click.command()
-@models_or_files_argument
 @click.option("--board", "boards", multiple=True, metavar="BOARD", help="Run the model's C on this board only.")
 @click.option(
     "--vectors",
@@ -317,7 +286,38 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None
 )
 @click.option("--flash-limit", type=click.IntRange(1), metavar="BYTES", help="Choose kernels that take no more flash.")
 @click.option("--ram-limit", type=click.IntRange(1), metavar="BYTES", help="The same of RAM between the layers.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the C of one model.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Folder for the C of one model, or of several for one firmware, which share one copy of each kernel.",
+)
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Name of the model's files, symbols and macros in C; once per model.",
+)
+@click.option(
+    "--memory",
+    type=click.Choice(["static", "caller"]),
+    default="static",
+    help="Memory between the layers: a static array, or given by the caller, which makes the inference reentrant.",
+)
+@click.option(
+    "--io",
+    "ports",
+    type=click.Choice(["pointers", "arena"]),
+    default="pointers",
+    help="Inputs and outputs: pointers of the caller, or places inside that memory.",
+)
+@click.option(
+    "--vectors",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Write a test too: a C program that compares N answers with TFLM's, and the vectors as C and .npz.",
+)
 @click.option(
     "--explain",
     is_flag=True,
@@ -331,6 +331,10 @@ def compile_(
     flash_limit: int | None,
     ram_limit: int | None,
     output: Path | None,
+    names: tuple[str, ...],
+    memory: Any,
+    ports: Any,
+    vectors: int | None,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -338,19 +342,16 @@ def compile_(
 
     \b
     Example: tinyml compile adder --board sim-uno
-             tinyml compile other.tflite -o my_firmware/model
+             tinyml compile other.tflite --name wake -o my_firmware/model
+             tinyml compile kws.tflite adder -o my_firmware/models --memory caller
     """
+    from tinyml_pipeline.compiler.layout import Layout
     from tinyml_pipeline.compiler.select import Budget
     from tinyml_pipeline.show.report.tables import road as tables
-    from tinyml_pipeline.workflow.compile import compile_models
+    from tinyml_pipeline.workflow.compile import Wanted, compile_models
 
-    outcomes = compile_models(
-        models,
-        project(),
-        boards=boards,
-        optimize=optimize,
-        output=output,
-        explain=explain,
-        limits=Budget(flash_limit, ram_limit),
+    wanted = Wanted(
+        optimize, output, explain, Budget(flash_limit, ram_limit), names, Layout(memory, ports), vectors or 0
     )
+    outcomes = compile_models(models, project(), wanted, boards=boards)
     report(outcomes, tables.compilation, as_json)

@@ -11,8 +11,10 @@ from tinyml_pipeline.compiler.emit.kernel_sources import declared_names, kernel_
 from tinyml_pipeline.compiler.emit.model_c import Source, headers_of
 from tinyml_pipeline.compiler.emit.model_h import emit_header, port_headers
 from tinyml_pipeline.compiler.emit.shared_kernels import shared_names, shared_sources
+from tinyml_pipeline.compiler.emit.vectors_c import RUNNER, StoredVectors, vector_sources
 from tinyml_pipeline.compiler.emit.version import version_header
 from tinyml_pipeline.compiler.graph import Graph
+from tinyml_pipeline.compiler.layout import STATIC, Layout
 from tinyml_pipeline.compiler.names import Names, port_names
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.prefix import c_prefix
@@ -38,6 +40,8 @@ class Unit:
     input_names: Sequence[str] = ()
     output_names: Sequence[str] = ()
     value_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    vectors: StoredVectors | None = None
+    """For a test that comes with the model."""
 
 
 def compile_graph(
@@ -47,6 +51,7 @@ def compile_graph(
     *,
     budget: Budget | None = None,
     evaluate: Evaluate | None = None,
+    layout: Layout = STATIC,
     prefix: str = "",
     input_names: Sequence[str] = (),
     output_names: Sequence[str] = (),
@@ -55,30 +60,37 @@ def compile_graph(
     """`<prefix>.h`, `<prefix>.c`, `<prefix>_weights.h` if an array is long, and `kernels/` with all that they include.
 
     The names are those of a Unit. `budget` is what the model may take of the board. `evaluate` asks TFLM about
-    operators on constants, which otherwise are computed in every inference. The same arguments give the same text.
-    Raises UnsupportedError if the model has anything without an exact form.
+    operators on constants, which otherwise are computed in every inference. `layout` says whose memory the C uses.
+    The same arguments give the same text. Raises UnsupportedError if the model has anything without an exact form.
     """
-    return compile_unit(
-        Unit(graph, name, prefix, input_names, output_names, value_names or {}), target, budget, evaluate
-    )
+    unit = Unit(graph, name, prefix, input_names, output_names, value_names or {})
+    return compile_unit(unit, target, budget, evaluate, layout)
 
 
 def compile_unit(
-    unit: Unit, target: Target, budget: Budget | None = None, evaluate: Evaluate | None = None
+    unit: Unit,
+    target: Target,
+    budget: Budget | None = None,
+    evaluate: Evaluate | None = None,
+    layout: Layout = STATIC,
 ) -> SourceTree:
     """The same for a Unit."""
-    return _emit(unit, make_program(unit.graph, target, budget, evaluate))
+    return _emit(unit, make_program(unit.graph, target, budget, evaluate, layout))
 
 
 def compile_together(
-    units: Sequence[Unit], target: Target, budget: Budget | None = None, evaluate: Evaluate | None = None
+    units: Sequence[Unit],
+    target: Target,
+    budget: Budget | None = None,
+    evaluate: Evaluate | None = None,
+    layout: Layout = STATIC,
 ) -> SourceTree:
     """Several models for one firmware, in which each kernel is there once.
 
     What several of them call is in `kernels/shared.c`; what one alone calls stays its own, and folds into it. `budget`
     is for each of them. Raises UnsupportedError as `compile_graph`, and if two models have a name in common.
     """
-    programs = [make_program(unit.graph, target, budget, evaluate) for unit in units]
+    programs = [make_program(unit.graph, target, budget, evaluate, layout) for unit in units]
     users = Counter(function for program in programs for function in functions_of(program))
     shared = {function for function, count in users.items() if count > 1}
     tree = SourceTree()
@@ -99,7 +111,7 @@ def _emit(unit: Unit, program: Program, shared: Collection[str] = ()) -> SourceT
     prefix = unit.prefix or c_prefix(unit.name)
     headers = {*port_headers(program), "common/port.h", *headers_of(program)}
     kernels = kernel_sources(sorted(headers))
-    taken = declared_names(kernels)
+    taken = {"memory", *declared_names(kernels)}
     inputs = port_names([port.name for port in program.inputs], unit.input_names, "in", taken)
     outputs = port_names([port.name for port in program.outputs], unit.output_names, "out", taken)
     names = Names(prefix, unit.name, unit.graph.sha256, inputs, outputs, unit.value_names)
@@ -108,7 +120,8 @@ def _emit(unit: Unit, program: Program, shared: Collection[str] = ()) -> SourceT
     files = {f"{prefix}.h": emit_header(program, names), f"{prefix}.c": source.model_c}
     if source.weights_h:
         files[f"{prefix}_weights.h"] = source.weights_h
-    return SourceTree(files).merged(kernels).merged(version_header())
+    tree = SourceTree(files).merged(kernels).merged(version_header())
+    return tree if unit.vectors is None else tree.merged(vector_sources(program, names, unit.vectors))
 
 
 def _refuse_clashes(tree: Mapping[str, str], own: Mapping[str, str]) -> None:
@@ -123,11 +136,11 @@ def _refuse_clashes(tree: Mapping[str, str], own: Mapping[str, str]) -> None:
 
 
 def _files(tree: Mapping[str, str]) -> set[str]:
-    return {path for path in tree if not path.startswith("kernels/")}
+    return {path for path in tree if not path.startswith("kernels/") and path != RUNNER}
 
 
 def _declared(tree: Mapping[str, str]) -> set[str]:
-    """The macros that the models' headers define, and what they declare."""
-    text = "\n".join(tree[path] for path in _files(tree) if path.endswith(".h"))
+    """The macros and functions of the models; their tests are programs of their own."""
+    text = "\n".join(tree[path] for path in _files(tree) if "/" not in path)
     found = re.findall(r"#define (\w+)|^\w[\w *]*?(\w+)\(", text, re.MULTILINE)
     return {name for pair in found for name in pair if name}

@@ -41,10 +41,27 @@ class Names:
 
     @property
     def symbols(self) -> set[str]:
-        """What the header declares, and the arena."""
+        """What the header declares, and the static memory."""
         into = {f"{self.prefix}_{verb}_{name}" for name in self.inputs for verb in ("quantize", "from_uint8")}
         out_of = {f"{self.prefix}_{verb}_{name}" for name in self.outputs for verb in ("dequantize", "to_uint8")}
-        return {f"{self.prefix}_invoke", self.arena, self.layer_done, *into, *out_of}
+        places = {self.place_of(name, "input") for name in self.inputs}
+        places |= {self.place_of(name, "output") for name in self.outputs}
+        memory = {self.arena, self.memory, self.memory_in}
+        return {f"{self.prefix}_invoke", self.layer_done, *memory, *places, *into, *out_of}
+
+    @property
+    def memory(self) -> str:
+        """The struct that a caller gives, if the memory is the caller's."""
+        return f"{self.prefix}_memory"
+
+    @property
+    def memory_in(self) -> str:
+        """The function that finds this struct in any buffer."""
+        return f"{self.prefix}_memory_in"
+
+    def place_of(self, port: str, role: str) -> str:
+        """The function that gives the address of an input or output inside the memory."""
+        return f"{self.prefix}_{role}_{port}"
 
     @property
     def layer_done(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.graph import Graph, Operation, Quantization, Tensor
 from tinyml_pipeline.compiler.join import select_joined
+from tinyml_pipeline.compiler.layout import STATIC, Layout
 from tinyml_pipeline.compiler.lowering import Argument, Array, At, Buffer, Call, Lowering
 from tinyml_pipeline.compiler.memory.offline_plan import check_offline_plan
 from tinyml_pipeline.compiler.memory.plan import MemoryPlan
@@ -73,6 +74,7 @@ class Program:
     plan: MemoryPlan
     buffers: Mapping[tuple[int, str], int]
     """(number of the step, suffix) -> key in the plan."""
+    layout: Layout = STATIC
 
     @property
     def constant_bytes(self) -> int:
@@ -81,7 +83,11 @@ class Program:
 
 
 def make_program(
-    graph: Graph, target: Target, budget: Budget | None = None, evaluate: Evaluate | None = None
+    graph: Graph,
+    target: Target,
+    budget: Budget | None = None,
+    evaluate: Evaluate | None = None,
+    layout: Layout = STATIC,
 ) -> Program:
     """`evaluate` asks TFLM about operators on constants. Raises UnsupportedError if the model has anything for which
     there is no exact form."""
@@ -99,14 +105,14 @@ def make_program(
         raise UnsupportedError("the model has no input or no output; supported: at least one of each.")
     ops = [reader_of(operation.name)(OpContext(core, operation)) for operation in core.operations]
     budget = budget or UNLIMITED
-    program = _laid_out(*select_joined(core, ops, target, budget), inputs, outputs, target)
+    program = _laid_out(*select_joined(core, ops, target, budget), inputs, outputs, target, layout)
     smallest = program
     while (limits := _with_less_scratch(program, budget)) is not None:
         try:
             found = select_joined(core, ops, target, limits)
         except UnsupportedError:
             break  # nothing takes less scratch memory
-        program = _laid_out(*found, inputs, outputs, target)
+        program = _laid_out(*found, inputs, outputs, target, layout)
         smallest = min(smallest, program, key=lambda found: found.plan.size_bytes)
     _check_size(smallest, target)
     return smallest
@@ -118,6 +124,7 @@ def _laid_out(
     inputs: tuple[TensorPort, ...],
     outputs: tuple[TensorPort, ...],
     target: Target,
+    layout: Layout,
 ) -> Program:
     steps = tuple(
         Step(operation, choice, _with_constants(choice.chosen.lowering, target))
@@ -125,9 +132,9 @@ def _laid_out(
     )
     alignments = [target.alignment if choice.chosen.kernel.needs else 1 for choice in choices]
     indices, lowerings = [port.tensor.index for port in outputs], [step.lowering for step in steps]
-    memory = Memory(core, indices, lowerings, alignments)
+    memory = Memory(core, indices, lowerings, alignments, ports_inside=layout.ports_inside)
     plan = memory.plan()
-    return Program(core, inputs, outputs, steps, memory.storages(), memory.copies(), plan, memory.buffers)
+    return Program(core, inputs, outputs, steps, memory.storages(), memory.copies(), plan, memory.buffers, layout)
 
 
 def _with_less_scratch(program: Program, budget: Budget) -> Budget | None:

@@ -126,7 +126,7 @@ def golden_vectors(
     asked = [_quantized_row(model.inputs, inputs) for inputs, _ in checks]
     fixed = _unique(np.stack([*asked, *edge_inputs(model.inputs)]))
     fixed = fixed[: max(count // 2, min(len(asked), count))]
-    pool = random_inputs(model.inputs, _GOLDEN_POOL, seed)
+    pool = random_inputs(model.inputs, max(_GOLDEN_POOL, 2 * count), seed)
     pool = _unique(np.concatenate([fixed, pool]))[len(fixed) :]
     answers = np.concatenate([output.reshape(len(pool), -1) for output in infer(_split(pool, model.inputs))], axis=1)
     by_output = np.argsort(answers.astype(np.int64).sum(axis=1), kind="stable")

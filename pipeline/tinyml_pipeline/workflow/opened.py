@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -77,14 +79,14 @@ class OpenModel:
         return False
 
 
-def open_model(asked: str, project: Project, *, try_in_tflm: bool = True) -> OpenModel:
-    """A converted and proven model of the project, or a .tflite from elsewhere: see `open_file`.
+def open_model(asked: str, project: Project, *, try_in_tflm: bool = True, name: str = "") -> OpenModel:
+    """A converted and proven model of the project, or a .tflite from elsewhere, called `name`: see `open_file`.
 
     Raises UsageError for a name that is not known, ArtifactsError if the model is not converted, ParityError if its
     proof failed, and what `open_file` raises.
     """
     if is_file(asked):
-        return open_file(Path(asked), project, try_in_tflm=try_in_tflm)
+        return open_file(Path(asked), project, try_in_tflm=try_in_tflm, name=name)
     source = project.model(asked)
     spec = source.load()
     return OpenModel(spec, proven_model(spec, source.folder), source.folder)
@@ -97,13 +99,15 @@ def open_converted(asked: str, project: Project) -> OpenModel:
     return OpenModel(spec, converted_model(spec, source.folder), source.folder)
 
 
-def open_file(path: Path, project: Project, *, try_in_tflm: bool = True) -> OpenModel:
+def open_file(path: Path, project: Project, *, try_in_tflm: bool = True, name: str = "") -> OpenModel:
     """A .tflite from elsewhere, run in a child process first: a damaged one can crash TFLM.
+
+    The model is called `name`, or after its file.
 
     Commands that never run it in TFLM need no such trial: it takes seconds for a model of a thousand layers.
     Raises ModelFileError if it is broken, or not full int8 of batch 1, and UnsupportedError if TFLM does not run it.
     """
-    model = load_quantized(read_file(path), path.stem, f"from {path.name}")
+    model = load_quantized(read_file(path), name or path.stem, f"from {path.name}")
     opened = OpenModel(None, model, project.folder(model.name, str(path)))
     for remark in model.lint().remarks:
         progress.say(f"{model.name}: {remark}")
@@ -124,6 +128,14 @@ def refuse_other_model(opened: OpenModel, way_out: str = "copy it to another nam
             f"{opened.folder.path} holds another model of the name '{opened.name}', whose files these would replace;"
             f" {way_out}."
         )
+    earlier = opened.folder.earlier_origin
+    if opened.spec is None and earlier not in ("", opened.folder.origin):
+        other = opened.folder.root / earlier
+        if other.is_file() and hashlib.sha256(read_file(other)).hexdigest() != opened.model.sha256:
+            raise UsageError(
+                f"{opened.folder.path} holds what was made of {os.path.normpath(other)}, another model of the name"
+                f" '{opened.name}'; {way_out}."
+            )
 
 
 def named_model(tflite: bytes, spec: Spec, graph: Graph | None = None) -> QuantizedModel:

@@ -8,7 +8,9 @@ from typing import Literal
 
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.compiler.compile import Unit, compile_graph, compile_unit
+from tinyml_pipeline.compiler.emit.vectors_c import StoredVectors
 from tinyml_pipeline.compiler.explain import Explanation, explain
+from tinyml_pipeline.compiler.layout import STATIC, Layout
 from tinyml_pipeline.compiler.passes.fold_constants import Evaluate
 from tinyml_pipeline.compiler.prefix import c_prefix
 from tinyml_pipeline.compiler.program import Program, make_program
@@ -33,19 +35,27 @@ def compile_for(model: QuantizedModel, board: Board | None, optimize: Optimize |
     return compile_to(model, target_of(board, optimize), budget_of(board))
 
 
-def compile_to(model: QuantizedModel, target: Target, budget: Budget | None = None) -> SourceTree:
+def compile_to(
+    model: QuantizedModel,
+    target: Target,
+    budget: Budget | None = None,
+    layout: Layout = STATIC,
+    prefix: str = "",
+) -> SourceTree:
     """The same for a processor, with no more flash and RAM than `budget` as far as kernels can be chosen so."""
-    return compile_unit(unit_of(model), target, budget, evaluator())
+    return compile_unit(unit_of(model, prefix), target, budget, evaluator(), layout)
 
 
-def unit_of(model: QuantizedModel) -> Unit:
-    """A model with the names that its spec, or the file, gives to inputs and outputs."""
+def unit_of(model: QuantizedModel, prefix: str = "", vectors: StoredVectors | None = None) -> Unit:
+    """What the compiler is told of a model; `prefix` is its name in C, if not its own."""
     return Unit(
         model.graph,
         model.name,
-        input_names=_port_names(model.inputs, "in"),
-        output_names=_port_names(model.outputs, "out"),
-        value_names={"in": model.inputs[0].values, "out": model.outputs[0].values},
+        prefix,
+        _port_names(model.inputs, "in"),
+        _port_names(model.outputs, "out"),
+        {"in": model.inputs[0].values, "out": model.outputs[0].values},
+        vectors,
     )
 
 

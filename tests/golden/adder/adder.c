@@ -7,18 +7,22 @@
 #include "adder.h"
 
 #include "kernels/fully_connected/fully_connected_s8.h"
+
+#ifndef ADDER_CONST
+#define ADDER_CONST FLASH
+#endif
 #include "adder_weights.h"
 
 /* dense: FULLY_CONNECTED 1 x 2 -> 1 x 6, 12 MACs, per channel, relu; fully_connected_s8 */
-static const int8_t adder_dense_weights[12] FLASH = {
+static const int8_t adder_dense_weights[12] ADDER_CONST = {
     89, 35, 3, -59, -49, -117, -108, -123, -83, 80, 38, 105
 };
 /* The input's zero point is folded in. */
-static const int32_t adder_dense_bias[6] FLASH = {15887, -6741, -19365, -28650, 145, 18479};
-static const int32_t adder_dense_multipliers[6] FLASH = {
+static const int32_t adder_dense_bias[6] ADDER_CONST = {15887, -6741, -19365, -28650, 145, 18479};
+static const int32_t adder_dense_multipliers[6] ADDER_CONST = {
     1077952629, 1347440692, 1616928881, 1886417069, 1077952629, 1212696598
 };
-static const int8_t adder_dense_shifts[6] FLASH = {-8, -8, -8, -8, -7, -7};
+static const int8_t adder_dense_shifts[6] ADDER_CONST = {-8, -8, -8, -8, -7, -7};
 static const struct fully_connected_per_channel_s8 adder_dense FLASH = {
     .inputs = 2, .outputs = 6, .weights = adder_dense_weights, .bias = adder_dense_bias,
     .multipliers = adder_dense_multipliers, .shifts = adder_dense_shifts, .output_zero_point = -128,
@@ -27,9 +31,11 @@ static const struct fully_connected_per_channel_s8 adder_dense FLASH = {
 
 /* dense_1: FULLY_CONNECTED 1 x 6 -> 1 x 3, 18 MACs, per channel, relu; fully_connected_s8 */
 /* The input's zero point is folded in. */
-static const int32_t adder_dense_1_bias[3] FLASH = {6897, 10207, -15180};
-static const int32_t adder_dense_1_multipliers[3] FLASH = {1599289706, 1999111992, 1199467233};
-static const int8_t adder_dense_1_shifts[3] FLASH = {-8, -8, -7};
+static const int32_t adder_dense_1_bias[3] ADDER_CONST = {6897, 10207, -15180};
+static const int32_t adder_dense_1_multipliers[3] ADDER_CONST = {
+    1599289706, 1999111992, 1199467233
+};
+static const int8_t adder_dense_1_shifts[3] ADDER_CONST = {-8, -8, -7};
 static const struct fully_connected_per_channel_s8 adder_dense_1 FLASH = {
     .inputs = 6, .outputs = 3, .weights = adder_dense_1_weights, .bias = adder_dense_1_bias,
     .multipliers = adder_dense_1_multipliers, .shifts = adder_dense_1_shifts,
@@ -37,17 +43,20 @@ static const struct fully_connected_per_channel_s8 adder_dense_1 FLASH = {
 };
 
 /* dense_2: FULLY_CONNECTED 1 x 3 -> 1 x 1, 3 MACs; fully_connected_s8 */
-static const int8_t adder_dense_2_weights[3] FLASH = {-20, -25, -120};
+static const int8_t adder_dense_2_weights[3] ADDER_CONST = {-20, -25, -120};
 /* The input's zero point is folded in. */
-static const int32_t adder_dense_2_bias[1] FLASH = {-23099};
+static const int32_t adder_dense_2_bias[1] ADDER_CONST = {-23099};
 static const struct fully_connected_s8 adder_dense_2 FLASH = {
     .inputs = 3, .outputs = 1, .weights = adder_dense_2_weights, .bias = adder_dense_2_bias,
     .multiplier = 1727804135, .shift = -7, .output_zero_point = -100, .output_min = -128,
     .output_max = 127,
 };
 
+#ifndef ADDER_ARENA
+#define ADDER_ARENA
+#endif
 /* Tensors and scratch memory; those that are not live at the same time share bytes. */
-static int8_t adder_arena[9];
+static int8_t adder_arena[9] ADDER_ARENA;
 
 void adder_invoke(const int8_t *x, int8_t *y)
 {

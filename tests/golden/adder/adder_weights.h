@@ -9,7 +9,11 @@
 
 #include "kernels/common/port.h"
 
-static const int8_t adder_dense_1_weights[18] FLASH = {
+#ifndef ADDER_DENSE_1_CONST
+#define ADDER_DENSE_1_CONST ADDER_CONST
+#endif
+
+static const int8_t adder_dense_1_weights[18] ADDER_DENSE_1_CONST = {
       15,  111,  -57,   81,   44, -127,  -27,   91,   14, -119,   68,   59,
       88,  -83, -105,   93, -122,   11,
 };

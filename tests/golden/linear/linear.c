@@ -8,10 +8,14 @@
 
 #include "kernels/fully_connected/fully_connected_s8.h"
 
+#ifndef LINEAR_CONST
+#define LINEAR_CONST FLASH
+#endif
+
 /* dense: FULLY_CONNECTED 1 x 1 -> 1 x 1, 1 MAC; fully_connected_s8 */
-static const int8_t linear_dense_weights[1] FLASH = {127};
+static const int8_t linear_dense_weights[1] LINEAR_CONST = {127};
 /* The input's zero point is folded in. */
-static const int32_t linear_dense_bias[1] FLASH = {-683};
+static const int32_t linear_dense_bias[1] LINEAR_CONST = {-683};
 static const struct fully_connected_s8 linear_dense FLASH = {
     .inputs = 1, .outputs = 1, .weights = linear_dense_weights, .bias = linear_dense_bias,
     .multiplier = 1082196480, .shift = -6, .output_zero_point = 5, .output_min = -128,

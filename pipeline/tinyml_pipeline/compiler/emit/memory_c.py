@@ -6,12 +6,17 @@ from collections.abc import Mapping
 
 from tinyml_pipeline.compiler.c_text import Emitter, unique
 from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.compiler.emit.memory_h import word_count, word_of
+from tinyml_pipeline.compiler.emit.model_h import port_places
 from tinyml_pipeline.compiler.graph import Tensor
 from tinyml_pipeline.compiler.lowering import Buffer
 from tinyml_pipeline.compiler.names import Names
 from tinyml_pipeline.compiler.program import Program
 
-_WORDS = {1: DType.INT8, 2: DType.INT16, 4: DType.INT32, 8: DType.INT64}
+
+def place_macro(macro: str, default: str) -> tuple[str, ...]:
+    """Lines that define where something lies, unless the build does."""
+    return "", f"#ifndef {macro}", f"#define {macro} {default}".rstrip(), "#endif"
 
 
 class MemoryText:
@@ -20,10 +25,16 @@ class MemoryText:
     def __init__(self, program: Program, names: Names, layers: Mapping[int, str], taken: set[str]) -> None:
         self._program = program
         self._names = names
-        self._arena = names.arena
+        self._arena = "memory->words" if program.layout.callers else names.arena
         self._types: dict[int, tuple[DType, int]] = {}
         self._pointers: dict[int, str] = {}
         tensors = program.graph.tensors
+        read = self._read()
+        for number, port in enumerate(program.inputs if program.layout.ports_inside else ()):
+            root = program.storages[port.tensor.index].number
+            if root in read and root not in self._pointers:
+                self._pointers[root] = names.inputs[number]
+                self._types[root] = port.tensor.dtype, port.tensor.size
         for number, step in enumerate(program.steps):
             outputs = step.operation.outputs
             for position, index in enumerate(outputs):
@@ -36,29 +47,43 @@ class MemoryText:
                 self._pointers[key] = unique(f"{layers[number]}_{buffer.suffix}", taken)
                 self._types[key] = buffer.dtype, buffer.count
 
-    @property
-    def _word(self) -> DType:
-        """What the arena is an array of: as wide as its widest alignment."""
-        return _WORDS[self._program.plan.alignment]
-
     def emit_arena(self, out: Emitter) -> None:
-        plan = self._program.plan
-        if plan.size_bytes:
-            out.emit()
+        """The static memory between the layers, if it is the model's, and where its ports lie, if they are inside."""
+        plan, layout, names = self._program.plan, self._program.layout, self._names
+        if plan.size_bytes and not layout.callers:
+            macro = f"{names.prefix.upper()}_ARENA"
+            word = word_of(plan)
+            for line in place_macro(macro, ""):
+                out.emit(line)
             out.emit("/* Tensors and scratch memory; those that are not live at the same time share bytes. */")
-            out.emit(f"static {self._word.c_type} {self._arena}[{-(-plan.size_bytes // self._word.bytes)}];")
+            out.emit(f"static {word.c_type} {names.arena}[{word_count(plan)}] {macro};")
+        if layout.ports_inside:
+            for signature, tensor in port_places(self._program, names):
+                offset = plan.offsets[self._program.storages[tensor.index].number]
+                out.emit()
+                out.emit(signature)
+                with out.indent("{"):
+                    out.emit(f"return {self._place(tensor.dtype, offset)};")
+
+    def emit_check(self, out: Emitter) -> None:
+        """A caller's memory is checked once per inference; what is wrong is not touched."""
+        if self._program.layout.callers:
+            aligned = f"{self._names.prefix.upper()}_MEMORY_ALIGNMENT"
+            with out.indent(f"if (memory == NULL || (uintptr_t)memory % {aligned} != 0) {{"):
+                out.emit("return -1;")
 
     def emit_pointers(self, out: Emitter) -> None:
-        for key, offset in self._program.plan.offsets.items():
+        offsets = self._program.plan.offsets
+        for key in (key for key in offsets if key in self._pointers):
             dtype, count = self._types[key]
-            place = self._place(dtype, offset)
+            place = self._place(dtype, offsets[key])
             size = f"{count} value{'s' if count > 1 else ''}"
             out.emit(f"{dtype.c_type} *const {self._pointers[key]} = {place}; /* {size} */")
-        if self._program.plan.offsets:
+        if self._pointers:
             out.emit()
 
     def _place(self, dtype: DType, offset: int) -> str:
-        word = self._word
+        word = word_of(self._program.plan)
         if dtype.c_type == word.c_type:
             return f"{self._arena} + {offset // word.bytes}" if offset else self._arena
         bytes_ = self._arena if word is DType.INT8 else f"(int8_t *){self._arena}"
@@ -68,15 +93,17 @@ class MemoryText:
         return f"({dtype.c_type} *)(void *)({start})" if offset else f"({dtype.c_type} *)(void *){self._arena}"
 
     def emit_unused_inputs(self, out: Emitter) -> None:
+        for number, name in enumerate(() if self._program.layout.ports_inside else self._names.inputs):
+            if number not in self._read("input"):
+                out.emit(f"(void){name}; /* no layer reads it */")
+
+    def _read(self, kind: str = "buffer") -> set[int]:
+        """The numbers of the storages of this kind that a call is given."""
         program = self._program
         arguments = [argument for step in program.steps for argument in step.lowering.arguments]
         read = {argument.index for argument in arguments if isinstance(argument, Tensor)}
         read |= {index for index, _ in program.copies}
-        storages = [program.storages[index] for index in read]
-        used = {storage.number for storage in storages if storage.kind == "input"}
-        for number, name in enumerate(self._names.inputs):
-            if number not in used:
-                out.emit(f"(void){name}; /* no layer reads it */")
+        return {program.storages[index].number for index in read if program.storages[index].kind == kind}
 
     def buffer(self, step: int, buffer: Buffer) -> str:
         return self._pointers[self._program.buffers[step, buffer.suffix]]

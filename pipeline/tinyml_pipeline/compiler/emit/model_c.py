@@ -11,7 +11,7 @@ from tinyml_pipeline.compiler.c_arrays import array_lines
 from tinyml_pipeline.compiler.c_text import Emitter, comment, float_literal, int_literal, unique
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.emit.kernel_sources import struct_fields
-from tinyml_pipeline.compiler.emit.memory_c import MemoryText
+from tinyml_pipeline.compiler.emit.memory_c import MemoryText, place_macro
 from tinyml_pipeline.compiler.emit.model_h import banner, prototype, shape_text
 from tinyml_pipeline.compiler.emit.shared_kernels import SHARED_HEADER
 from tinyml_pipeline.compiler.graph import Tensor
@@ -36,6 +36,7 @@ class Source:
         self._out = Emitter()
         self._weights = Emitter()
         self._has_weights = False
+        self._placed: set[int] = set()  # layers whose long arrays have a macro
         self._layers = layer_names(program.graph, [step.operation for step in program.steps], taken)
         self._taken = taken
         self._arrays: dict[tuple[DType, bytes], str] = {}  # by the digest of the contents
@@ -74,6 +75,7 @@ class Source:
         out.emit()
         out.emit(prototype(self._program, self._names))
         with out.indent("{"):
+            self._memory.emit_check(out)
             self._memory.emit_unused_inputs(out)
             self._memory.emit_pointers(out)
             for number, step in enumerate(steps):
@@ -84,6 +86,8 @@ class Source:
                 out.emit(f"{self._names.layer_done}({number});")
             if not steps:
                 self._emit_copies()
+            if self._program.layout.callers:
+                out.emit("return 0;")
         return out.text
 
     def _emit_copies(self) -> None:
@@ -105,6 +109,9 @@ class Source:
         headers = sorted(headers_of(self._program))
         for header in [*headers, SHARED_HEADER] if self._shared else headers:
             out.emit(f'#include "kernels/{header}"')
+        if self._arrays:
+            for line in place_macro(f"{self._names.prefix.upper()}_CONST", "FLASH"):
+                out.emit(line)
         if self._has_weights:
             out.emit(f'#include "{self._names.prefix}_weights.h"')
 
@@ -176,16 +183,17 @@ class Source:
             return
         name = unique(f"{self._names.prefix}_{self._layers[number]}_{array.suffix}", self._taken)
         self._arrays[contents] = self._array_names[key] = name
-        out = self._out
+        out, macro = self._out, f"{self._names.prefix.upper()}_CONST"
         if array.values.size > _SHORT:
             out = self._weights
             if not self._has_weights:
                 self._start_weights()
             self._has_weights = True
+            macro = self._layer_macro(number, macro)
             out.emit()
         if array.comment:
             out.emit(comment(array.comment))
-        declaration = f"static const {array.dtype.c_type} {name}[{array.values.size}] FLASH ="
+        declaration = f"static const {array.dtype.c_type} {name}[{array.values.size}] {macro} ="
         lines = _array_lines(array)
         if array.values.size <= _SHORT:
             lines = list(lines)
@@ -195,6 +203,15 @@ class Source:
         with out.indent(f"{declaration} {{", "};"):
             for line in lines:
                 out.emit(line)
+
+    def _layer_macro(self, number: int, whole: str) -> str:
+        """Where the long arrays of a layer lie; the first of them defines it as where all of the model's do."""
+        macro = f"{self._names.prefix}_{self._layers[number]}_CONST".upper()
+        if number not in self._placed:
+            self._placed.add(number)
+            for line in place_macro(macro, whole):
+                self._weights.emit(line)
+        return macro
 
     def _call(self, number: int, call: Call) -> str:
         arguments = ", ".join(self._argument(number, argument) for argument in call.arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tinyml_pipeline.compiler.c_text import Emitter, comment, float_literal, int_literal
+from tinyml_pipeline.compiler.emit.memory_h import emit_memory
 from tinyml_pipeline.compiler.emit.version import LICENCE, VERSION_HEADER, version_check
 from tinyml_pipeline.compiler.graph import Tensor
 from tinyml_pipeline.compiler.names import Names
@@ -27,11 +28,29 @@ def shape_text(tensor: Tensor) -> str:
 
 
 def prototype(program: Program, names: Names) -> str:
-    inputs = zip(names.inputs, program.inputs, strict=True)
-    outputs = zip(names.outputs, program.outputs, strict=True)
-    parameters = [f"const {port.tensor.dtype.c_type} *{name}" for name, port in inputs]
-    parameters += [f"{port.tensor.dtype.c_type} *{name}" for name, port in outputs]
-    return f"void {names.prefix}_invoke({', '.join(parameters)})"
+    layout = program.layout
+    parameters = [_memory_parameter(names)] if layout.callers else []
+    if not layout.ports_inside:
+        inputs = zip(names.inputs, program.inputs, strict=True)
+        outputs = zip(names.outputs, program.outputs, strict=True)
+        parameters += [f"const {port.tensor.dtype.c_type} *{name}" for name, port in inputs]
+        parameters += [f"{port.tensor.dtype.c_type} *{name}" for name, port in outputs]
+    return f"{'int' if layout.callers else 'void'} {names.prefix}_invoke({', '.join(parameters) or 'void'})"
+
+
+def port_places(program: Program, names: Names) -> list[tuple[str, Tensor]]:
+    """Of each port inside the memory: the signature of the function that gives its address, and its tensor."""
+    parameter = _memory_parameter(names) if program.layout.callers else "void"
+    places = []
+    for role, own, ports in (("input", names.inputs, program.inputs), ("output", names.outputs, program.outputs)):
+        for name, port in zip(own, ports, strict=True):
+            signature = f"{port.tensor.dtype.c_type} *{names.place_of(name, role)}({parameter})"
+            places.append((signature, port.tensor))
+    return places
+
+
+def _memory_parameter(names: Names) -> str:
+    return f"struct {names.memory} *memory"
 
 
 def emit_header(program: Program, names: Names) -> str:
@@ -44,6 +63,8 @@ def emit_header(program: Program, names: Names) -> str:
     out.emit()
     if any(port.tensor.type == "BOOL" for _, port in ports):
         out.emit("#include <stdbool.h>")
+    if program.layout.callers:
+        out.emit("#include <stddef.h>")
     out.emit("#include <stdint.h>")
     out.emit()
     for header in port_headers(program):
@@ -61,11 +82,8 @@ def emit_header(program: Program, names: Names) -> str:
     out.emit('extern "C" {')
     out.emit("#endif")
     out.emit()
-    out.emit("/* One inference: reads the inputs, writes the outputs; they must not overlap.")
-    reentrant = not program.plan.size_bytes
-    out.emit(f" * {'Reentrant.' if reentrant else 'Not reentrant: intermediate results are in static memory.'} */")
-    out.emit(f"{prototype(program, names)};")
-    out.emit()
+    emit_memory(out, program, names)
+    _emit_invoke(out, program, names)
     _emit_profile(out, program, names)
     scaled = is_scaled(program)
     out.emit(f"/* Real numbers to stored values, rounded and saturated, and back.{'' if scaled else ' */'}")
@@ -78,6 +96,30 @@ def emit_header(program: Program, names: Names) -> str:
     for line in ("#ifdef __cplusplus", "}", "#endif", "", "#endif"):
         out.emit(line)
     return out.text
+
+
+def _emit_invoke(out: Emitter, program: Program, names: Names) -> None:
+    layout = program.layout
+    if layout.ports_inside:
+        where = "memory" if layout.callers else "the model's memory"
+        out.emit(f"/* Where in {where} the inputs lie, to be filled before each inference, which may overwrite")
+        out.emit(" * them, and the outputs, which stay until the next. */")
+        for signature, _ in port_places(program, names):
+            out.emit(f"{signature};")
+        out.emit()
+        out.emit("/* One inference.")
+    else:
+        out.emit("/* One inference: reads the inputs, writes the outputs; they must not overlap.")
+    if layout.callers:
+        out.emit(
+            " * Returns 0, or -1 without doing anything if memory is NULL or not aligned. Reentrant: calls that run"
+        )
+        out.emit(" * that run at the same time need memory of their own. */")
+    else:
+        reentrant = not program.plan.size_bytes
+        out.emit(f" * {'Reentrant.' if reentrant else 'Not reentrant: intermediate results are in static memory.'} */")
+    out.emit(f"{prototype(program, names)};")
+    out.emit()
 
 
 def _emit_profile(out: Emitter, program: Program, names: Names) -> None:

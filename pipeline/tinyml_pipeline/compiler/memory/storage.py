@@ -25,9 +25,19 @@ class Memory:
     them, both have one size, and nothing reads the input later. Other overlaps are left to the plan."""
 
     def __init__(
-        self, graph: Graph, outputs: Sequence[int], lowerings: Sequence[Lowering], alignments: Sequence[int]
+        self,
+        graph: Graph,
+        outputs: Sequence[int],
+        lowerings: Sequence[Lowering],
+        alignments: Sequence[int],
+        *,
+        ports_inside: bool = False,
     ) -> None:
-        """`alignments` are what each step's kernel may count on, for the tensors that it reads and writes."""
+        """`alignments` are what each step's kernel may count on, for the tensors that it reads and writes.
+
+        With `ports_inside`, inputs and outputs are part of the plan: inputs are there before the first step, outputs
+        stay after the last.
+        """
         self._graph = graph
         self._parent: dict[int, int] = dict(graph.aliases)
         self._ports: dict[int, Storage] = {}
@@ -38,9 +48,9 @@ class Memory:
         self._alignments: dict[int, int] = {}
         self._scratch: list[LiveRange] = []
         self.buffers: dict[tuple[int, str], int] = {}
-        for number, index in reversed(tuple(enumerate(outputs))):
+        for number, index in () if ports_inside else reversed(tuple(enumerate(outputs))):
             self._ports[self._root(index)] = Storage("output", number)
-        for number, index in enumerate(graph.inputs):
+        for number, index in () if ports_inside else enumerate(graph.inputs):
             self._ports[self._root(index)] = Storage("input", number)
         for step, (operation, alignment) in enumerate(zip(graph.operations, alignments, strict=True)):
             for index in (*operation.inputs, *operation.outputs):
@@ -49,9 +59,22 @@ class Memory:
                     self._first.setdefault(root, step)
                     self._last[root] = step
                     self._alignments[root] = max(self._alignments.get(root, 1), alignment)
+        if ports_inside:
+            self._keep_ports(graph.inputs, outputs, len(lowerings))
         for step, lowering in enumerate(lowerings):
             self._share(step, lowering)
             self._add_buffers(step, lowering, len(lowerings))
+
+    def _keep_ports(self, inputs: Sequence[int], outputs: Sequence[int], steps: int) -> None:
+        for index in (*inputs, *outputs):
+            root = self._root(index)
+            self._first.setdefault(root, 0)
+            self._last.setdefault(root, 0)
+            self._alignments.setdefault(root, 1)
+        for index in inputs:
+            self._first[self._root(index)] = 0
+        for index in outputs:
+            self._last[self._root(index)] = steps  # past the last, so that nothing is computed in its place
 
     def _root(self, index: int) -> int:
         while index in self._parent:
@@ -120,5 +143,5 @@ class Memory:
         return tuple(
             (index, number)
             for number, index in enumerate(self._outputs)
-            if self._ports[self._root(index)] != Storage("output", number)
+            if self._ports and self._ports[self._root(index)] != Storage("output", number)
         )

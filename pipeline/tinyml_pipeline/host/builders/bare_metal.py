@@ -15,7 +15,7 @@ from tinyml_pipeline.errors import ToolFailedError, UnsupportedError
 from tinyml_pipeline.model_io import ModelInterface, model_io_header, vectors_in_a_frame
 from tinyml_pipeline.places import FIRMWARE
 
-Kind = Literal["bare", "bench", "verify", "mlperf_tiny"]
+Kind = Literal["bare", "bench", "verify", "mlperf_tiny", "program"]
 
 _PORTS, _PROTOCOL, _MLPERF_TINY = FIRMWARE / "ports", FIRMWARE / "protocol", FIRMWARE / "mlperf_tiny"
 _COMPILE_TIMEOUT_S = 300
@@ -58,10 +58,10 @@ def build_firmware(
 
     'bench' is start-up code, the model and one call, for its sizes; 'verify', for boards that run bare metal, answers
     the host over the wire protocol, 'mlperf_tiny' over that of the benchmark's runner, for which `sources` hold
-    mlperf_tiny_config.h; 'bare' leaves the model out. With `profile`, 'verify' also tells what each layer takes.
-    Everything is written below `build_dir`. Raises
-    ToolMissingError without the compiler, ToolFailedError with the compiler's words, UnsupportedError where the
-    firmware does not fit the board.
+    mlperf_tiny_config.h; 'bare' leaves the model out; 'program' is for `sources` with a main() of their own, and gives
+    them the machine's UART. With `profile`, 'verify' also tells what each layer takes. Everything is written below
+    `build_dir`. Raises ToolMissingError without the compiler, ToolFailedError with the compiler's words,
+    UnsupportedError where the firmware does not fit the board.
     """
     toolchain, _ = bare_metal(board)
     compiler = _compiler(board, toolchain)
@@ -134,7 +134,7 @@ def _compile_flags(board: Board, optimize: Optimize) -> list[str | Path]:
 
 
 def _talks(kind: Kind) -> bool:
-    return kind in ("verify", "mlperf_tiny")
+    return kind in ("verify", "mlperf_tiny", "program")
 
 
 def _machine_defines(board: Board) -> list[str]:
@@ -155,10 +155,11 @@ def _protocol_defines(board: Board, interface: ModelInterface) -> list[str]:
 def _own_sources(board: Board, kind: Kind) -> list[Path]:
     toolchain, port = bare_metal(board)
     assert not _talks(kind) or board.runs_bare_metal, f"{board.name} has no UART without its framework"
+    sources = [] if kind == "program" else [_PORTS / "common" / f"{kind}_main.c"]
     if port.startup == "host":
-        sources = [_PORTS / "host" / "main.c"] if kind == "verify" else [_PORTS / "common" / f"{kind}_main.c"]
+        sources = [_PORTS / "host" / "main.c"] if kind == "verify" else sources
     else:
-        sources = [_PORTS / "common" / f"{kind}_main.c", _PORTS / port.startup / "startup.S"]
+        sources.append(_PORTS / port.startup / "startup.S")
         if toolchain.headers_package is None:
             sources.append(_PORTS / "freestanding" / "string.c")
         sources += [_PORTS / source for source in port.sources]
