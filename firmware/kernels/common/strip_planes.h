@@ -29,7 +29,7 @@ struct strip_run {
     int8_t *out;
     uint32_t second_end; /* of the last line with the second filter */
     uint32_t rest;       /* 0 to 2: how many more outputs would make threes of those of a line */
-    uint32_t begin;      /* where the assembly begins a line with the second filter, and in `rest` one with the first */
+    uint32_t begin;      /* where the first turn of a line with the second filter begins, in `rest` one with the first */
     size_t first_bytes;  /* 4 for each line with the first filter */
     size_t second_bytes;
     size_t second_out;   /* bytes from the first line of outputs to the second */
@@ -50,8 +50,8 @@ struct strip_run {
     STRIP_LOAD PLANE_FIRST(c, pair, half, side) PLANE_SECOND(b, pair, half, side)                                      \
     PLANE_THIRD(a, pair, half, side) output(a)
 
-/* From the end of a line to the next one's beginning, or to `done` after the last. r7 holds the end. */
-#define STRIP_NEXT(last_end, done)                                                                                     \
+/* From the end of a line to the next one's beginning at `line`, unless it was the last. r7 holds the end. */
+#define STRIP_NEXT(last_end, line)                                                                                     \
     "ldrd r8,r12,[sp,#20]\n\t"                                                                                         \
     "add r0,r0,r8\n\t"                                                                                                 \
     "add r1,r1,r12\n\t"                                                                                                \
@@ -59,28 +59,31 @@ struct strip_run {
     "str r7,[sp,#16]\n\t"                                                                                              \
     "ldr r8,[sp,#" last_end "]\n\t"                                                                                    \
     "cmp r7,r8\n\t"                                                                                                    \
-    "beq.w " done "\n\t"
+    "bne.w " line "\n\t"
 
 /* Lines with stride 1: as in planes.h, three outputs a turn, the first turn without `rest` of them. `n` numbers the
- * labels; `begin` is where the stack has the place at which a line begins. */
+ * labels; `begin` is where the stack has the place at which the first turn begins. */
 #define STRIP_LINES_1(n, begin, last_end, pair, half, side, output)                                                    \
+    "\n"                                                                                                               \
+    n "3:\n\t" STRIP_BEGIN("r10", "r11", pair, half, side)                                                             \
     "ldr pc,[sp,#" begin "]\n\t"                                                                                       \
     ".balign 4\n"                                                                                                      \
-    n "1:\n\t" STRIP_BEGIN("r11", "r12", pair, half, side)                                                             \
+    n "1:\n\t"                                                                                                         \
+    "mov r12,r11\n\t"                                                                                                  \
+    "mov r11,r10\n\t"                                                                                                  \
     "b " n "5f\n\t"                                                                                                    \
     ".balign 4\n"                                                                                                      \
-    n "2:\n\t" STRIP_BEGIN("r12", "r10", pair, half, side)                                                             \
+    n "2:\n\t"                                                                                                         \
+    "mov r12,r10\n\t"                                                                                                  \
+    "mov r10,r11\n\t"                                                                                                  \
     "b " n "6f\n\t"                                                                                                    \
     ".balign 4\n"                                                                                                      \
-    n "0:\n\t" STRIP_BEGIN("r10", "r11", pair, half, side)                                                             \
-    "\n"                                                                                                               \
     n "4:\n\t" STRIP_COLUMN("r10", "r11", "r12", pair, half, side, output)                                             \
     "\n"                                                                                                               \
     n "5:\n\t" STRIP_COLUMN("r11", "r12", "r10", pair, half, side, output)                                             \
     "\n"                                                                                                               \
     n "6:\n\t" STRIP_COLUMN("r12", "r10", "r11", pair, half, side, output) PLANE_UNLESS_END(n "4b")                    \
-    STRIP_NEXT(last_end, n "8f")                                                                                       \
-    "ldr pc,[sp,#" begin "]\n\t"
+    STRIP_NEXT(last_end, n "3b")
 
 /* Lines with stride 2. */
 #define STRIP_LINES_2(output)                                                                                          \
@@ -90,9 +93,7 @@ struct strip_run {
     "14:\n\t" STRIP_LOAD PLANE_SECOND("r10", "r7", "r8", "b")                                                          \
     STRIP_LOAD PLANE_FIRST("r11", "r7", "r8", "b") PLANE_THIRD("r10", "r7", "r8", "b") output("r10")                   \
     "mov r10,r11\n\t" PLANE_UNLESS_END("14b")                                                                          \
-    STRIP_NEXT("28", "18f")                                                                                            \
-    "b.w 11b\n"                                                                                                        \
-    "18:\n\t"
+    STRIP_NEXT("28", "11b")
 
 /* The beginning and the end of the present channel's first line, the latter in r7 too. */
 #define STRIP_PLANE                                                                                                    \
@@ -116,8 +117,6 @@ struct strip_run {
     "add r10,r10,r7\n\t"                                                                                               \
     "str r8,[sp,#28]\n\t"                                                                                              \
     "str r10,[sp,#44]\n\t" STRIP_LINES_1("1", "48", "28", "r7", "r8", "b", output)                                     \
-    "\n"                                                                                                               \
-    "18:\n\t"                                                                                                          \
     "ldr r7,[sp,#32]\n\t"                                                                                              \
     "ldm r7!,{r2,r3,r4,r5,r6,lr}\n\t"                                                                                  \
     "add r7,r7,#12\n\t"                                                                                                \
@@ -137,11 +136,11 @@ struct strip_run {
     "add r8,r8,r7\n\t"                                                                                                 \
     "str r8,[sp,#28]\n\t" STRIP_LINES_2(output)
 
-/* Where lines begin, from `rest`. */
+/* Where first turns begin, from `rest`. */
 #define STRIP_BEGINNINGS                                                                                               \
     "ldr r7,[sp,#48]\n\t"                                                                                              \
-    "adr.w r2,10f\n\t"                                                                                                 \
-    "adr.w r3,20f\n\t"                                                                                                 \
+    "adr.w r2,14f\n\t"                                                                                                 \
+    "adr.w r3,24f\n\t"                                                                                                 \
     "cmp r7,#0\n\t"                                                                                                    \
     "beq 5f\n\t"                                                                                                       \
     "adr.w r2,11f\n\t"                                                                                                 \
