@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -228,6 +230,14 @@ def test_a_tflm_project_answers_the_host_too(board: str, library: str, tmp_path:
         assert (greeting.input_bytes, greeting.output_bytes, greeting.unit) == (4, 2, Unit.MICROSECONDS)
         np.testing.assert_array_equal(session.invoke_many(inputs).outputs, outputs)
     assert b"SELFTEST PASS 16/16" in subprocess.run([program], input=b"", capture_output=True, check=True).stdout
+
+
+def test_a_sketch_listens_until_a_frame_that_was_lost_has_come_again() -> None:
+    """Else its own inferences, if they are slow, lose that one too: a frame is larger than what an Uno keeps unread."""
+    text = project(many(), "uno")["many/src/model_runner.cpp"]
+    (listens_ms,) = re.findall(r"kNextFrameMs = (\d+);", text)
+    again_after_s = inspect.signature(Session).parameters["resend_after_s"].default
+    assert int(listens_ms) >= 2 * 1000 * again_after_s
 
 
 def split(rows: np.ndarray, model: QuantizedModel) -> tuple[np.ndarray, ...]:
