@@ -146,7 +146,7 @@ _TABLES = {
     "Cortex-M33": CycleTable(_LIKE_M4, _M4.straight, 2),
     "Cortex-M55": CycleTable(f"{_LIKE_M4}, and two cycles for an instruction of Helium", _M4.straight, 2),
     "RV32IMC": CycleTable(
-        "a guess without a manual: 2 for a load, 3 for a taken branch, 34 for a division, 1 for all else",
+        "costs that no manual states: 2 for a load, 3 for a taken branch, 34 for a division, 1 for all else",
         _riscv,
         2,
     ),
