@@ -18,29 +18,35 @@
 
 #define MVE_BYTES 16
 
-/* Returns where the copy ends. */
-static inline int8_t *mve_copy(int8_t *to, const int8_t *from, size_t count)
+/* Copies `count` pieces of `bytes` each, which lie `from_step` and `to_step` apart. */
+static inline void mve_copy_pieces(int8_t *to, size_t to_step, const int8_t *from, size_t from_step, size_t bytes,
+                                   size_t count)
 {
 #if MVE_INSTRUCTIONS
-    const size_t rest = count % MVE_BYTES;
+    /* A vector of each piece, then the next one of each: loops of one kind, however short the pieces are. */
+    for (; bytes >= MVE_BYTES; bytes -= MVE_BYTES, to += MVE_BYTES, from += MVE_BYTES) {
+        const int8_t *in = from;
+        int8_t *out = to;
 
-    for (size_t i = count / MVE_BYTES; i > 0; i--, to += MVE_BYTES, from += MVE_BYTES) {
-        vstrbq_s8(to, vldrbq_s8(from));
+        for (size_t i = count; i > 0; i--, in += from_step, out += to_step) {
+            vstrbq_s8(out, vldrbq_s8(in));
+        }
     }
-    if (rest > 0) {
-        const mve_pred16_t some = vctp8q((uint32_t)rest);
+    if (bytes > 0) {
+        const mve_pred16_t rest = vctp8q((uint32_t)bytes);
 
-        vstrbq_p_s8(to, vldrbq_z_s8(from, some), some);
+        for (; count > 0; count--, from += from_step, to += to_step) {
+            vstrbq_p_s8(to, vldrbq_z_s8(from, rest), rest);
+        }
     }
-    return to + rest;
 #else
-    memcpy(to, from, count);
-    return to + count;
+    for (; count > 0; count--, from += from_step, to += to_step) {
+        memcpy(to, from, bytes);
+    }
 #endif
 }
 
-/* Returns where the filled bytes end. */
-static inline int8_t *mve_fill(int8_t *to, int8_t value, size_t count)
+static inline void mve_fill(int8_t *to, int8_t value, size_t count)
 {
 #if MVE_INSTRUCTIONS
     const int8x16_t values = vdupq_n_s8(value);
@@ -52,10 +58,8 @@ static inline int8_t *mve_fill(int8_t *to, int8_t value, size_t count)
     if (rest > 0) {
         vstrbq_p_s8(to, values, vctp8q((uint32_t)rest));
     }
-    return to + rest;
 #else
     memset(to, value, count);
-    return to + count;
 #endif
 }
 

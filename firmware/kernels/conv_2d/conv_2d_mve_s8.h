@@ -24,40 +24,24 @@ struct conv_2d_mve_s8 {
     struct mve_products products;
 };
 
-/* Taps across the line, of `count` positions. */
-static inline int8_t *conv_2d_mve_entries(const struct conv_2d_mve_s8 *p, struct mve_taps taps, const int8_t *in,
-                                          size_t count, int8_t *strip)
-{
-    const size_t before = taps.before * p->depth, after = taps.after * p->depth;
-    const bool is_one_piece = p->lines.step == p->depth;
-    const size_t pieces = is_one_piece ? 1 : taps.inside;
-    const size_t piece_bytes = is_one_piece ? taps.inside * p->depth : p->depth;
-
-    for (; count > 0; count--, in += p->positions.step) {
-        const int8_t *piece = in;
-
-        if (before > 0) {
-            strip = mve_fill(strip, p->zero_point, before);
-        }
-        for (size_t i = pieces; i > 0; i--, piece += p->lines.step) {
-            strip = mve_copy(strip, piece, piece_bytes);
-        }
-        if (after > 0) {
-            strip = mve_fill(strip, p->zero_point, after);
-        }
-    }
-    return strip;
-}
-
+/* What the outputs of a line see. Padding at the ends of a line stays from one line to the next. */
 static inline void conv_2d_mve_strip(const struct conv_2d_mve_s8 *p, const int8_t *image, size_t line, int8_t *strip)
 {
     const struct mve_taps taps = mve_taps(&p->lines, line * p->lines.stride, p->lines.taps);
     const struct mve_taps along = mve_taps(&p->positions, 0, p->positions_used);
+    const bool is_one_piece = p->lines.step == p->depth;
+    const size_t piece_bytes = is_one_piece ? taps.inside * p->depth : p->depth;
 
-    image += taps.first * p->lines.step;
-    strip = mve_fill(strip, p->zero_point, along.before * p->entry_bytes);
-    strip = conv_2d_mve_entries(p, taps, image, along.inside, strip);
-    mve_fill(strip, p->zero_point, along.after * p->entry_bytes);
+    if (line == 0 || taps.inside < p->lines.taps) {
+        mve_fill(strip, p->zero_point, p->positions_used * p->entry_bytes);
+    }
+    image += taps.first * p->lines.step + along.first * p->positions.step;
+    strip += along.before * p->entry_bytes + taps.before * p->depth;
+    for (size_t i = is_one_piece && taps.inside > 0 ? 1 : taps.inside; i > 0; i--) {
+        mve_copy_pieces(strip, p->entry_bytes, image, p->positions.step, piece_bytes, along.inside);
+        image += p->lines.step;
+        strip += p->depth;
+    }
 }
 
 ALWAYS_INLINE void conv_2d_mve(const struct conv_2d_mve_s8 *p, const int8_t *in, int8_t *out, int8_t *strip,

@@ -16,7 +16,7 @@ ALWAYS_INLINE void fully_connected_mve(const struct fully_connected_mve_s8 *p, c
                                        int8_t *rows, bool is_signed)
 {
     if (rows != NULL) {
-        mve_copy(rows, in, p->batches * p->inputs);
+        mve_copy_pieces(rows, 0, in, 0, p->batches * p->inputs, 1);
         in = rows;
     }
     mve_pixels(&p->products, in, p->inputs, out, p->products.channels, p->batches, is_signed);

@@ -36,8 +36,9 @@ def _cost(op: Conv2D, target: Target) -> Cost:
     strip = 0
     if not _is_direct(op):
         pieces = 1 if runs_down(window) else window.filter_height
-        piece_bytes = inputs // (window.filter_height if runs_down(window) else window.taps)
-        strip = positions * (30 + pieces * (20 + 4 * piece_bytes // BYTES))
+        piece_bytes = inputs // window.filter_height if runs_down(window) else window.depth
+        copies = 5 * (piece_bytes // BYTES) + 8 * bool(piece_bytes % BYTES)
+        strip = 100 + pieces * positions_used(axes(window, outputs)[1]) * copies
     return Cost(cycles=window.batches * lines * (products + strip), code_bytes=1400)
 
 
