@@ -47,9 +47,9 @@ class Published:
 
 
 NETWORKS = {
-    "kws": Published("kws_ref_model.tflite", 1000, 10, 2_010_000, 730_000, 24_280),
-    "resnet": Published("pretrainedResnet_quant.tflite", 200, 3, 10_900_000, 2_200_000, 55_987),
-    "vww": Published("vww_96_int8.tflite", 100, 2, 4_200_000, 1_900_000, 103_672),
+    "kws": Published("kws_ref_model.tflite", 1000, 10, 2_010_000, 720_000, 24_280),
+    "resnet": Published("pretrainedResnet_quant.tflite", 200, 3, 10_900_000, 2_150_000, 55_987),
+    "vww": Published("vww_96_int8.tflite", 100, 2, 4_200_000, 1_750_000, 103_672),
 }
 MOST_CODE_BYTES = 16 * 1024
 BOARDS = ("sim-cortex-m4", "sim-cortex-m33", "sim-cortex-m55", "sim-esp32c3", "cortex-m0")
