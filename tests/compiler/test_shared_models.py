@@ -33,9 +33,11 @@ def test_bit_exact(name: str, optimize: str, tmp_path: Path) -> None:
 
 
 def test_twelve_layers_read_from_top_to_bottom() -> None:
-    """One comment per layer with shapes, MACs and kernel, no weights, and the calls at the end."""
+    """One comment per layer with shapes, MACs and kernel, no weights, and the calls at the end, each with its hook."""
     tree = compile_model(read("kws_ref_model.tflite")).tree
-    lines = tree["model.c"].splitlines()
+    text = tree["model.c"].splitlines()
+    lines = [line for line in text if not line.startswith("    model_layer_done(")]
+    assert len(text) == len(lines) + 12
     layers = [line for line in lines if re.fullmatch(r"/\* \w+: [A-Z0-9_]+ 1 x .* -> 1 x .*; \w+_s8 \*/", line)]
     computing = [line for line in layers if re.search(r": (CONV_2D|DEPTHWISE_CONV_2D|FULLY_CONNECTED) ", line)]
     assert (len(layers), len(computing)) == (12, 10)
