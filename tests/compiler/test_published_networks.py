@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pytest
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.boards.machines import arm_toolchain
+from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.compiler.target import find_target
 from tinyml_pipeline.host.device.session import Session
@@ -89,6 +90,19 @@ def test_every_intermediate_tensor_is_equal(name: str, target: str, tmp_path: Pa
     tflite, makers = with_intermediates(NETWORKS[name].tflite)
     vectors = [image_of(tflite, 10)]
     actual = run_library(compile_model(tflite, find_target(target, "speed")), vectors, tmp_path, "-O2")
+    for maker, got, wanted in zip(makers, actual, run_tflm(tflite, vectors), strict=True):
+        np.testing.assert_array_equal(got, wanted, err_msg=maker)
+
+
+@pytest.mark.parametrize("name", ["kws", "vww"])
+def test_outputs_of_joined_layers_are_equal(name: str, tmp_path: Path) -> None:
+    """What lies between two layers that are computed as one is no output, so that they stay joined."""
+    tflite, makers = with_intermediates(NETWORKS[name].tflite, "DEPTHWISE_CONV_2D")
+    target = find_target("cortex-m4", "speed")
+    kernels = {step.choice.chosen.kernel.function for step in make_program(read_tflite(tflite), target).steps}
+    assert "conv_2d_depthwise_s8" in kernels
+    vectors = [image_of(tflite, 7)]
+    actual = run_library(compile_model(tflite, target), vectors, tmp_path, "-O2")
     for maker, got, wanted in zip(makers, actual, run_tflm(tflite, vectors), strict=True):
         np.testing.assert_array_equal(got, wanted, err_msg=maker)
 
