@@ -22,6 +22,8 @@ class Device(ABC):
 
     unheard = "does this firmware run on it, and is this its port?"
     """What to ask oneself where nothing at all comes from it."""
+    resend_after_s = 1.0
+    """How long it may be silent before a request is taken for lost."""
     line = "the cable and the baud rate"
     """What to check where bytes are lost or changed."""
 

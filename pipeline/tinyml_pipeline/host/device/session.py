@@ -38,14 +38,15 @@ class Session:
     """Speaks with an open device.
 
     `timeout_s` without a right answer ends it with DeviceError, and so do `attempts` at one frame. `resend_after_s`
-    is how long the device may be silent before a request is sent again: more than the model takes for one frame.
+    is how long the device may be silent before a request is sent again: more than the model takes for one frame; by
+    default what is usual for the device.
     """
 
     def __init__(
-        self, device: Device, *, timeout_s: float = 20.0, resend_after_s: float = 1.0, attempts: int = 50
+        self, device: Device, *, timeout_s: float = 20.0, resend_after_s: float | None = None, attempts: int = 50
     ) -> None:
         self._device = device
-        self._exchange = Exchange(device, timeout_s, resend_after_s, attempts)
+        self._exchange = Exchange(device, timeout_s, resend_after_s or device.resend_after_s, attempts)
         self._greeting: Greeting | None = None
 
     def greet(self, expected: ModelInterface | str | None = None) -> Greeting:
