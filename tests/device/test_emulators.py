@@ -112,8 +112,8 @@ def test_the_bridge_is_built_once_for_each_state_of_its_sources(sources: Path, c
     (sources / "b.c").rename(sources / "c.c")
     assert build_simavr_bridge(cache) != bridge
     assert len(compiled) == 4
-    assert bridge.name.startswith("simavr_bridge-")
-    assert len(bridge.name) == len("simavr_bridge-") + 16
+    assert bridge.name.startswith(f"{sources.name}-")
+    assert len(bridge.name) == len(f"{sources.name}-") + 16
 
 
 def test_a_bridge_that_is_there_is_run_only_if_it_is_the_one_that_was_built(

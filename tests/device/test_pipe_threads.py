@@ -13,8 +13,6 @@ from tinyml_pipeline.errors import DeviceError, ToolFailedError
 from tinyml_pipeline.host.device import process as module
 from tinyml_pipeline.host.device.process import ProcessDevice
 
-from tests.tools import PATIENCE_S
-
 ECHO = "import os\nwhile data := os.read(0, 65536): os.write(1, data)"
 
 
@@ -76,7 +74,7 @@ def test_run_shown_stops_at_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(tools, "time", SimpleNamespace(monotonic=lambda: now))
     script = "import os, time; os.write(1, b'hello\\n'); time.sleep(3600)"
     with pytest.raises(ToolFailedError, match="did not finish within 300 s"):
-        tools.run_shown([sys.executable, "-c", script], show=show, timeout_s=PATIENCE_S)
+        tools.run_shown([sys.executable, "-c", script], show=show, timeout_s=300)
     assert "".join(said) == "hello\n"
 
 

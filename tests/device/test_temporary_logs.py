@@ -36,7 +36,7 @@ def silent_device(log: Path) -> LyingDevice:
 
 def test_of_an_emulator(model: QuantizedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chips, "build_firmware", lambda *built: SimpleNamespace(elf=Path("no.elf")))
-    monkeypatch.setattr(chips, "emulate", lambda board, elf, log, cache_dir: silent_device(log))
+    monkeypatch.setattr(chips, "emulate", lambda board, elf, log, cache_dir, plugin: silent_device(log))
     with pytest.raises(DeviceError) as caught, chips.running(model, load_board("host")):
         pass
     assert str(caught.value) == SILENCE
