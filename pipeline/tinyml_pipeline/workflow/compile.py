@@ -219,7 +219,8 @@ def _archive(opened: OpenModel, prefix: str, vectors: StoredVectors | None) -> d
     names = [f"input_{port.name}" for port in opened.model.inputs]
     names += [f"output_{port.name}" for port in opened.model.outputs]
     buffer = io.BytesIO()
-    np.savez(buffer, **dict(zip(names, (*vectors.inputs, *vectors.outputs), strict=True)))
+    arrays: dict[str, Any] = dict(zip(names, (*vectors.inputs, *vectors.outputs), strict=True))
+    np.savez(buffer, **arrays)
     return {f"test/{prefix}_vectors.npz": buffer.getvalue()}
 
 
