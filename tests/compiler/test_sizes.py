@@ -59,7 +59,7 @@ def test_memory_follows_the_file(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=SOURCE_ROOT, capture_output=True, text=True, check=True)
     peak_bytes = 1024 * int(done.stdout.split()[-1])
     assert peak_bytes < 150_000_000 + 8 * len(tflite)
-    assert (tmp_path / "out" / "model_weights.h").stat().st_size < 5 * len(tflite)
+    assert (tmp_path / "out" / "big_weights.h").stat().st_size < 5 * len(tflite)
 
 
 def chain(layers: int) -> bytes:

@@ -13,6 +13,7 @@ from tinyml_pipeline.host.device.process import ProcessDevice
 from tinyml_pipeline.places import FIRMWARE
 
 _READY_WITHIN_S = 10.0
+_QEMU_RESEND_AFTER_S = 4.0  # its UARTs lose nothing, and what is sent again to a slow machine only keeps it busy
 _BRIDGE = FIRMWARE / "ports" / "simavr_bridge"
 
 
@@ -25,7 +26,10 @@ def emulate(board: Board, elf: Path, *, log: Path, cache_dir: Path, plugin: str 
     emulator = board.emulator
     if isinstance(emulator, QemuMachine):
         traced = ["-plugin", plugin] if plugin else []
-        return ProcessDevice(board.name, [*qemu_command(emulator, elf), *traced], log, ready_within_s=_READY_WITHIN_S)
+        command = [*qemu_command(emulator, elf), *traced]
+        device = ProcessDevice(board.name, command, log, ready_within_s=_READY_WITHIN_S)
+        device.resend_after_s = _QEMU_RESEND_AFTER_S
+        return device
     if isinstance(emulator, SimavrMachine):
         bridge = build_simavr_bridge(cache_dir)
         return ProcessDevice(board.name, [bridge, emulator.mcu, str(board.clock_hz), elf], log)

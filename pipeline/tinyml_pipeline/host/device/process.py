@@ -30,7 +30,6 @@ class ProcessDevice(Device):
 
     unheard = "is this computer too busy, or does its firmware not start?"
     line = "whether this computer has memory and time for it"
-    resend_after_s = 4.0  # a pipe loses nothing, but on a busy computer a process may be late
 
     def __init__(self, name: str, command: Sequence[str | Path], log: Path, ready_within_s: float = 0.0) -> None:
         super().__init__(name, log)
