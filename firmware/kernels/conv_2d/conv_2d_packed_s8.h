@@ -42,7 +42,7 @@ ALWAYS_INLINE void packed_store(const uint32_t *sums, const uint32_t *scales, si
 static inline const uint32_t *packed_block(const uint32_t *words, const int8_t *const windows[PACKED_PIXELS],
                                            size_t count, uint32_t *sums)
 {
-    const size_t chunk = words[0], chunks = words[1];
+    const size_t chunk = (size_t)words[0], chunks = (size_t)words[1];
     const uint32_t *const bias = words + 2 + PACKED_WORDS * (chunks + count);
     const int8_t *in[PACKED_PIXELS] = {windows[0], windows[1], windows[2]};
     uint32_t packed[PACKED_PIXELS * PACKED_WORDS];

@@ -306,7 +306,7 @@ ALWAYS_INLINE void tile_channels(const struct conv_2d_winograd_packed_s8 *p, con
 
     for (size_t channel = 0; channel < p->channels; channel += TILE_FIELDS) {
         const size_t left = p->channels - channel, block = left < TILE_FIELDS ? left : TILE_FIELDS;
-        const size_t count = p->turns * TILE_INPUTS, chunk = words[0], chunks = words[1];
+        const size_t count = p->turns * TILE_INPUTS, chunk = (size_t)words[0], chunks = (size_t)words[1];
         const uint32_t *const from = words + 2 + TILE_WORDS * (chunks + TILE_POSITIONS * count);
 
         words += 2;
