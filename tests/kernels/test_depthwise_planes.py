@@ -78,7 +78,7 @@ def test_on_the_processor(board: str, tmp_path: Path) -> None:
 def test_outputs_take_the_memory_of_the_inputs(image: tuple[int, int, int], shares: bool, tmp_path: Path) -> None:
     """Unless channels are read again after their outputs were written, for a group of four or a strip of lines."""
     writer, depth = Writer(), image[2]
-    sources, last = convolution(image, depth, (1, 1))(writer)
+    sources, last = convolution(image, depth, (3, 3), depthwise=True)(writer)  # a convolution would be joined
     for depthwise in (True, False):
         size = (3, 3) if depthwise else (1, 1)
         build = convolution(image, depth, size, depthwise=depthwise, given=(0.3, 4), source=last[0])
