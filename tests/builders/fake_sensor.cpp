@@ -100,7 +100,7 @@ void loop();
 int main() {
   machine_start();
 #ifdef MACHINE
-  put("ready");  // as every firmware does: the host listens from then on
+  machine_send('\n');  // one byte, as every firmware sends it: the host listens from then on
   machine_receive();
 #endif
   setup();
