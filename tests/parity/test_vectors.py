@@ -254,7 +254,7 @@ def test_golden_vectors_of_one_value() -> None:
     golden = golden_vectors(model, infer)
     assert len(golden) == 16 == len(np.unique(golden.inputs[0]))
     golden = golden_vectors(model, infer, count=1000)
-    drawn = {*random_inputs(model.inputs, 256, 0).ravel().tolist(), *edge_inputs(model.inputs).ravel().tolist()}
+    drawn = {*random_inputs(model.inputs, 2 * 1000, 0).ravel().tolist(), *edge_inputs(model.inputs).ravel().tolist()}
     assert len(golden) == len(np.unique(golden.inputs[0])) == len(drawn)
 
 
