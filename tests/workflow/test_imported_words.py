@@ -123,12 +123,12 @@ def test_a_file_with_the_name_of_another_model_replaces_none_of_its_files(projec
     other.mkdir()
     (other / "line.tflite").write_bytes(linear_tflite())
     before = {path: path.read_bytes() for path in Path("artifacts").rglob("*") if path.is_file()}
-    what = "tinyml: artifacts/line holds another model of the name 'line', whose files these would replace; copy it to"
+    what = "tinyml: artifacts/line holds another model of the name 'line', whose files these would replace;"
     for command, way in (
-        ("compile", "another name, or give a folder with --output"),
-        ("firmware --board uno", "another name"),
-        ("build --board host", "another name"),
-        ("verify --board host", "another name"),
+        ("compile", "give it another name with --name, or a folder with --output"),
+        ("firmware --board uno", "copy it to another name"),
+        ("build --board host", "copy it to another name"),
+        ("verify --board host", "copy it to another name"),
     ):
         verb, *options = command.split()
         assert run(verb, "other/line.tflite", *options).stderr.endswith(f"{what} {way}.\n")

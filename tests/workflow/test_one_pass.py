@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tinyml_pipeline import provenance, tools
-from tinyml_pipeline.compiler.compile import compile_graph
+from tinyml_pipeline.compiler.compile import compile_unit
 from tinyml_pipeline.compiler.read_tflite import read_tflite
 from tinyml_pipeline.host.interpreters.tflm import minimum_arena_bytes
 from tinyml_pipeline.places import PACKAGE
@@ -60,32 +60,32 @@ def test_convert_reads_lowers_and_builds_once(tmp_path: Path, linear_archive: by
     folder = project(tmp_path).folder("linear")
     with folder.locked():
         folder.publish({"train": ("", {"model.keras": linear_archive}, {})}, provenance.environment())
-    with watched(counted, read_tflite, compile_graph, minimum_arena_bytes):
+    with watched(counted, read_tflite, compile_unit, minimum_arena_bytes):
         outcomes = convert(["linear"], project(tmp_path))
     assert not outcomes.errors
     assert outcomes.results[0].passed
-    assert counted == {"read_tflite": 1, "compile_graph": 1, "minimum_arena_bytes": 1, "build by gcc": 1}
+    assert counted == {"read_tflite": 1, "compile_unit": 1, "minimum_arena_bytes": 1, "build by gcc": 1}
 
 
 def test_verify_of_a_file_opens_it_once(tmp_path: Path, counted: Counter[str]) -> None:
     board_here("host")
     model = tmp_path / "neuron.tflite"
     model.write_bytes(linear_tflite())
-    with watched(counted, read_tflite, compile_graph, minimum_arena_bytes):
+    with watched(counted, read_tflite, compile_unit, minimum_arena_bytes):
         outcomes = verify(str(model), project(tmp_path / "art"), board="host")
     assert outcomes.results[0].passed
-    assert counted == {"read_tflite": 1, "compile_graph": 1, "minimum_arena_bytes": 1, "build by gcc": 1}
+    assert counted == {"read_tflite": 1, "compile_unit": 1, "minimum_arena_bytes": 1, "build by gcc": 1}
 
 
 def test_parity_builds_once_for_each_processor(tmp_path: Path, counted: Counter[str]) -> None:
     boards = [board_here("host"), board_here("sim-cortex-m3")]
     model = tmp_path / "neuron.tflite"
     model.write_bytes(linear_tflite())
-    with watched(counted, read_tflite, compile_graph):
+    with watched(counted, read_tflite, compile_unit):
         outcomes = parity_workflow.parity([str(model)], project(tmp_path / "art"), boards=[one.name for one in boards])
     assert outcomes.results[0].passed
     # Each is a target of its own; boards that share one share its lowering.
-    assert counted == {"read_tflite": 1, "compile_graph": 2, "build by gcc": 1, "build by arm-none-eabi-gcc": 1}
+    assert counted == {"read_tflite": 1, "compile_unit": 2, "build by gcc": 1, "build by arm-none-eabi-gcc": 1}
 
 
 def test_a_fingerprint_covers_what_the_stage_uses_and_nothing_else() -> None:
