@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from tinyml_pipeline.places import FIRMWARE
 
-SOURCES = sorted(path for path in FIRMWARE.rglob("*") if path.is_file() and path.suffix not in (".md", ".pyc"))
+NO_SOURCES = {".md", ".md.j2", ".pyc", ".properties.j2"}
+"""Texts, and a list of properties in which nothing but properties may stand."""
+LICENCE_ITSELF = "LICENSE.j2"
+SOURCES = sorted(
+    path
+    for path in FIRMWARE.rglob("*")
+    if path.is_file() and path.name != LICENCE_ITSELF and not path.name.endswith(tuple(NO_SOURCES))
+)
 
 
 def test_every_source_begins_with_its_licence() -> None:

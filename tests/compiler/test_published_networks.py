@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tinyml_pipeline.boards.board import Board
+from tinyml_pipeline.boards.board import Board, Optimize
 from tinyml_pipeline.boards.machines import arm_toolchain
 from tinyml_pipeline.compiler.program import make_program
 from tinyml_pipeline.compiler.read_tflite import read_tflite
-from tinyml_pipeline.compiler.target import find_target
+from tinyml_pipeline.compiler.target import CYCLES_PER_BYTE, find_target
+from tinyml_pipeline.host.builders import bare_metal
 from tinyml_pipeline.host.device.session import Session
 
 from tests.firmware import board_here, build_tflite, run_on
@@ -141,6 +142,40 @@ def test_takes_no_more_than_tflm(name: str, board: str, tmp_path: Path) -> None:
     image = build_tflite(network.tflite, board_here(board), "bench", tmp_path)
     assert image.code_bytes <= MOST_CODE_BYTES
     assert image.ram_bytes - arrays <= network.arena_bytes
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of a Cortex-M4, without the caller's arrays; flash is that of model and code."""
+
+    optimize: Optimize
+    instructions: int
+    ram_bytes: int
+    flash_bytes: int
+
+
+SMALLER = {"kws": Limits("size", 2_700_000, 18_432, 60_000), "resnet": Limits("balanced", 9_000_000, 55_987, 180_000)}
+
+
+@pytest.mark.parametrize("name", SMALLER)
+def test_smaller_ones_have_limits_of_all(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the flags of the compiler are: here those for speed."""
+    monkeypatch.setattr(bare_metal, "_OPTIMIZE_FLAGS", dict.fromkeys(CYCLES_PER_BYTE, "-O2"))
+    network, limits, machine = NETWORKS[name], SMALLER[name], board_here("sim-cortex-m4")
+    vectors = image_of(network.tflite, 1)
+    bench, verify = (
+        build_tflite(network.tflite, machine, kind, tmp_path / kind, limits.optimize) for kind in ("bench", "verify")
+    )
+    with run_on(machine, verify, tmp_path) as device:
+        session = Session(device)
+        session.greet(read_tflite(network.tflite).sha256)
+        ran = session.invoke_many(vectors.reshape(len(vectors), -1))
+        stack_bytes = session.stack_bytes(vectors[0].ravel())
+    outputs = run_tflm(network.tflite, [vectors])[0]
+    np.testing.assert_array_equal(ran.outputs, outputs.reshape(len(vectors), -1))
+    assert ran.most <= limits.instructions
+    assert bench.ram_bytes - vectors[0].size - outputs[0].size + stack_bytes <= limits.ram_bytes
+    assert bench.flash_bytes - bench.startup_bytes <= limits.flash_bytes
 
 
 def board_named(name: str) -> Board:

@@ -92,7 +92,7 @@ def test_the_same_layout_in_c(compiler: str, tmp_path: Path) -> None:
     ALL.check_on_host(M4, compiler, tmp_path)
 
 
-@pytest.mark.parametrize("board", ["sim-cortex-m4", "sim-cortex-m7", "sim-cortex-m33", "sim-cortex-m55"])
+@pytest.mark.parametrize("board", ["sim-cortex-m4", "sim-cortex-m33", "sim-cortex-m55"])
 def test_on_the_processor(board: str, tmp_path: Path) -> None:
     ALL.check_on_processor(board, tmp_path)
 

@@ -34,7 +34,7 @@ CASES = {
         "activation": "RELU",
     },
 }  # fmt: skip
-ALL = Cases(CASES, test_conv_2d_chain.make, 12)
+ALL = Cases(CASES, test_conv_2d_chain.make, 8)
 
 
 @pytest.fixture(autouse=True)

@@ -45,7 +45,7 @@ CASES: dict[str, dict[str, Any]] = {
     "constant_channels": {"image": (4, 4, 8), "channels": 4, "bias": [2**30, 5, -(2**30), 9], "weight_scale": 0.002},
     "left_shift": {"image": (4, 4, 8), "channels": 4, "weight_scale": 20.0, "wanted": (0.3, -128)},
 }  # fmt: skip
-MODEL = Cases(CASES, make, count=12)
+MODEL = Cases(CASES, make, count=7)
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

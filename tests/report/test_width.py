@@ -19,6 +19,7 @@ from tinyml_pipeline.workflow.fit import Fit, Need
 from tinyml_pipeline.workflow.graph import Drawn
 from tinyml_pipeline.workflow.import_model import Import
 from tinyml_pipeline.workflow.lesson import LessonRow, Told
+from tinyml_pipeline.workflow.library import Library
 from tinyml_pipeline.workflow.lr_find import FoundRate
 from tinyml_pipeline.workflow.memory_use import MemoryUse
 from tinyml_pipeline.workflow.new_project import NewProject
@@ -223,6 +224,12 @@ TABLES: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]] = {
     "convert": (road.conversion, lambda: CONVERSION),
     "generate": (road.generation, lambda: CONVERSION),
     "compile --explain": (road.compilation, lambda: COMPILATION),
+    "library": (
+        road.library,
+        lambda: [
+            Library(WIDE, PLACE, (WIDE,) * 5, BIG, PLACE, {"avr": {WIDE: "too large " * 20}, "rv32imc": {"a": "b"}})
+        ],
+    ),
     "parity": (road.parity, lambda: CONVERSION),
     "firmware": (board.firmware, lambda: FIRMWARE),
     "firmware --serve": (board.served, lambda: SERVED),

@@ -26,7 +26,7 @@ from tinyml_pipeline.quantization.convert import KerasProcess
 from tinyml_pipeline.quantization.framing import Message
 
 from tests.conftest import BuildKeras
-from tests.workflow.importing import converted, imported, network_of, samples, write
+from tests.workflow.importing import imported, network_of, samples, write
 
 SMALL = "Sequential([Input((4,), name='acc'), layers.Dense(2, name='dense')])"
 Layer = dict[str, Any]
@@ -392,46 +392,6 @@ def test_trusted_code_runs_once_and_leaves_a_network_without_code(
     assert b"marshal" not in network
     keras_process.predict(network, samples(4))
     assert "    trust=True,  # runs the code that the file holds\n" in Path("models/net.py").read_text()
-
-
-OWN_NETWORK = "__import__('tests.workflow.own_layers', fromlist=['network']).network()"
-
-
-def test_classes_and_functions_of_the_users_own_are_imported_if_trusted(
-    project: Project, keras_process: KerasProcess, build_keras: BuildKeras
-) -> None:
-    """All numbers are of few bits, so that nothing is rounded: the answers are those of the file, bit for bit."""
-    kernel, bias = np.float32(np.eye(4, 2) + 0.25), np.float32([0.5, -0.5])
-    x = np.round(8 * samples(4)) / 8
-    write(Path("net.keras"), {"": build_keras(OWN_NETWORK, [[1, 2, 3, 4], kernel, bias])})
-    np.save("x.npy", x)
-    imported(Path("net.keras"), project, keras_process, data="x.npy", trust=True)
-    hidden = (2 * x + np.float32([1, 2, 3, 4])) @ kernel + bias
-    found = keras_process.predict(network_of(project, "net"), x)
-    np.testing.assert_array_equal(found, (np.maximum(hidden, 0) + hidden) / 2)
-    assert converted("net", keras_process).passed
-
-
-NOT_FOUND = {
-    "a notebook": ({"module": "__main__"}, " of a notebook or script, which cannot be imported. Put it into a module,"
-                   " such as own.py, and save the network again."),
-    "no module": ({"module": "no_such_module"}, " of the module 'no_such_module', which cannot be imported (No module"
-                  " named 'no_such_module'). Install it, or put its folder on PYTHONPATH."),
-    "no class": ({"module": "tests.workflow.importing"}, ", which is in no module that the file names. Make it a class"
-                 " of a module, and save the network again, as .keras."),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", NOT_FOUND)
-def test_code_that_cannot_be_imported_is_one_line(
-    project: Project, keras_process: KerasProcess, build_keras: BuildKeras, case: str
-) -> None:
-    change, message = NOT_FOUND[case]
-    data = edited(build_keras(SMALL), layer({**change, "class_name": "Mine", "registered_name": "a>Mine"}))
-    write(Path("net.keras"), {"": data})
-    with pytest.raises(PipelineError) as caught:
-        imported(Path("net.keras"), project, keras_process, inputs=("x:-1:1",), trust=True)
-    assert str(caught.value) == f"net.keras: layer 'dense' needs 'Mine'{message}"
 
 
 def test_the_canary_works(project: Project) -> None:

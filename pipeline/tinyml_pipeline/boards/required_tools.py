@@ -24,6 +24,7 @@ _FAMILIES = {
 
 TEST_TOOLS = (
     Tool("make", "make", "run 'make test'"),
+    Tool("cmake", "cmake", "test that CMake builds a library of models"),
     Tool("git", "git", "test that a git repository survives what is written into it"),
     Tool("clang", "clang", "test that a second compiler takes the generated C"),
     Tool("simavr", "simavr", "test kernels on an emulated AVR"),

@@ -25,6 +25,7 @@ SECTIONS = {
         road.convert,
         road.generate,
         road.compile_,
+        road.library,
         road.parity,
     ),
     "On a board": (

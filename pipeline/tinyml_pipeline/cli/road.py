@@ -248,6 +248,37 @@ def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path |
 
 @click.command()
 @models_or_files_argument
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", help="The library's folder (required)."
+)
+@click.option("--name", metavar="NAME", help="The library's name.  [default: its model's, or the folder's]")
+@click.option(
+    "--optimize",
+    type=click.Choice(["size", "balanced", "speed"]),
+    help="How much flash matters against time; by default what suits each processor.",
+)
+@click.option("--zip", "archive", is_flag=True, help="Also pack it, for Arduino's 'Add .ZIP Library'.")
+@json_option
+def library(
+    models: tuple[str, ...], output: Path | None, name: str | None, optimize: Any, archive: bool, as_json: bool
+) -> None:
+    """Write models as one library for Arduino, PlatformIO, CMake, ESP-IDF and Zephyr: plain C for every processor.
+
+    \b
+    Example: tinyml library adder linear -o my_models --zip
+             tinyml library kws.tflite -o components/kws
+    """
+    from tinyml_pipeline.show.report.tables import road as tables
+    from tinyml_pipeline.workflow.library import write_library
+
+    if not models or output is None:
+        raise UsageError("library needs models and a folder, as in: tinyml library adder linear -o my_models")
+    written = write_library(models, project(), output=output, name=name, optimize=optimize, archive=archive)
+    report(written, tables.library, as_json)
+
+
+@click.command()
+@models_or_files_argument
 @click.option("--board", "boards", multiple=True, metavar="BOARD", help="Run the model's C on this board only.")
 @click.option(
     "--vectors",

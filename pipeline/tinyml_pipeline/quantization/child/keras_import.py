@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from tinyml_pipeline.quantization.refused import RefusedError
 
 if TYPE_CHECKING:
     import keras
+
+_UNKNOWN = re.compile(r"(?:Could not locate (?:class|function)|Unknown [\w ]+:) '?([\w>]+)")
 
 
 def load_keras_zip(data: bytes, trust: bool, unroll: bool) -> keras.Model:
@@ -127,7 +130,14 @@ def _loaded(data: bytes, name: str, own: dict[str, Any] | None) -> Any:
         try:
             model = keras.saving.load_model(path, own, compile=False, safe_mode=own is None)
         except Exception as error:
-            raise RefusedError(f"Keras cannot load it: {cause_line(error)}", is_explained=False) from error
+            cause = cause_line(error)
+            if unknown := _UNKNOWN.search(cause):
+                raise RefusedError(
+                    f"'{visible(unknown[1])}' is not one of Keras' own, and the file does not say in which module it"
+                    " is, as of a class of a notebook. Put it into a module, such as own.py, save the network again as"
+                    " .keras, and import that with --trust."
+                ) from error
+            raise RefusedError(f"Keras cannot load it: {cause}", is_explained=False) from error
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         raise RefusedError("its network does not say what shape its inputs have. Begin it with keras.Input(shape).")
     return model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tinyml_pipeline.show.report.tables.table import memory_words, print_table, tell
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tinyml_pipeline.workflow.convert import Conversion
     from tinyml_pipeline.workflow.generate import GenerateRecord, Generation
     from tinyml_pipeline.workflow.import_model import Import
+    from tinyml_pipeline.workflow.library import Library
     from tinyml_pipeline.workflow.new_project import NewProject
     from tinyml_pipeline.workflow.outcomes import ModelStatus
     from tinyml_pipeline.workflow.parity import Proving
@@ -187,6 +188,27 @@ def compilation(results: Sequence[Compilation]) -> None:
                 _explanations(f"{result.model} for {target.board}", target)
     for folder in dict.fromkeys(target.folder for result in results for target in result.targets):
         tell(f"written to {folder}")
+
+
+def library(results: Sequence[Library]) -> None:
+    print_table(
+        ["library", "models", "files", "processors without"],
+        [
+            [result.model, ", ".join(result.models), str(result.files), _without(result.missing) or "none"]
+            for result in results
+        ],
+    )
+    for result in results:
+        for target, reasons in result.missing.items():
+            for model, reason in reasons.items():
+                tell(f"{target} has no C of {model}: {reason}")
+        tell(f"written to {result.folder}")
+        if result.archive:
+            tell(f"packed as {result.archive}")
+
+
+def _without(missing: Mapping[str, Mapping[str, str]]) -> str:
+    return ", ".join(f"{target} ({', '.join(reasons)})" for target, reasons in missing.items())
 
 
 def _explanations(title: str, target: CompiledFor) -> None:
