@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_pipeline.compiler.dtypes import DType
+from tinyml_pipeline.compiler.kernels._lines import axes
 from tinyml_pipeline.compiler.kernels._requantize import needs_sign
 from tinyml_pipeline.compiler.lowering import Array, Struct
 from tinyml_pipeline.compiler.ops._channels import Channels
@@ -15,6 +16,7 @@ from tinyml_pipeline.compiler.ops._window import Window
 from tinyml_pipeline.compiler.ops.fully_connected import FullyConnected
 
 BYTES, CHANNELS, PIXELS = 16, 4, 2
+_AXIS_FIELDS = ("size", "step", "before", "taps", "stride", "outputs", "output_step")
 _ONE_PIXEL, _TWO_PIXELS = (10, 24), (15, 33)
 """Instructions of a chunk, and of all else, of a block: those of firmware/kernels/common/mve_products.h."""
 
@@ -96,27 +98,9 @@ def line_sizes(window: Window) -> tuple[int, int]:
     return sizes if runs_down(window) else (sizes[1], sizes[0])
 
 
-def axes(window: Window, channels: int) -> tuple[Struct, Struct]:
+def mve_axes(window: Window, channels: int) -> tuple[Struct, Struct]:
     """struct mve_axis across the lines and along them."""
-    rows = {
-        "size": window.height,
-        "step": window.width * window.depth,
-        "before": window.top,
-        "taps": window.filter_height,
-        "stride": window.stride_height,
-        "outputs": window.output_height,
-        "output_step": window.output_width * channels,
-    }
-    columns = {
-        "size": window.width,
-        "step": window.depth,
-        "before": window.left,
-        "taps": window.filter_width,
-        "stride": window.stride_width,
-        "outputs": window.output_width,
-        "output_step": channels,
-    }
-    lines, positions = (columns, rows) if runs_down(window) else (rows, columns)
+    lines, positions = axes(window, channels, _AXIS_FIELDS, runs_down=runs_down(window))
     return Struct("mve_axis", lines), Struct("mve_axis", positions)
 
 

@@ -11,10 +11,10 @@ from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
 from tinyml_pipeline.compiler.kernels._mve import (
     BYTES,
-    axes,
     chunks_of,
     is_signed,
     line_sizes,
+    mve_axes,
     positions_used,
     products_cycles,
     products_struct,
@@ -38,7 +38,7 @@ def _cost(op: Conv2D, target: Target) -> Cost:
         pieces = 1 if runs_down(window) else window.filter_height
         piece_bytes = inputs // window.filter_height if runs_down(window) else window.depth
         copies = 5 * (piece_bytes // BYTES) + 8 * bool(piece_bytes % BYTES)
-        strip = 100 + pieces * positions_used(axes(window, outputs)[1]) * copies
+        strip = 100 + pieces * positions_used(mve_axes(window, outputs)[1]) * copies
     return Cost(cycles=window.batches * lines * (products + strip), code_bytes=1400)
 
 
@@ -54,7 +54,7 @@ def _refuses(op: Conv2D, target: Target) -> str | None:
 def _lower(op: Conv2D, target: Target) -> Lowering:
     window = _view(op)
     channels = len(op.filters)
-    lines, positions = axes(window, channels)
+    lines, positions = mve_axes(window, channels)
     entry_bytes = int(window.depth * (window.filter_width if runs_down(window) else window.filter_height))
     used, rows = positions_used(positions), _rows(op.filters, window)
     struct = Struct(

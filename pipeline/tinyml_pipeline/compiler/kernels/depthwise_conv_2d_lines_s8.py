@@ -7,6 +7,7 @@ import numpy as np
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
 from tinyml_pipeline.compiler.kernels._dense import wrapped
+from tinyml_pipeline.compiler.kernels._lines import FILTER, Axis, axes, refuses_form
 from tinyml_pipeline.compiler.kernels._single_add import SingleAdd, single_add
 from tinyml_pipeline.compiler.lowering import Array, Buffer, Call, Lowering, Struct
 from tinyml_pipeline.compiler.ops._channels import IntArray
@@ -14,14 +15,14 @@ from tinyml_pipeline.compiler.ops._window import Window
 from tinyml_pipeline.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyml_pipeline.compiler.target import Isa, Target
 
-_FILTER = 3
+_AXIS_FIELDS = ("size", "step", "before", "stride", "outputs", "output_step")
 
 
 def _cost(op: DepthwiseConv2D, target: Target) -> Cost:
     lines, positions = _axes(op.window)
     each = 34 if target.isa & Isa.RV_M else 85
     line = 60 + (each if positions["stride"] == 1 else each + 3) * positions["outputs"]
-    copied = _positions_used(op.window) * (lines["outputs"] + _FILTER)
+    copied = _positions_used(op.window) * (lines["outputs"] + FILTER)
     return Cost(cycles=op.window.batches * op.window.depth * (lines["outputs"] * line + copied), code_bytes=1000)
 
 
@@ -29,12 +30,8 @@ def _refuses(op: DepthwiseConv2D, target: Target) -> str | None:
     window = op.window
     if not target.isa & (Isa.RV_M | Isa.ARMV6M):
         return f"{target.name} may multiply and add in one instruction"
-    if op.multiplier > 1:
-        return f"{op.multiplier} outputs per channel; at most 1"
-    if (window.filter_height, window.filter_width) != (_FILTER, _FILTER):
-        return f"filters of {window.filter_height}x{window.filter_width}; only 3x3"
-    if (window.dilation_height, window.dilation_width) != (1, 1):
-        return f"a dilation of {window.dilation_height}x{window.dilation_width}; only 1x1"
+    if (reason := refuses_form(op)) is not None:
+        return reason
     stride = _axes(window)[1]["stride"]
     if stride > 2:
         return f"a stride of {stride} along the lines; at most 2"
@@ -61,7 +58,7 @@ def _lower(op: DepthwiseConv2D, target: Target) -> Lowering:
             "words": Array("words", DType.INT32, _words(op, sums), comment),
         },
     )
-    copies = Buffer("copies", DType.INT8, _FILTER * _positions_used(window) * window.depth)
+    copies = Buffer("copies", DType.INT8, FILTER * _positions_used(window) * window.depth)
     stride = "_stride_2" if positions["stride"] == 2 else ""
     name = f"depthwise_conv_2d_lines{stride}{'' if sums.is_signed else '_relu'}_s8"
     details = ", ".join([window.describe(), *op.channels.describe()])
@@ -73,31 +70,15 @@ def _runs_down(window: Window) -> bool:
     return window.output_height > window.output_width
 
 
-def _axes(window: Window) -> tuple[dict[str, int], dict[str, int]]:
-    """Fields of struct line_axis, across lines and along them."""
-    rows = {
-        "size": window.height,
-        "step": window.width * window.depth,
-        "before": window.top,
-        "stride": window.stride_height,
-        "outputs": window.output_height,
-        "output_step": window.output_width * window.depth,
-    }
-    columns = {
-        "size": window.width,
-        "step": window.depth,
-        "before": window.left,
-        "stride": window.stride_width,
-        "outputs": window.output_width,
-        "output_step": window.depth,
-    }
-    return (columns, rows) if _runs_down(window) else (rows, columns)
+def _axes(window: Window) -> tuple[Axis, Axis]:
+    """Of struct line_axis, across lines and along them."""
+    return axes(window, window.depth, _AXIS_FIELDS, runs_down=_runs_down(window))
 
 
 def _positions_used(window: Window) -> int:
     """By all outputs of a line."""
     positions = _axes(window)[1]
-    return (positions["outputs"] - 1) * positions["stride"] + _FILTER
+    return (positions["outputs"] - 1) * positions["stride"] + FILTER
 
 
 def _words(op: DepthwiseConv2D, sums: SingleAdd) -> IntArray:

@@ -6,11 +6,12 @@ import numpy as np
 
 from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
+from tinyml_pipeline.compiler.kernels._lines import FILTER, refuses_form
 from tinyml_pipeline.compiler.kernels._mve import (
     BYTES,
-    axes,
     is_signed,
     line_sizes,
+    mve_axes,
     positions_used,
     refuses_scales,
     runs_down,
@@ -19,7 +20,7 @@ from tinyml_pipeline.compiler.lowering import Array, Buffer, Call, Lowering, Str
 from tinyml_pipeline.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyml_pipeline.compiler.target import Isa, Target
 
-_CHANNELS, _FILTER, _OUTPUTS = 8, 3, 4
+_CHANNELS, _OUTPUTS = 8, 4
 _MOST_PITCH = (2**16 - 1) // (_CHANNELS - 1)
 """Strips of eight channels are written at offsets of 16 bits."""
 
@@ -36,12 +37,8 @@ def _cost(op: DepthwiseConv2D, target: Target) -> Cost:
 
 def _refuses(op: DepthwiseConv2D, target: Target) -> str | None:
     window = op.window
-    if op.multiplier > 1:
-        return f"{op.multiplier} outputs per channel; at most 1"
-    if (window.filter_height, window.filter_width) != (_FILTER, _FILTER):
-        return f"filters of {window.filter_height}x{window.filter_width}; only 3x3"
-    if (window.dilation_height, window.dilation_width) != (1, 1):
-        return f"a dilation of {window.dilation_height}x{window.dilation_width}; only 1x1"
+    if (reason := refuses_form(op)) is not None:
+        return reason
     if (window.stride_height, window.stride_width) not in ((1, 1), (2, 2)):
         return f"a stride of {window.stride_height}x{window.stride_width}; only 1x1 and 2x2"
     if _pitch(op) > _MOST_PITCH:
@@ -51,7 +48,7 @@ def _refuses(op: DepthwiseConv2D, target: Target) -> str | None:
 
 def _lower(op: DepthwiseConv2D, target: Target) -> Lowering:
     window, channels = op.window, op.channels
-    lines, positions = axes(window, window.depth)
+    lines, positions = mve_axes(window, window.depth)
     pitch, pairs = _pitch(op), np.array([channels.pair(channel) for channel in range(window.depth)])
     # (channels, positions, taps across the line)
     filters = op.filters.transpose((2, 0, 1) if runs_down(window) else (2, 1, 0)).reshape(window.depth, -1)
@@ -85,7 +82,7 @@ def _pitch(op: DepthwiseConv2D) -> int:
     """Bytes of a channel's strip: where the last of four outputs' two vectors ends."""
     _, positions = line_sizes(op.window)
     fours = -(-positions // _OUTPUTS)
-    return _FILTER * op.window.stride_height * (_OUTPUTS * fours - 2) + BYTES
+    return FILTER * op.window.stride_height * (_OUTPUTS * fours - 2) + BYTES
 
 
 KERNEL = Kernel(

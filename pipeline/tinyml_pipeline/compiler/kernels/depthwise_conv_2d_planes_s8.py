@@ -9,13 +9,15 @@ from tinyml_pipeline.compiler.dtypes import DType
 from tinyml_pipeline.compiler.kernel import Cost, Kernel
 from tinyml_pipeline.compiler.kernels._dense import lanes
 from tinyml_pipeline.compiler.kernels._fitted import Fit, fit_starts
+from tinyml_pipeline.compiler.kernels._lines import FILTER, Axis, axes, refuses_form
 from tinyml_pipeline.compiler.kernels._single_add import SingleAdd, single_add
 from tinyml_pipeline.compiler.lowering import Array, Buffer, Call, Lowering, Struct, in_place
 from tinyml_pipeline.compiler.ops._window import Window
 from tinyml_pipeline.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
 from tinyml_pipeline.compiler.target import Isa, Target
 
-_CHANNELS, _POSITION_WORDS, _FILTER = 4, 8, 3
+_CHANNELS, _POSITION_WORDS = 4, 8
+_AXIS_FIELDS = ("size", "step", "before", "outputs", "output_step")
 FITTED_SHIFT = 12
 """PLANE_FITTED_SHIFT of planes.h."""
 _MOST_PLANE_BYTES = 8192
@@ -35,18 +37,14 @@ def _cost(op: DepthwiseConv2D, target: Target) -> Cost:
 
 def _refuses(op: DepthwiseConv2D, target: Target) -> str | None:
     window = op.window
-    if op.multiplier > 1:
-        return f"{op.multiplier} outputs per channel; at most 1"
-    if (window.filter_height, window.filter_width) != (_FILTER, _FILTER):
-        return f"filters of {window.filter_height}x{window.filter_width}; only 3x3"
-    if (window.dilation_height, window.dilation_width) != (1, 1):
-        return f"a dilation of {window.dilation_height}x{window.dilation_width}; only 1x1"
+    if (reason := refuses_form(op)) is not None:
+        return reason
     if (window.stride_height, window.stride_width) not in ((1, 1), (2, 2)):
         return f"a stride of {window.stride_height}x{window.stride_width}; only 1x1 and 2x2"
     if window.depth < _CHANNELS:
         return f"{window.depth} channels; at least {_CHANNELS}"
-    if max(window.top, window.left) >= _FILTER:
-        return f"padding of {max(window.top, window.left)}; at most {_FILTER - 1}"
+    if max(window.top, window.left) >= FILTER:
+        return f"padding of {max(window.top, window.left)}; at most {FILTER - 1}"
     sums = single_add(op.channels)
     return sums if isinstance(sums, str) else None
 
@@ -102,28 +100,14 @@ def _runs_down(window: Window) -> bool:
     return window.output_height > window.output_width
 
 
-def _axes(window: Window) -> tuple[dict[str, int], dict[str, int]]:
-    """Fields of struct plane_axis, across lines and along them."""
-    rows = {
-        "size": window.height,
-        "step": window.width * window.depth,
-        "before": window.top,
-        "outputs": window.output_height,
-        "output_step": window.output_width * window.depth,
-    }
-    columns = {
-        "size": window.width,
-        "step": window.depth,
-        "before": window.left,
-        "outputs": window.output_width,
-        "output_step": window.depth,
-    }
-    return (columns, rows) if _runs_down(window) else (rows, columns)
+def _axes(window: Window) -> tuple[Axis, Axis]:
+    """Of struct plane_axis, across lines and along them; both have the stride of the kernel."""
+    return axes(window, window.depth, _AXIS_FIELDS, runs_down=_runs_down(window))
 
 
 def _positions_used(window: Window) -> int:
     """By all outputs of a line."""
-    return (_axes(window)[1]["outputs"] - 1) * _stride(window) + _FILTER
+    return (_axes(window)[1]["outputs"] - 1) * _stride(window) + FILTER
 
 
 def _line_pairs(window: Window) -> int:
