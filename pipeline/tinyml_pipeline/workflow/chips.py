@@ -167,7 +167,6 @@ def _running(
     device = emulate(board, elf, log=place / "device.log", cache_dir=cache_dir("simavr"), plugin=plugin)
     device.is_log_kept = False
     with device:
-        # A pipe loses nothing, and what is sent again to a slow machine only keeps it busy.
-        session = Session(device, timeout_s=timeout_s, resend_after_s=timeout_s / 4)
+        session = Session(device, timeout_s=timeout_s)
         session.greet(interface)
         yield session
