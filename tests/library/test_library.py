@@ -210,11 +210,20 @@ def test_models_that_share_kernels_have_one_copy(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.tflite").write_bytes(dense_tflite())
     done = tinyml(
-        tmp_path, "library", str(tmp_path / "one.tflite"), str(tmp_path / "two.tflite"), "-o", str(tmp_path / "both")
+        tmp_path,
+        "library",
+        str(tmp_path / "one.tflite"),
+        str(tmp_path / "two.tflite"),
+        "-o",
+        str(tmp_path / "both"),
+        "--name",
+        "first",
+        "--name",
+        "second",
     )
     assert done.exit_code == 0, done.stderr
     sources = sorted((tmp_path / "both/src").glob("*.c"))
-    assert [path.name for path in sources] == ["both_kernels.c", "one.c", "two.c"]
+    assert [path.name for path in sources] == ["both_kernels.c", "first.c", "second.c"]
     run(need("gcc", "gcc"), *WARNINGS, "-shared", "-fPIC", f"-I{tmp_path}/both/src", *sources, "-o", tmp_path / "a.so")
 
 
@@ -248,14 +257,19 @@ def test_a_model_without_c_for_a_processor_says_why_there(tmp_path: Path) -> Non
         ),
         "a bad name": (
             ["neuron.tflite", "-o", "out", "--name", "int"],
-            "'int' cannot be the library's name: it is a keyword of C or C++; choose another, such as 'model_int'.",
+            "--name 'int' cannot be a model's name in C: it is a keyword of C or C++; choose another, such as"
+            " 'model_int'.",
         ),
         "two of one name": (
             ["neuron.tflite", "Neuron.tflite", "-o", "out"],
-            "'neuron' and 'Neuron' would both be called neuron in C; copy one of them to another name.",
+            "neuron.tflite and Neuron.tflite would both be 'neuron' in C; give each a name: --name ONE --name OTHER.",
+        ),
+        "a name of a file": (
+            ["neuron.tflite", "Neuron.tflite", "-o", "out", "--name", "cell", "--name", "cell_example"],
+            "cell_example is the name of another file of the library; give the model another with --name.",
         ),
     }.values(),
-    ids=["no models", "no folder", "a bad name", "two of one name"],
+    ids=["no models", "no folder", "a bad name", "two of one name", "a name of a file"],
 )
 def test_wrong_use_is_refused(
     arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

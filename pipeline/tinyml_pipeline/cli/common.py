@@ -51,6 +51,11 @@ board_option = click.option(
 port_option = click.option(
     "--port", metavar="PORT", help="Serial port of the board; found automatically if there is only one."
 )
+optimize_option = click.option(
+    "--optimize",
+    type=click.Choice(["size", "balanced", "speed"]),
+    help="How much flash matters against time; by default what suits the processor.",
+)
 runtime_option = click.option(
     "--runtime", type=click.Choice(["aot", "tflm"]), help="Plain C (aot, the default) or the TFLM interpreter (tflm)."
 )

@@ -12,6 +12,7 @@ from tinyml_pipeline.cli.common import (
     model_argument,
     model_or_file_argument,
     models_argument,
+    optimize_option,
     project,
     report,
     show,
@@ -97,11 +98,7 @@ def graph(model: str, form: str, as_json: bool) -> None:
 @click.option(
     "--board", metavar="BOARD", help="For this board: instructions, cycles and time too. 'tinyml boards' lists them."
 )
-@click.option(
-    "--optimize",
-    type=click.Choice(["size", "balanced", "speed"]),
-    help="How much flash matters against time; by default what suits the board.",
-)
+@optimize_option
 @click.option("--picture", type=click.Path(path_type=Path), metavar="FILE.svg", help="Draw the memory over time.")
 @json_option
 def layers(model: str, board: str | None, optimize: Any, picture: Path | None, as_json: bool) -> None:

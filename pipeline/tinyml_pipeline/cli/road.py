@@ -14,6 +14,7 @@ from tinyml_pipeline.cli.common import (
     json_option,
     models_argument,
     models_or_files_argument,
+    optimize_option,
     project,
     report,
     show,
@@ -251,18 +252,16 @@ def generate(models: tuple[str, ...], libraries: tuple[str, ...], output: Path |
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", help="The library's folder (required)."
 )
-@click.option("--name", metavar="NAME", help="The library's name.  [default: its model's, or the folder's]")
-@click.option(
-    "--optimize",
-    type=click.Choice(["size", "balanced", "speed"]),
-    help="How much flash matters against time; by default what suits each processor.",
-)
+@click.option("--name", "names", multiple=True, metavar="NAME", help="Name of a model in C; once per model.")
+@optimize_option
 @click.option("--zip", "archive", is_flag=True, help="Also pack it, for Arduino's 'Add .ZIP Library'.")
 @json_option
 def library(
-    models: tuple[str, ...], output: Path | None, name: str | None, optimize: Any, archive: bool, as_json: bool
+    models: tuple[str, ...], output: Path | None, names: tuple[str, ...], optimize: Any, archive: bool, as_json: bool
 ) -> None:
     """Write models as one library for Arduino, PlatformIO, CMake, ESP-IDF and Zephyr: plain C for every processor.
+
+    It is called after its folder.
 
     \b
     Example: tinyml library adder linear -o my_models --zip
@@ -273,7 +272,7 @@ def library(
 
     if not models or output is None:
         raise UsageError("library needs models and a folder, as in: tinyml library adder linear -o my_models")
-    written = write_library(models, project(), output=output, name=name, optimize=optimize, archive=archive)
+    written = write_library(models, project(), output=output, c_names=names, optimize=optimize, archive=archive)
     report(written, tables.library, as_json)
 
 
@@ -310,11 +309,7 @@ def parity(models: tuple[str, ...], boards: tuple[str, ...], vectors: str | None
 @click.option(
     "--board", "boards", multiple=True, metavar="BOARD", help="For this board's processor; 'tinyml boards' lists them."
 )
-@click.option(
-    "--optimize",
-    type=click.Choice(["size", "balanced", "speed"]),
-    help="How much flash matters against time; by default what suits the board.",
-)
+@optimize_option
 @click.option("--flash-limit", type=click.IntRange(1), metavar="BYTES", help="Choose kernels that take no more flash.")
 @click.option("--ram-limit", type=click.IntRange(1), metavar="BYTES", help="The same of RAM between the layers.")
 @click.option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from tinyml_pipeline import provenance
 from tinyml_pipeline.artifacts import ModelFolder
 from tinyml_pipeline.compiler.compile import Unit, compile_together
-from tinyml_pipeline.compiler.prefix import c_prefix, prefix_problem
+from tinyml_pipeline.compiler.prefix import c_prefix
 from tinyml_pipeline.compiler.source_tree import SourceTree
 from tinyml_pipeline.compiler.target import find_target
 from tinyml_pipeline.errors import UnsupportedError, UsageError
@@ -20,6 +20,7 @@ from tinyml_pipeline.project import Project
 from tinyml_pipeline.quantization.quantized_model import Vectors
 from tinyml_pipeline.runtimes.library import PORTABLE, PROCESSORS, Member, Processor, library_files
 from tinyml_pipeline.show.report import progress
+from tinyml_pipeline.workflow.compile import c_names as names_in_c
 from tinyml_pipeline.workflow.generate import encoded
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen, tell_edited
@@ -53,21 +54,21 @@ def write_library(
     project: Project,
     *,
     output: Path,
-    name: str | None = None,
+    c_names: Sequence[str] = (),
     optimize: Optimize | None = None,
     archive: bool = False,
 ) -> Outcomes[Library]:
-    """The models as one library in the folder `output`; with `archive` also packed, as NAME.zip in it.
+    """The models as one library in the folder `output`, after which it is called; with `archive` also as a .zip in it.
 
-    `name` is the library's, by default that of its only model or of the folder. Raises UsageError for names that clash
-    or are none, UnsupportedError if a model has no C for any processor.
+    `c_names` are the models' names in C, one each, or none for their own. Raises UsageError for names that clash or are
+    none, UnsupportedError if a model has no C for any processor.
     """
-    opened = [open_model(asked, project) for asked in chosen(names, project, files=True)]
-    units = [unit_of(one.model) for one in opened]
-    library = name or (c_prefix(opened[0].name) if len(opened) == 1 else c_prefix(output.resolve().name))
-    if (problem := prefix_problem(library)) is not None:
-        raise UsageError(f"'{library}' cannot be the library's name: {problem}.")
-    _refuse_one_name(opened)
+    chosen(names, project, files=True)
+    called = names_in_c(names, c_names)
+    library = c_prefix(output.resolve().name)
+    _refuse_file_names(called.values(), library)
+    opened = [open_model(name, project, name=prefix if c_names else "") for name, prefix in called.items()]
+    units = [unit_of(one.model, prefix) for one, prefix in zip(opened, called.values(), strict=True)]
     trees: dict[str, SourceTree] = {}
     missing: dict[str, dict[str, str]] = {}
     with progress.working(f"{library}: compiling for {len(PROCESSORS) + 1} kinds of processor"):
@@ -78,29 +79,24 @@ def write_library(
     if PORTABLE.target in missing:
         model, why = next(iter(missing[PORTABLE.target].items()))
         raise UnsupportedError(f"{model}: {why}")
-    members = [Member(one.model, c_prefix(one.name), _example(one)) for one in opened]
+    members = [Member(one.model, unit.prefix, _example(one)) for one, unit in zip(opened, units, strict=True)]
     files = encoded(library_files(library, members, trees, missing))
-    folder = ModelFolder(output.parent, output.name)
-    made_from = provenance.digest(*(one.model.sha256 for one in opened), library)
+    made_from = provenance.digest(*(one.model.sha256 for one in opened), *called.values(), optimize)
     if archive:
         files[f"{library}.zip"] = _packed(library, files)
+    folder = ModelFolder(output.parent, output.name)
     with folder.locked():
         tell_edited(folder, folder.publish({"library": (made_from, files, {})}, provenance.environment()))
-    models = tuple(member.prefix for member in members)
     packed = str(output / f"{library}.zip") if archive else ""
-    return Outcomes([Library(library, str(output), models, len(files), packed, missing)], [])
+    written = Library(library, str(output), tuple(called.values()), len(files), packed, missing)
+    return Outcomes([written], [])
 
 
-def _refuse_one_name(opened: Sequence[OpenModel]) -> None:
-    found: dict[str, str] = {}
-    for one in opened:
-        prefix = c_prefix(one.name)
-        if prefix in found:
-            raise UsageError(
-                f"'{found[prefix]}' and '{one.name}' would both be called {prefix} in C; copy one of them to another"
-                " name."
-            )
-        found[prefix] = one.name
+def _refuse_file_names(prefixes: Collection[str], library: str) -> None:
+    """UsageError for a model whose files would have the names of others that the library has."""
+    for taken in (f"{library}_kernels", *(f"{prefix}_example" for prefix in prefixes)):
+        if taken in prefixes:
+            raise UsageError(f"{taken} is the name of another file of the library; give the model another with --name.")
 
 
 def _compiled(
@@ -118,7 +114,7 @@ def _compiled(
             compile_together([unit], target, evaluate=evaluator())
         except UnsupportedError as error:
             able.remove(unit)
-            reasons[c_prefix(unit.name)] = str(error)
+            reasons[unit.prefix] = str(error)
     return compile_together(able, target, evaluate=evaluator()) if able else SourceTree(), reasons
 
 
