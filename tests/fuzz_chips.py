@@ -10,12 +10,9 @@ network that does not fit alone is counted.
 
 from __future__ import annotations
 
-import argparse
-import multiprocessing
 import sys
 import tempfile
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +34,7 @@ from tinyml_pipeline.quantization.quantized_model import rows_of
 from tinyml_pipeline.workflow.plain_c import budget_of, target_of
 
 from tests.firmware import SHA256
-from tests.fuzz_networks import Outcome
+from tests.fuzz_runs import Outcome, main
 from tests.host import Int8Array
 from tests.networks import Network, random_network
 from tests.oracle import run_tflm
@@ -204,29 +201,5 @@ def run_seeds(board_name: str, seeds: Sequence[int]) -> Outcome:
     return outcome
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--board", default="sim-cortex-m4")
-    parser.add_argument("--count", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=0, help="of the first network; the others count on from it")
-    parser.add_argument("--jobs", type=int, default=1)
-    arguments = parser.parse_args()
-    total = Outcome()
-    end = arguments.seed + arguments.count
-    parts = [range(start, min(start + _BATCH, end)) for start in range(arguments.seed, end, _BATCH)]
-    with multiprocessing.get_context("spawn").Pool(arguments.jobs) as pool:
-        for outcome in pool.imap_unordered(partial(run_seeds, arguments.board), parts):
-            total.add(outcome)
-            for text in outcome.differences:
-                print(text, flush=True)
-    for name, count in sorted(total.layers.items()):
-        print(f"{count:>8,} {name}")
-    for message, count in total.refusals.most_common(20):
-        print(f"{count:>8,} refused: {message}")
-    print(f"{arguments.board}: {total.equal:,} networks equal, {sum(total.refusals.values()):,} refused")
-    print(f"{len(total.differences)} different")
-    return 1 if total.differences else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, run_seeds, batch=_BATCH, count=500, takes_board=True, board="sim-cortex-m4"))

@@ -9,16 +9,11 @@ network that the compiler refuses is counted.
 
 from __future__ import annotations
 
-import argparse
 import ctypes
-import multiprocessing
 import re
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,32 +25,13 @@ from tinyml_pipeline.compiler.target import TARGETS, Optimize, Target, find_targ
 from tinyml_pipeline.errors import UnsupportedError
 from tinyml_pipeline.host.interpreters.one_operation import run_operation
 
+from tests.fuzz_runs import Outcome, main
 from tests.host import Int8Array, compile_c, write_tree
-from tests.networks import FLOAT_ISLAND, LAYERS, Network, make_network, random_network
+from tests.networks import FLOAT_ISLAND, Network, make_network, random_network
 from tests.oracle import run_tflm
 
 _BATCH = 50
 OPTIMIZE: tuple[Optimize, ...] = ("size", "balanced", "speed")
-
-
-@dataclass
-class Outcome:
-    """`refusals` counts the compiler's messages; `differences` describes networks to look at."""
-
-    equal: int = 0
-    refusals: Counter[str] = field(default_factory=Counter)
-    differences: list[str] = field(default_factory=list)
-    layers: Counter[str] = field(default_factory=Counter)
-    """Operators of the networks that were compared."""
-    kernels: Counter[str] = field(default_factory=Counter)
-    """Functions that they call, where the C is at hand."""
-
-    def add(self, other: Outcome) -> None:
-        self.equal += other.equal
-        self.refusals += other.refusals
-        self.differences += other.differences
-        self.layers += other.layers
-        self.kernels += other.kernels
 
 
 _CALL = re.compile(r"^ {4}(\w+_s8)\(", re.MULTILINE)
@@ -138,31 +114,5 @@ def shrunk(text: str, seeds: Sequence[int]) -> str:
     return f"{text} (layers that suffice: {layers})"
 
 
-def batches(first: int, count: int) -> Iterator[range]:
-    for start in range(first, first + count, _BATCH):
-        yield range(start, min(start + _BATCH, first + count))
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=0, help="of the first network; the others count on from it")
-    parser.add_argument("--jobs", type=int, default=1)
-    arguments = parser.parse_args()
-    total = Outcome()
-    with multiprocessing.get_context("spawn").Pool(arguments.jobs) as pool:
-        for outcome in pool.imap_unordered(partial(run_seeds), batches(arguments.seed, arguments.count)):
-            total.add(outcome)
-            for text in outcome.differences:
-                print(text, flush=True)
-    for name, count in sorted(total.layers.items()):
-        print(f"{count:>8,} {name}")
-    for message, count in total.refusals.most_common(20):
-        print(f"{count:>8,} refused: {message}")
-    print(f"{len(LAYERS)} kinds of layers: {total.equal:,} networks equal, {sum(total.refusals.values()):,} refused")
-    print(f"{len(total.differences)} different")
-    return 1 if total.differences else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, run_seeds, batch=_BATCH, count=10_000))
