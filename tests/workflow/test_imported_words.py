@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tinyml_pipeline.errors import ArtifactsError
 from tinyml_pipeline.project import Project
-from tinyml_pipeline.workflow.spec_file import write_spec
+from tinyml_pipeline.workflow.whole_file import write_whole
 
 from tests.firmware import dense_tflite, linear_tflite
 from tests.ops.check import model_of
@@ -89,7 +89,7 @@ def test_bench_measures_an_imported_model(project: Project) -> None:
 def test_a_spec_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "line.py").mkdir()
     with pytest.raises(ArtifactsError, match=r"line\.py cannot be written \(Is a directory\)"):
-        write_spec(tmp_path / "line.py", "SPEC = None")
+        write_whole(tmp_path / "line.py", "SPEC = None")
     assert [path.name for path in tmp_path.iterdir()] == ["line.py"]
 
 

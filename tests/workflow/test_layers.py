@@ -119,6 +119,18 @@ def test_refusals(tflite: Path, options: tuple[str, ...], message: str) -> None:
     assert result.stderr.count("\n") == 1
 
 
+def test_a_picture_that_cannot_be_written_is_one_line_and_leaves_nothing(tflite: Path) -> None:
+    place = tflite.parent / "m.svg"
+    place.mkdir()
+    result = run(tflite, "--picture", str(place))
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"tinyml: {place} cannot be written (Is a directory). Make that possible, and run the command again.\n"
+    )
+    assert {path.name for path in tflite.parent.iterdir()} <= {"art", "m.svg", tflite.name}
+    assert not list(place.iterdir())
+
+
 def test_the_picture_has_a_bar_where_each_range_lies() -> None:
     ranges = [
         Placed("conv", 0, 1, 0, 600, False),

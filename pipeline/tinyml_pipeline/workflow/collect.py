@@ -12,6 +12,7 @@ from tinyml_pipeline import provenance
 from tinyml_pipeline.boards.board import Board
 from tinyml_pipeline.boards.catalog import load_board
 from tinyml_pipeline.errors import UnsupportedError
+from tinyml_pipeline.host.builders.bare_metal import write_sources
 from tinyml_pipeline.host.device.device import Device
 from tinyml_pipeline.places import FIRMWARE
 from tinyml_pipeline.project import Project
@@ -65,10 +66,7 @@ def connect_collector(board: Board, port: str | None, project: Project) -> Itera
     if builder is None:
         raise UnsupportedError(f"{board.name} cannot run a sketch here; record from a real board, or from {_EMULATED}.")
     with tempfile.TemporaryDirectory(prefix="tinyml-") as place:
-        for name, text in collector_files(board, _ANALOG).items():
-            path = Path(place) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        write_sources(collector_files(board, _ANALOG), Path(place))
         with progress.working(f"building the sketch that prints for {board.name} with {builder.name}"):
             built = builder.build(Path(place) / NAME, board, Path(place) / "built")
         with connect(None, project.artifacts, board, None, elf=built.files[".elf"]) as device:

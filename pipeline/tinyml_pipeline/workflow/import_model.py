@@ -23,8 +23,9 @@ from tinyml_pipeline.workflow.imported_text import InputRange, given_inputs, nam
 from tinyml_pipeline.workflow.model_files import ModelFile, is_model_file, read_model_file
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, is_file, tell_edited
 from tinyml_pipeline.workflow.samples import csv_header, read_samples
-from tinyml_pipeline.workflow.spec_file import path_from, spec_place, write_spec
+from tinyml_pipeline.workflow.spec_file import path_from, spec_place
 from tinyml_pipeline.workflow.trained import FORMS, ImportRecord, TensorRecord
+from tinyml_pipeline.workflow.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def import_file(path: Path, project: Project, wanted: Wanted, keras: KerasProces
     )
     with source.folder.locked():
         _publish(source, archive, record, _made_from(file, how))
-        write_spec(place, text)
+        write_whole(place, text)
     return Import(name, str(source.folder.path), record, shown(place), name)
 
 

@@ -23,6 +23,7 @@ from tinyml_pipeline.workflow.chips import LayerCounts, count_layers
 from tinyml_pipeline.workflow.opened import OpenModel, open_model
 from tinyml_pipeline.workflow.outcomes import Outcomes, Result, chosen
 from tinyml_pipeline.workflow.plain_c import Optimize, program_for
+from tinyml_pipeline.workflow.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,7 @@ def layers(
         raise error.of(opened.name) from error
     if picture is not None:
         text = draw_memory(costs.model, [layer.layer for layer in costs.layers], costs.memory, costs.buffer_bytes)
-        try:
-            picture.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{picture} cannot be written ({error.strerror}).") from None
+        write_whole(picture, text)
     return Outcomes([costs], [])
 
 

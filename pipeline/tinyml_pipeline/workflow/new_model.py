@@ -22,7 +22,8 @@ from tinyml_pipeline.user_code import shown
 from tinyml_pipeline.wording import argument
 from tinyml_pipeline.workflow.new_model_text import spec_text
 from tinyml_pipeline.workflow.proposal import Proposal, propose
-from tinyml_pipeline.workflow.spec_file import path_from, spec_place, write_spec
+from tinyml_pipeline.workflow.spec_file import path_from, spec_place
+from tinyml_pipeline.workflow.whole_file import write_whole
 
 Task = Literal["regression", "classification"]
 _LEAST_ROWS = 20
@@ -101,7 +102,7 @@ def new_model(name: str, file: Path, project: Project, wanted: Wanted, *, force:
     parts = data.parts(np.random.default_rng(wanted.seed))
     proposal = propose(data, parts, board)
     stated = replace(data, path=Path(path_from(place, file)))
-    write_spec(place, spec_text(name, stated, parts, proposal, wanted.seed))
+    write_whole(place, spec_text(name, stated, parts, proposal, wanted.seed))
     return NewModel(
         name,
         shown(place),

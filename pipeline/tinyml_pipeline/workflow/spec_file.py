@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
-from tinyml_pipeline.errors import ArtifactsError, UsageError, visible
+from tinyml_pipeline.errors import UsageError, visible
 from tinyml_pipeline.project import Project
 from tinyml_pipeline.user_code import shown
 
@@ -44,24 +42,6 @@ def path_from(place: Path, target: Path) -> str:
         return Path(os.path.relpath(target.resolve(), place.resolve().parent)).as_posix()
     except ValueError:
         return target.resolve().as_posix()
-
-
-def write_spec(place: Path, text: str) -> None:
-    """In one step; ArtifactsError if it cannot be, and then nothing is left of it."""
-    new = ""
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=place.parent, suffix=".new", delete=False) as file:
-            new = file.name
-            file.write(text)
-        os.chmod(new, 0o644)
-        os.replace(new, place)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(new)
-        raise ArtifactsError(
-            f"{shown(place)} cannot be written ({error.strerror}). Make that possible, and run the command again."
-        ) from None
 
 
 def rounded_range(values: npt.NDArray[Any]) -> tuple[float, float]:
