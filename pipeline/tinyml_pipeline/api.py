@@ -248,8 +248,8 @@ def measure(
     """
     with progress_of.reported_to(progress):
         checked_model(model)
-        machine = _machine(board)
-        return machines.measure_on_chip(model, machine, optimize, parity_inputs(model.inputs, count=_MEASURED).arrays)
+        machine, inputs = _machine(board), parity_inputs(model.inputs, count=_MEASURED).arrays
+        return machines.measure_on_chip(model, machine, optimize, inputs, _opened(model).compiled(machine, optimize))
 
 
 class ConnectedBoard:

@@ -29,7 +29,7 @@ from tinyml_pipeline.workflow.generate import firmware_sources
 from tinyml_pipeline.workflow.layers import LayerCost, layer_costs
 from tinyml_pipeline.workflow.opened import OpenModel, open_file
 from tinyml_pipeline.workflow.outcomes import chosen, is_file
-from tinyml_pipeline.workflow.plain_c import Optimize, compile_for
+from tinyml_pipeline.workflow.plain_c import Optimize
 from tinyml_pipeline.workflow.trained import trained_archive
 
 _FOLDER = "bench"
@@ -98,13 +98,12 @@ def bench_chips(
     machines = [board for board in found.able if board.counter != "nothing"]
     costs: list[Cost] = []
     for label, opened in _variants(names, project):
-        model = opened.model
         try:
-            compile_for(model, None, None)
+            opened.compiled(None)
         except UnsupportedError as error:
             progress.say(f"{label}: not measured, because it has no plain C: {error}")
             continue
-        inputs = parity_inputs(model.inputs).arrays
+        inputs = parity_inputs(opened.model.inputs).arrays
         with progress.working(f"{label}: measuring on {counted(len(machines), 'processor')}"):
             for board in machines:
                 for optimize in aims:
@@ -126,7 +125,7 @@ def bench_chips(
 
 def _measured(label: str, opened: OpenModel, board: Board, optimize: Optimize, inputs: Sequence[Int8Array]) -> Cost:
     """One model on one board; its layers where the aim is speed."""
-    found = measure_on_chip(opened.model, board, optimize, inputs)
+    found = measure_on_chip(opened.model, board, optimize, inputs, opened.compiled(board, optimize))
     layers: tuple[MeasuredLayer, ...] = ()
     costs = layer_costs(opened, board, optimize)
     if optimize == "speed":

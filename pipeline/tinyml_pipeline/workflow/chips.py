@@ -88,10 +88,12 @@ def running(model: QuantizedModel, board: Board, sources: SourceTree | None = No
 
 
 def measure_on_chip(
-    model: QuantizedModel, board: Board, optimize: Optimize | None, inputs: Sequence[Int8Array]
+    model: QuantizedModel, board: Board, optimize: Optimize | None, inputs: Sequence[Int8Array], sources: SourceTree
 ) -> Measurement:
-    """Flash, RAM, stack and the cost of one inference on a board, over some of the vectors; raises as `run_on_chip`."""
-    sources = compile_for(model, board, optimize)
+    """Flash, RAM, stack and the cost of one inference on a board, over some of the vectors; raises as `run_on_chip`.
+
+    `sources` is the model compiled for the board and `optimize`.
+    """
     with tempfile.TemporaryDirectory(prefix="tinyml-") as folder:
         place = Path(folder)
         # A firmware of its own for the sizes: the one that answers on the wire holds the protocol too.
